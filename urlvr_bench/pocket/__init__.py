@@ -1,0 +1,1 @@
+"""The pocket lab: tiny priors and generated problems on which every phenomenon can be seen in minutes on a CPU."""

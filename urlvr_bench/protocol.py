@@ -1,0 +1,198 @@
+"""A protocol, everything of a comparison but the method, and a run, one cell of a comparison."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from urlvr_bench.errors import UsageError, unknown
+
+FOLDER = Path(__file__).with_name("protocols")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Training(_Frozen):
+    """How every method of the protocol is trained. A step is one batch of rollouts and the updates made on it."""
+
+    steps: int = Field(gt=0)
+    prompts_per_step: int = Field(gt=0)
+    group_size: int = Field(ge=2, description="rollouts per prompt")
+    mini_batches: int = Field(1, gt=0, description="optimizer updates made on one batch of rollouts")
+    micro_batch: int = Field(gt=0, description="rollouts per device and forward pass")
+    learning_rate: float = Field(gt=0)
+    warmup_steps: int = Field(0, ge=0, description="in optimizer updates")
+    schedule: Literal["constant_with_warmup", "cosine", "linear"] = "constant_with_warmup"
+    max_completion_tokens: int = Field(gt=0)
+    temperature: float = Field(1.0, gt=0)
+    kl_coefficient: float = Field(0.0, ge=0)
+    clip: float = Field(0.2, gt=0)
+    loss: Literal["grpo", "dapo", "bnpo", "dr_grpo"] = "dapo"
+    scale_rewards: Literal["group", "batch", "none"] = "group"
+    adam_beta2: float = Field(0.999, gt=0, lt=1)
+    weight_decay: float = Field(0.0, ge=0)
+    max_grad_norm: float = Field(1.0, gt=0)
+    precision: Literal["float32", "bfloat16"] = "float32"
+    gradient_checkpointing: bool = False
+    unique_prompts: int | None = Field(None, gt=0, description="train on this many prompts over and over")
+    save_every: int = Field(gt=0, description="steps between checkpoints that a run can continue from")
+    kl_every: int = Field(1, gt=0, description="steps between measurements of the KL to the start")
+
+    @property
+    def rows(self) -> int:
+        """Rollouts per step, over all processes."""
+        return self.prompts_per_step * self.group_size
+
+    @model_validator(mode="after")
+    def _whole_mini_batches(self) -> "Training":
+        if self.rows % self.mini_batches:
+            raise ValueError(
+                f"prompts_per_step {self.prompts_per_step} x group_size {self.group_size} = {self.rows} rollouts "
+                f"do not divide into {self.mini_batches} mini-batches"
+            )
+        return self
+
+
+class Evaluation(_Frozen):
+    """How every checkpoint is judged: `samples` completions of each of the first `problems` test problems."""
+
+    every: int = Field(gt=0, description="steps between evaluations; step 0 and the last step are always judged")
+    problems: int = Field(gt=0)
+    samples: int = Field(gt=0, description="completions per problem")
+    max_tokens: int = Field(gt=0)
+    temperature: float = Field(1.0, ge=0)
+    top_p: float = Field(1.0, gt=0, le=1)
+    k: tuple[int, ...] = (1,)
+    batch_size: int = Field(128, gt=0)
+    ood: tuple[str, ...] = Field((), description="further tasks, judged at step 0 and at the end")
+
+    @model_validator(mode="after")
+    def _enough_samples(self) -> "Evaluation":
+        if max(self.k) > self.samples:
+            raise ValueError(f"pass@{max(self.k)} needs at least {max(self.k)} samples, not {self.samples}")
+        return self
+
+    def steps(self, last: int) -> list[int]:
+        """Return the steps to judge, in order."""
+        return sorted({*range(0, last, self.every), last})
+
+
+class Protocol(_Frozen):
+    """A frozen, named, versioned set of everything but the method."""
+
+    name: str = Field(pattern=r"^[a-z0-9-]+$")
+    version: int = Field(ge=1)
+    description: str
+    model: str
+    task: str
+    training: Training
+    evaluation: Evaluation
+
+    def hash(self) -> str:
+        """Return 8 hex digits that change whenever any value of the protocol changes."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]
+
+
+def names() -> list[str]:
+    """Return the names of the protocols that ship with the package."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load(name: str, overrides: Mapping[str, str] | None = None) -> Protocol:
+    """Return the protocol `name` (or of a YAML file), with `section.key=value` overrides applied."""
+    path = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
+    if not path.is_file():
+        raise unknown("protocol", name, names())
+    values = yaml.safe_load(path.read_text())
+    for key, value in (overrides or {}).items():
+        _override(values, key, value)
+    try:
+        return Protocol.model_validate(values)
+    except ValidationError as error:
+        raise UsageError(f"protocol {name}: {first_problem(error)}") from error
+
+
+def first_problem(error: ValidationError) -> str:
+    """Return the first finding of a pydantic error as `where=given: what is wrong`."""
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    given = first["input"]
+    shown = f"{where}={given!r}: " if isinstance(given, str | int | float | bool | None) else ""
+    return f"{shown}{first['msg'].removeprefix('Value error, ')}"
+
+
+def _override(values: dict[str, Any], key: str, value: str) -> None:
+    """Set `training.steps`, or `steps` where only one section has it, to the YAML reading of `value`."""
+    sections: dict[str, type[BaseModel]] = {"training": Training, "evaluation": Evaluation}
+    section, _, name = key.rpartition(".")
+    holders = [part for part, model in sections.items() if name in model.model_fields and section in ("", part)]
+    known = [f"{part}.{name}" for part, model in sections.items() for name in model.model_fields]
+    if not holders:
+        raise unknown("protocol setting", key, known)
+    if len(holders) > 1:
+        raise UsageError(f"setting {key!r} is in {' and '.join(holders)}: write {holders[0]}.{key}")
+    values[holders[0]][name] = yaml.safe_load(value)
+
+
+def slug(text: str) -> str:
+    """Return `text` as one safe path component."""
+    return re.sub(r"[^A-Za-z0-9._=,+*()-]+", "_", text.replace("/", "__")).lstrip(".") or "_"
+
+
+@dataclass(frozen=True)
+class Run:
+    """protocol x model x task x method(params) x seed."""
+
+    protocol: Protocol
+    model: str
+    task: str
+    method: str
+    seed: int
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """Hyper-parameters that differ from the method's defaults."""
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    """Protocol settings that differ from the published protocol; any makes the run a custom one."""
+
+    @property
+    def method_id(self) -> str:
+        """The method with the hyper-parameters that differ from its defaults."""
+        given = ",".join(f"{key}={value}" for key, value in sorted(self.params.items()))
+        return f"{self.method}({given})" if given else self.method
+
+    @property
+    def protocol_id(self) -> str:
+        """The protocol's name, with its hash where settings were overridden."""
+        return f"{self.protocol.name}-{self.protocol.hash()}" if self.overrides else self.protocol.name
+
+    @property
+    def path(self) -> Path:
+        """Where the run lies under a runs or results folder; the path is the configuration."""
+        parts = (self.protocol_id, Path(self.model).name if "/" in self.model else self.model, self.task, self.method_id)
+        return Path(*map(slug, parts), f"seed{self.seed}")
+
+    def to_json(self) -> str:
+        """Return the run as JSON that `from_json` reads back."""
+        values = {
+            "protocol": self.protocol.model_dump(mode="json"),
+            "model": self.model,
+            "task": self.task,
+            "method": self.method,
+            "seed": self.seed,
+            "params": dict(self.params),
+            "overrides": dict(self.overrides),
+        }
+        return json.dumps(values, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Run":
+        """Return the run that `to_json` wrote."""
+        values = json.loads(text)
+        return cls(**{**values, "protocol": Protocol.model_validate(values["protocol"])})
