@@ -175,7 +175,12 @@ class Run:
     @property
     def path(self) -> Path:
         """Where the run lies under a runs or results folder; the path is the configuration."""
-        parts = (self.protocol_id, Path(self.model).name if "/" in self.model else self.model, self.task, self.method_id)
+        parts = (
+            self.protocol_id,
+            Path(self.model).name if "/" in self.model else self.model,
+            self.task,
+            self.method_id,
+        )
         return Path(*map(slug, parts), f"seed{self.seed}")
 
     def to_json(self) -> str:

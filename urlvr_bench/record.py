@@ -102,7 +102,9 @@ class Eval(_Frozen):
         for i, (correct, truncated, unparsed, votes) in enumerate(rows):
             where = f"evaluation of {self.task} at step {self.step}, problem {i}"
             if correct + truncated + unparsed > self.n:
-                raise ValueError(f"{where}: {correct} correct + {truncated} truncated + {unparsed} unparsed > n = {self.n}")
+                raise ValueError(
+                    f"{where}: {correct} correct + {truncated} truncated + {unparsed} unparsed > n = {self.n}"
+                )
             right = sum(count for count, is_right in votes if is_right)
             if right != correct:
                 raise ValueError(f"{where}: {right} right votes but {correct} correct")

@@ -74,6 +74,7 @@ def corpus(rng: random.Random) -> Iterator[Text]:
         if text is not None:
             yield text
 
+
 MIX = (0.60, 0.65, 0.70, 0.85)
 
 
