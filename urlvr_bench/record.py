@@ -1,5 +1,6 @@
 """The record: the one JSON file that a finished run leaves, and its checks. Every table is a function of records."""
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -260,6 +261,11 @@ def find(folders: list[Path]) -> list[Path]:
 def read_all(folders: list[Path]) -> list[Record]:
     """Return every record under `folders`, in the order of their paths."""
     return [read(path) for path in find(folders)]
+
+
+def short_hash(text: str | bytes) -> str:
+    """Return the first 16 hex digits of the SHA-256 of `text`."""
+    return hashlib.sha256(text.encode() if isinstance(text, str) else text).hexdigest()[:16]
 
 
 def dumps(value: Any) -> str:
