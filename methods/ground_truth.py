@@ -16,6 +16,7 @@ class GroundTruth(Method):
 
     family = "supervised"
     paper = "https://arxiv.org/abs/2402.03300"
+    aliases = ("gt", "oracle", "rlvr")
     needs = ("correct",)
     binary = True
 

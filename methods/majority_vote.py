@@ -21,6 +21,7 @@ class MajorityVote(Method):
 
     family = "intrinsic/ensemble"
     paper = "https://arxiv.org/abs/2504.16084"
+    aliases = ("ttrl",)
     binary = True
 
     def reward(self, group: Group) -> list[float]:

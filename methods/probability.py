@@ -22,6 +22,7 @@ class Probability(Method):
 
     family = "intrinsic/certainty"
     paper = "https://arxiv.org/abs/2506.06395"
+    aliases = ("rlsc",)
     needs = ("token_logprobs",)
 
     relative: bool = True

@@ -19,6 +19,7 @@ class RandomReward(Method):
 
     family = "baseline"
     paper = "https://arxiv.org/abs/2506.10947"
+    aliases = ("random",)
     needs = ("rollout_ids",)
     binary = True
 

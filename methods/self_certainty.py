@@ -19,6 +19,7 @@ class SelfCertainty(Method):
 
     family = "intrinsic/certainty"
     paper = "https://arxiv.org/abs/2505.19590"
+    aliases = ("intuitor", "rlif")
     needs = ("token_self_certainties",)
 
     def reward(self, group: Group) -> list[float]:

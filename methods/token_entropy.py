@@ -17,6 +17,7 @@ class TokenEntropy(Method):
 
     family = "intrinsic/certainty"
     paper = "https://arxiv.org/abs/2505.22660"
+    aliases = ("rent",)
     needs = ("token_entropies",)
 
     def reward(self, group: Group) -> list[float]:

@@ -19,6 +19,7 @@ class TrajectoryEntropy(Method):
 
     family = "intrinsic/certainty"
     paper = "https://arxiv.org/abs/2505.15134"
+    aliases = ("em-rl",)
     needs = ("token_logprobs",)
 
     def reward(self, group: Group) -> list[float]:

@@ -44,7 +44,7 @@ class Training(_Frozen):
     gradient_checkpointing: bool = False
     unique_prompts: int | None = Field(None, gt=0, description="train on this many prompts over and over")
     save_every: int = Field(gt=0, description="steps between checkpoints that a run can continue from")
-    kl_every: int = Field(1, gt=0, description="steps between measurements of the KL to the start")
+    kl_every: int = Field(1, ge=0, description="steps between measurements of the KL to the start; 0 for none")
 
     @property
     def rows(self) -> int:

@@ -8,9 +8,13 @@ Signal = Literal[
     "token_logprobs",
     "token_entropies",
     "token_self_certainties",
+    "token_top_gaps",
+    "answer_spans",
     "rollout_ids",
-    "replies",
     "verified",
+    "extra_answers",
+    "likelihoods",
+    "replies",
     "correct",
     "gold",
 ]
@@ -25,9 +29,30 @@ Family = Literal[
     "supervised",
 ]
 
-TOKEN_LABELS: frozenset[Signal] = frozenset({"correct", "gold"})
-SIGNALS: tuple[Signal, ...] = ("token_logprobs", "token_entropies", "token_self_certainties")
+TOKEN_SIGNALS: tuple[Signal, ...] = ("token_logprobs", "token_entropies", "token_self_certainties", "token_top_gaps")
 """Signals that cost one forward pass of the policy over the rollouts."""
+LABELS: frozenset[Signal] = frozenset({"correct", "gold"})
+SIGNALS: tuple[str, ...] = get_args(Signal)
+FAMILIES: tuple[str, ...] = get_args(Family)
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """Further rollouts of a group's prompt that are sampled to be looked at, not to be trained on."""
+
+    count: int
+    view: int = 0
+    """0 for the prompt itself, i for the task's i-th rephrasing of it."""
+    teacher_decay: float | None = None
+    """Sample from a moving average of the policy with this decay per step instead of from the policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A text and a continuation whose likelihood under the policy a method wants to know."""
+
+    prefix: str
+    continuation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +69,20 @@ class Group:
     """Per completion, entropy of the distribution each token was drawn from, nats."""
     token_self_certainties: list[list[float]] | None = None
     """Per completion, KL(uniform || policy) at each token, nats."""
+    token_top_gaps: list[list[float]] | None = None
+    """Per completion, probability of the likeliest token less that of the second at each position."""
+    answer_spans: list[tuple[int, int] | None] | None = None
+    """Per completion, the half-open range of tokens that spell its answer, None where there is no answer."""
     rollout_ids: list[str] | None = None
     """A name for each rollout that is unique in the run and the same whenever the run is repeated."""
-    replies: list[str] | None = None
-    """The policy's answer to each prompt of `Method.ask`."""
     verified: list[bool] | None = None
     """Verdict of the task's label-free checker on each completion."""
+    extra_answers: list[list[str | None]] | None = None
+    """Per entry of `Method.extras`, the answers of those further rollouts."""
+    likelihoods: list[list[float]] | None = None
+    """Per entry of `Method.queries`, the log-probability of each token of the continuation, nats."""
+    replies: list[str] | None = None
+    """The policy's greedy answer to each prompt of `Method.ask`."""
     correct: list[bool] | None = None
     """Ground-truth correctness of each completion. Filled for a supervised reference only."""
     gold: str | None = None
@@ -65,12 +98,22 @@ class Method(ABC):
 
     family: ClassVar[Family]
     paper: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Names under which the field knows the method."""
     needs: ClassVar[tuple[Signal, ...]] = ()
     binary: ClassVar[bool] = False
     """Whether every reward is 0 or 1, so that it can be compared with correctness rollout by rollout."""
 
+    def extras(self) -> list[Extra]:
+        """Return the further rollouts to sample for every group; their answers come as `extra_answers`."""
+        return []
+
+    def queries(self, group: Group) -> list[Query]:
+        """Return the continuations to score for a group; they come back as `likelihoods`."""
+        return []
+
     def ask(self, group: Group) -> list[str]:
-        """Return one follow-up prompt per rollout for the policy to answer, or none; replies come as a signal."""
+        """Return follow-up prompts for the policy to answer; the answers come back as `replies`."""
         return []
 
     @abstractmethod
@@ -81,8 +124,3 @@ class Method(ABC):
     def uses_labels(cls) -> bool:
         """Whether the method reads the ground truth, which marks it supervised for ever."""
         return not LABELS.isdisjoint(cls.needs)
-
-
-LABELS: frozenset[Signal] = frozenset({"correct", "gold"})
-SIGNALS: tuple[str, ...] = get_args(Signal)
-FAMILIES: tuple[str, ...] = get_args(Family)

@@ -1,0 +1,63 @@
+"""Models by name: a pocket prior, a folder, or a Hugging Face hub id."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from urlvr_bench.errors import UsageError, unknown
+
+PRIORS = Path(__file__).with_name("pocket") / "priors"
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A pocket prior and what was measured of it when it was chosen."""
+
+    name: str
+    pretraining_steps: int
+    accuracy: float
+    """Share of right answers at temperature 1 on validation problems of its own task."""
+
+
+def priors() -> list[Prior]:
+    """Return the pocket priors, weakest first."""
+    index = PRIORS / "priors.json"
+    return [Prior(**entry) for entry in json.loads(index.read_text())] if index.is_file() else []
+
+
+def resolve(name: str) -> str:
+    """Return what `from_pretrained` takes: the folder of a pocket prior or of a local model, or a hub id."""
+    if (PRIORS / name / "config.json").is_file():
+        return str(PRIORS / name)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise UsageError(f"model folder {name} has no config.json: give the folder that save_pretrained wrote")
+        return str(folder.resolve())
+    if name.startswith((".", "/", "~")):
+        raise UsageError(f"model folder {name} does not exist")
+    if "/" not in name:
+        raise unknown("model", name, [prior.name for prior in priors()])
+    return name
+
+
+def display_name(name: str) -> str:
+    """Return the name under which results of a model are kept: never a path of this machine."""
+    if (PRIORS / name).is_dir():
+        return name
+    folder = Path(name).expanduser()
+    return folder.resolve().name if folder.is_dir() else name
+
+
+def weights_hash(folder: Path) -> str:
+    """Return the first 16 hex digits of a SHA-256 over the safetensors files of a folder, in order of name."""
+    files = sorted(folder.glob("*.safetensors"))
+    if not files:
+        raise UsageError(f"model folder {folder.name} has no .safetensors weights")
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()[:16]

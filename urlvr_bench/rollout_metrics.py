@@ -1,0 +1,83 @@
+"""What is logged about one batch of rollouts: a pure function of groups, rewards and correctness."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, pstdev
+from typing import Any
+
+NGRAM = 3
+
+
+@dataclass(frozen=True)
+class ScoredGroup:
+    """A group with what the method paid and what was right; one entry per rollout."""
+
+    answers: Sequence[str | None]
+    rewards: Sequence[float]
+    correct: Sequence[bool]
+    token_ids: Sequence[Sequence[int]]
+    truncated: Sequence[bool]
+
+
+def label_accuracy(group: ScoredGroup) -> float:
+    """Correctness of the pseudo-label: the mean over the highest-paid rollouts, which agree under a vote."""
+    top = max(group.rewards)
+    return fmean(ok for reward, ok in zip(group.rewards, group.correct, strict=True) if reward == top)
+
+
+def wins_and_pairs(group: ScoredGroup) -> tuple[float, int]:
+    """How often a correct rollout out-scores a wrong one (ties half), and out of how many pairs."""
+    scored = list(zip(group.rewards, group.correct, strict=True))
+    right = [reward for reward, ok in scored if ok]
+    wrong = [reward for reward, ok in scored if not ok]
+    wins = sum((good > bad) + 0.5 * (good == bad) for good in right for bad in wrong)
+    return wins, len(right) * len(wrong)
+
+
+def repetition(token_ids: Sequence[int]) -> float:
+    """Share of a completion's 3-grams that occurred in it before."""
+    grams = [tuple(token_ids[i : i + NGRAM]) for i in range(len(token_ids) - NGRAM + 1)]
+    return 1 - len(set(grams)) / len(grams) if grams else 0.0
+
+
+def majority_ratio(answers: Sequence[str | None]) -> float:
+    """Share of all rollouts that give the most common answer; 0 where no rollout has an answer."""
+    votes = Counter(answer for answer in answers if answer is not None)
+    return max(votes.values(), default=0) / len(answers)
+
+
+def _flat(parts: Iterable[Sequence[Any]]) -> list[Any]:
+    return [entry for part in parts for entry in part]
+
+
+def batch_metrics(groups: Sequence[ScoredGroup], binary: bool) -> dict[str, float]:
+    """Return the step's numbers by the names of `record.Steps`; NaN where a number is undefined.
+
+    `binary` says that rewards are 0 or 1, so that reward accuracy is agreement with correctness; otherwise it is
+    the chance that a correct rollout out-scores a wrong one of its group.
+    """
+    rewards, correct = _flat(group.rewards for group in groups), _flat(group.correct for group in groups)
+    answers = _flat(group.answers for group in groups)
+    pairs = [wins_and_pairs(group) for group in groups]
+    mixed = [wins / count for wins, count in pairs if count]
+    auc = fmean(mixed) if mixed else float("nan")
+    agreement = fmean(reward == ok for reward, ok in zip(rewards, correct, strict=True))
+    return {
+        "proxy_reward": fmean(rewards),
+        "proxy_reward_std": fmean(pstdev(group.rewards) for group in groups),
+        "train_accuracy": fmean(correct),
+        "label_accuracy": fmean(map(label_accuracy, groups)),
+        "reward_accuracy": agreement if binary else auc,
+        "reward_auc": auc,
+        "mixed_groups": len(mixed) / len(groups),
+        "majority_ratio": fmean(majority_ratio(group.answers) for group in groups),
+        "distinct_answers": fmean(len({*group.answers} - {None}) for group in groups),
+        "batch_answers": len({*answers} - {None}),
+        "unparsed": fmean(answer is None for answer in answers),
+        "truncated": fmean(_flat(group.truncated for group in groups)),
+        "pass_at_group": fmean(any(group.correct) for group in groups),
+        "length": fmean(len(ids) for group in groups for ids in group.token_ids),
+        "repetition": fmean(repetition(ids) for group in groups for ids in group.token_ids),
+        "tokens": sum(len(ids) for group in groups for ids in group.token_ids),
+    }

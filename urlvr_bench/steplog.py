@@ -1,0 +1,145 @@
+"""What a training leaves behind while it runs: steps.jsonl, sealed checkpoints, weights to evaluate."""
+
+import hashlib
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from urlvr_bench.bridge import PREFIX
+from urlvr_bench.errors import UsageError
+from urlvr_bench.record import Steps, dumps, write_atomically
+
+SEAL = "sealed.json"
+"""Written last into a checkpoint: its presence means that the checkpoint is whole, its hashes that it stayed so."""
+INTEGERS = ("batch_answers", "tokens")
+
+
+class StepLog(TrainerCallback):  # type: ignore[misc]
+    """Append one line per step to steps.jsonl: the columns of `record.Steps` and the seconds of the step's parts."""
+
+    def __init__(self, path: Path, updates_per_step: int, processes: int) -> None:
+        self.path, self.updates_per_step, self.processes = path, updates_per_step, processes
+        self.pending: dict[str, list[float]] = {}
+        self.started = time.perf_counter()
+
+    def on_step_begin(self, *_: Any, state: TrainerState | None = None, **__: Any) -> None:
+        """Start the clock at the first update of a step."""
+        if not self.pending:
+            self.started = time.perf_counter()
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Collect the update's numbers; write the row when the step's last update is done."""
+        if not state.is_world_process_zero or not logs or "grad_norm" not in logs:
+            return
+        for name, value in logs.items():
+            if isinstance(value, int | float) and math.isfinite(value):
+                self.pending.setdefault(name, []).append(float(value))
+        if not math.isfinite(float(logs["grad_norm"])):
+            raise UsageError(f"step {state.global_step}: the gradient is not finite; lower training.learning_rate")
+        if state.global_step % self.updates_per_step == 0:
+            with self.path.open("a", encoding="utf-8") as stream:
+                stream.write(dumps(self._row(state.global_step // self.updates_per_step)) + "\n")
+            self.pending = {}
+
+    def _row(self, step: int) -> dict[str, Any]:
+        def mean(name: str) -> float | None:
+            values = self.pending.get(name)
+            return sum(values) / len(values) if values else None
+
+        row: dict[str, Any] = {"step": step}
+        for name in Steps.model_fields:
+            if name != "step":
+                row[name] = mean(name if name in ("entropy", "grad_norm", "learning_rate") else PREFIX + name)
+        row["tokens"] = round((row["tokens"] or 0.0) * self.processes)
+        row["batch_answers"] = round(row["batch_answers"] or 0.0)
+        generation, reward = mean(PREFIX + "generation_seconds") or 0.0, mean(PREFIX + "reward_seconds") or 0.0
+        update = max(0.0, time.perf_counter() - self.started - generation - reward)
+        row["seconds"] = {"generation": generation, "reward": reward, "update": update}
+        return row
+
+
+class WeightSaver(TrainerCallback):  # type: ignore[misc]
+    """Save the policy's weights at the steps that are to be evaluated."""
+
+    def __init__(self, folder: Path, steps: set[int], updates_per_step: int, save: Callable[[str], None]) -> None:
+        self.folder, self.steps, self.updates_per_step, self.save = folder, steps, updates_per_step, save
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Save under a temporary name, then rename."""
+        step, rest = divmod(state.global_step, self.updates_per_step)
+        if rest or step not in self.steps:
+            return
+        target = weights_folder(self.folder, step)
+        temporary = target.with_name(f".{target.name}.tmp")
+        self.save(str(temporary))
+        if state.is_world_process_zero:
+            shutil.rmtree(target, ignore_errors=True)
+            temporary.rename(target)
+
+
+def weights_folder(run_folder: Path, step: int) -> Path:
+    """Return where the weights after `step` steps lie."""
+    return run_folder / "weights" / f"step-{step:06d}"
+
+
+class Sealer(TrainerCallback):  # type: ignore[misc]
+    """Seal every checkpoint once it is whole."""
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Write the hashes of all files of the checkpoint that the trainer has just saved."""
+        if state.is_world_process_zero:
+            seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+
+
+def _hashes(checkpoint: Path) -> dict[str, str]:
+    files = sorted(path for path in checkpoint.rglob("*") if path.is_file() and path.name != SEAL)
+    return {str(path.relative_to(checkpoint)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def seal(checkpoint: Path) -> None:
+    """Write the hashes of a checkpoint's files beside them."""
+    write_atomically(checkpoint / SEAL, dumps(_hashes(checkpoint)))
+
+
+def latest_checkpoint(folder: Path, say: Callable[[str], None]) -> Path | None:
+    """Return the newest checkpoint that is whole; say aloud which ones are not and are passed over."""
+    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.removeprefix("checkpoint-")))
+    for checkpoint in reversed(found):
+        seal_file = checkpoint / SEAL
+        if seal_file.is_file() and json.loads(seal_file.read_text()) == _hashes(checkpoint):
+            return checkpoint
+        say(f"{checkpoint.name} is not whole and is passed over")
+        shutil.rmtree(checkpoint)
+    return None
+
+
+def read_steps(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of steps.jsonl; a last line that was cut short is left out."""
+    if not path.is_file():
+        return []
+    rows = []
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+        if line.endswith("\n"):
+            rows.append(json.loads(line))
+    return rows
+
+
+def rewind(path: Path, step: int) -> None:
+    """Drop the rows after `step`, which a continued run writes again."""
+    rows = [row for row in read_steps(path) if row["step"] <= step]
+    if len(rows) != step:
+        raise UsageError(f"{path.name} has {len(rows)} rows up to step {step}: delete the run folder and start again")
+    write_atomically(path, "".join(dumps(row) + "\n" for row in rows))

@@ -1,0 +1,172 @@
+"""Train one run: TRL's GRPOTrainer under the protocol's settings, every one of them pinned and stored."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from datasets import Dataset
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from trl import GRPOConfig
+
+from urlvr_bench import methods, schedule, steplog
+from urlvr_bench.bridge import RewardBridge
+from urlvr_bench.errors import UsageError
+from urlvr_bench.protocol import Run, Training
+from urlvr_bench.tasks import Task
+from urlvr_bench.trainer import PolicyTrainer
+
+Say = Callable[[str], None]
+
+
+def check_groups(training: Training, processes: int) -> int:
+    """Return the gradient accumulation steps; refuse a batch that would cut a group across processes."""
+    per_update, rest = divmod(training.rows, training.micro_batch * processes * training.mini_batches)
+    numbers = (
+        f"prompts_per_step {training.prompts_per_step} x group_size {training.group_size} = {training.rows} rollouts, "
+        f"micro_batch {training.micro_batch} x {processes} processes x {training.mini_batches} mini-batches"
+    )
+    if rest or not per_update:
+        raise UsageError(f"{numbers}: the rollouts do not divide evenly; change training.micro_batch")
+    if (training.micro_batch * per_update * training.mini_batches) % training.group_size:
+        raise UsageError(f"{numbers}: groups would be cut across processes; change training.prompts_per_step")
+    return per_update
+
+
+def trainer_config(training: Training, folder: Path, seed: int, processes: int, use_cpu: bool) -> GRPOConfig:
+    """Return TRL's configuration with every value that decides the training set by the protocol."""
+    accumulation = check_groups(training, processes)
+    updates = training.mini_batches
+    return GRPOConfig(
+        output_dir=str(folder / "checkpoints"),
+        max_steps=training.steps * updates,
+        per_device_train_batch_size=training.micro_batch,
+        gradient_accumulation_steps=accumulation,
+        steps_per_generation=accumulation * updates,
+        num_iterations=1,
+        num_generations=training.group_size,
+        max_completion_length=training.max_completion_tokens,
+        temperature=training.temperature,
+        top_p=1.0,
+        top_k=0,
+        min_p=None,
+        repetition_penalty=1.0,
+        learning_rate=training.learning_rate,
+        lr_scheduler_type=training.schedule,
+        warmup_steps=training.warmup_steps,
+        optim="adamw_torch",
+        adam_beta1=0.9,
+        adam_beta2=training.adam_beta2,
+        adam_epsilon=1e-8,
+        weight_decay=training.weight_decay,
+        max_grad_norm=training.max_grad_norm,
+        beta=training.kl_coefficient,
+        use_bias_correction_kl=False,
+        epsilon=training.clip,
+        epsilon_high=training.clip,
+        loss_type=training.loss,
+        scale_rewards=training.scale_rewards,
+        mask_truncated_completions=False,
+        shuffle_dataset=False,
+        dataloader_num_workers=0,
+        bf16=training.precision == "bfloat16",
+        fp16=False,
+        gradient_checkpointing=training.gradient_checkpointing,
+        model_init_kwargs={"dtype": training.precision if not use_cpu else "float32"},
+        use_cpu=use_cpu,
+        seed=seed,
+        data_seed=seed,
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        save_strategy="steps",
+        save_steps=training.save_every * updates,
+        save_total_limit=2,
+        save_only_model=False,
+        report_to="none",
+        disable_tqdm=True,
+        log_completions=False,
+    )
+
+
+def load_tokenizer(model_path: str) -> PreTrainedTokenizerBase:
+    """Return the model's tokenizer, padding on the left; a model without a padding token pads with its end token."""
+    tokenizer = AutoTokenizer.from_pretrained(model_path, padding_side="left")
+    if tokenizer.eos_token_id is None:
+        raise UsageError(f"the tokenizer of {Path(model_path).name} has no end token; set eos_token in its config")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def prompt_rows(task: Task, docs: Sequence[dict[str, Any]], order: Sequence[int], chat: bool) -> Dataset:
+    """Return the scheduled prompts as TRL reads them; no column but the row number leads to a label."""
+    texts = [task.prompt(docs[i]) for i in order]
+    prompts = [[{"role": "user", "content": text}] for text in texts] if chat else texts
+    return Dataset.from_dict({"prompt": prompts, "row": list(range(len(order)))})
+
+
+def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict[str, Any]:
+    """Train a run to its last step, from its last whole checkpoint if there is one.
+
+    Returns what the record needs to know: the hash of the prompts in the order shown, the resolved
+    configuration, and the number of processes.
+    """
+    transformers.utils.logging.set_verbosity_error()
+    training = run.protocol.training
+    use_cpu = not torch.cuda.is_available()
+    docs = task.docs("train")
+    order = schedule.draw(len(docs), training, run.seed)
+    tokenizer = load_tokenizer(model_path)
+    shown = [docs[i] for i in order]
+    bridge = RewardBridge(methods.configure(run.method, dict(run.params)), run.method, task, shown,
+                          training.group_size, run.seed)  # fmt: skip
+    from accelerate import PartialState
+
+    processes = PartialState(cpu=use_cpu).num_processes
+    config = trainer_config(training, folder, run.seed, processes, use_cpu)
+    trainer = PolicyTrainer(
+        bridge,
+        model_path,
+        training.kl_every,
+        training.mini_batches,
+        model=model_path,
+        args=config,
+        train_dataset=prompt_rows(task, docs, order, bool(tokenizer.chat_template)),
+        processing_class=tokenizer,
+    )
+    steps = set(run.protocol.evaluation.steps(training.steps)) - {0}
+    trainer.add_callback(steplog.StepLog(folder / "steps.jsonl", training.mini_batches, processes))
+    trainer.add_callback(steplog.WeightSaver(folder, steps, training.mini_batches, trainer.save_model))
+    trainer.add_callback(steplog.Sealer())
+    checkpoint = steplog.latest_checkpoint(folder / "checkpoints", say)
+    done = int(checkpoint.name.removeprefix("checkpoint-")) // training.mini_batches if checkpoint else 0
+    if trainer.is_world_process_zero():
+        schedule.write(folder / "schedule.jsonl", docs, order)
+        steplog.rewind(folder / "steps.jsonl", done)
+    if done:
+        say(f"continuing after step {done}")
+    if done < training.steps:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    return {
+        "prompts_sha256": schedule.prompts_hash([task.prompt(doc) for doc in shown]),
+        "trainer_config": resolved(config),
+        "processes": processes,
+        "parameters": trainer.model.num_parameters(),
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+    }
+
+
+PLACES = ("output_dir", "logging_dir", "run_name", "hub_", "push_", "local_rank", "report_to", "trackio", "project")
+"""Settings that say where a run was made, not how."""
+
+
+def resolved(config: GRPOConfig) -> dict[str, Any]:
+    """Return every plain value of the configuration that decides the training; none names a place or a token."""
+    values = config.to_dict()
+    plain = {key: value for key, value in values.items() if isinstance(value, bool | int | float | str | None)}
+    return {
+        key: value
+        for key, value in sorted(plain.items())
+        if not key.startswith(PLACES) and not key.endswith(("_token", "_dir", "_path"))
+    }

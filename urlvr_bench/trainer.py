@@ -1,0 +1,123 @@
+"""TRL's GRPOTrainer with two hooks: it remembers the batch it generated, and it scores or extends it on request."""
+
+import copy
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from accelerate.utils import is_peft_model
+from transformers import AutoModelForCausalLM, PreTrainedModel
+from trl import GRPOTrainer
+
+from urlvr_bench import signals
+from urlvr_bench.bridge import RewardBridge
+
+HOOKS = {
+    "_generate": ["self", "prompts"],
+    "_calculate_rewards": ["self", "inputs", "prompts", "completions", "completion_ids_list"],
+    "_generate_single_turn": [
+        "self",
+        "prompt_ids",
+        "images",
+        "multimodal_fields",
+        "num_generations",
+        "has_tool_images",
+    ],
+}
+"""The parts of GRPOTrainer beyond its public interface that this module stands on; a test inspects them."""
+
+
+class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]
+    """GRPOTrainer that serves its bridge: token statistics, KL to the start and second turns of the current batch."""
+
+    def __init__(self, bridge: RewardBridge, start: str, kl_every: int, updates_per_step: int, **kwargs: Any) -> None:
+        super().__init__(reward_funcs=[bridge], **kwargs)
+        self.kl_every, self.updates_per_step = kl_every, updates_per_step
+        self.eos_ids = frozenset(self.eos_token_ids)
+        self.generation_seconds = 0.0
+        bridge.rollouts = self
+        signals.attach(self.model.get_base_model() if is_peft_model(self.model) else self.model)
+        self.start = self._frozen(start) if kl_every else None
+
+    def _frozen(self, path: str) -> PreTrainedModel:
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=self.model.dtype)
+        signals.attach(model)
+        return model.to(self.accelerator.device).eval().requires_grad_(False)
+
+    def _generate(self, prompts: list[Any]) -> Any:
+        started = time.perf_counter()
+        out = super()._generate(prompts)
+        self.generation_seconds = time.perf_counter() - started
+        self._prompt_ids, self._completion_ids = out[0], out[1]
+        self._statistics: signals.TokenStatistics | None = None
+        return out
+
+    def _score(self, model: torch.nn.Module) -> signals.TokenStatistics:
+        return signals.score(
+            model,
+            self._prompt_ids,
+            self._completion_ids,
+            self.temperature,
+            self._tokenizer.pad_token_id,
+            self.args.per_device_train_batch_size,
+            self.accelerator.device,
+            self.accelerator.autocast,
+        )
+
+    def statistics(self) -> signals.TokenStatistics:
+        """Return the token statistics of the batch under the policy; a second call costs nothing."""
+        if self._statistics is None:
+            self._statistics = self._score(self.model)
+        return self._statistics
+
+    def kl_to_start(self) -> float | None:
+        """Return the sampled KL(policy || start) per token, nats, by the estimator exp(-d) - 1 + d of log-ratio d.
+
+        None at a step that does not measure it. The estimator (Schulman, "Approximating KL divergence") is
+        unbiased and never negative.
+        """
+        step = self.state.global_step // self.updates_per_step
+        if self.start is None or step % self.kl_every:
+            return None
+        ratios = torch.tensor(_flat(self.statistics().logprobs)) - torch.tensor(_flat(self._score(self.start).logprobs))
+        return float((torch.exp(-ratios) - 1 + ratios).mean()) if len(ratios) else 0.0
+
+    def reply(self, prompts: Sequence[str]) -> tuple[list[str], int]:
+        """Return the policy's greedy answers to further prompts, and the number of tokens in them.
+
+        Greedy, so that no randomness is taken from the rollouts to come.
+        """
+        if self._tokenizer.chat_template:
+            turns: list[Any] = [[{"role": "user", "content": prompt}] for prompt in prompts]
+        else:
+            turns = list(prompts)
+        ids, images, fields = self._tokenize_prompts(turns)
+        with self._greedy():
+            replies, _ = self._generate_single_turn(ids, images, fields, 1)
+        return self.processing_class.batch_decode(replies, skip_special_tokens=True), sum(map(len, replies))
+
+    @contextmanager
+    def _greedy(self) -> Iterator[None]:
+        if self.use_vllm:
+            engine, old = self.vllm_generation, self.vllm_generation.temperature
+            engine.temperature = 0.0
+            try:
+                yield
+            finally:
+                engine.temperature = old
+            return
+        config, kwargs = self.generation_config, self.generation_kwargs
+        greedy: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+        self.generation_config = copy.deepcopy(config)
+        self.generation_config.update(**greedy)
+        self.generation_kwargs = {**kwargs, **greedy}
+        try:
+            yield
+        finally:
+            self.generation_config, self.generation_kwargs = config, kwargs
+
+
+def _flat(rows: Sequence[Sequence[float]]) -> list[float]:
+    return [value for row in rows for value in row]
