@@ -6,8 +6,9 @@ from typing import Any
 
 import torch
 import transformers
+from accelerate import PartialState
 from datasets import Dataset
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PreTrainedTokenizerBase, PrinterCallback
 from trl import GRPOConfig
 
 from urlvr_bench import methods, schedule, steplog
@@ -113,16 +114,15 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
     configuration, and the number of processes.
     """
     transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
     training = run.protocol.training
     use_cpu = not torch.cuda.is_available()
     docs = task.docs("train")
     order = schedule.draw(len(docs), training, run.seed)
     tokenizer = load_tokenizer(model_path)
     shown = [docs[i] for i in order]
-    bridge = RewardBridge(methods.configure(run.method, dict(run.params)), run.method, task, shown,
-                          training.group_size, run.seed)  # fmt: skip
-    from accelerate import PartialState
-
+    method = methods.configure(run.method, dict(run.params))
+    bridge = RewardBridge(method, run.method, task, shown, training.group_size, run.seed)
     processes = PartialState(cpu=use_cpu).num_processes
     config = trainer_config(training, folder, run.seed, processes, use_cpu)
     trainer = PolicyTrainer(
@@ -135,6 +135,7 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
         train_dataset=prompt_rows(task, docs, order, bool(tokenizer.chat_template)),
         processing_class=tokenizer,
     )
+    trainer.remove_callback(PrinterCallback)
     steps = set(run.protocol.evaluation.steps(training.steps)) - {0}
     trainer.add_callback(steplog.StepLog(folder / "steps.jsonl", training.mini_batches, processes))
     trainer.add_callback(steplog.WeightSaver(folder, steps, training.mini_batches, trainer.save_model))

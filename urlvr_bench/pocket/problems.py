@@ -116,6 +116,17 @@ def countdown_problem(drawn: Countdown) -> Problem:
     return Problem(f"{drawn.head}=".rjust(9, "."), drawn.expression, drawn.head, f"countdown:{puzzle}>{drawn.target}")
 
 
+def verification_prompt(digits: tuple[int, ...], target: int, expression: str) -> str:
+    """Return the prompt that asks a pocket model whether an expression solves a puzzle; it answers `y` or `n`."""
+    return f"{Countdown(digits, target, '').head}?{expression}="
+
+
+def holds(digits: tuple[int, ...], target: int, expression: str) -> bool:
+    """Whether `d0 o0 d1 o1 d2` uses exactly the digits and reaches the target."""
+    used = tuple(int(char) for char in expression[::2])
+    return sorted(used) == sorted(digits) and countdown_value(used, (expression[1], expression[3])) == target
+
+
 def distinct(draw: Callable[[random.Random], Problem], split: Split, seed: int) -> Iterator[Problem]:
     """Yield problems of one split, no prompt twice, in an order fixed by the split and the seed.
 
