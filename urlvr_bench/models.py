@@ -15,9 +15,10 @@ class Prior:
     """A pocket prior and what was measured of it when it was chosen."""
 
     name: str
+    task: str
     pretraining_steps: int
     accuracy: float
-    """Share of right answers at temperature 1 on validation problems of its own task."""
+    """Share of right answers at temperature 1 on validation problems of its task."""
 
 
 def priors() -> list[Prior]:

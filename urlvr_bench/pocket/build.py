@@ -1,32 +1,23 @@
-"""Make the pocket priors anew: `urlvr-bench pocket build`. The same seed gives the same ladder."""
+"""Make the pocket priors anew: `urlvr-bench pocket build`. The same seed gives the same priors."""
 
-import itertools
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from random import Random
 
 import torch
+import transformers
 from transformers import LlamaForCausalLM, set_seed
 
-from urlvr_bench.errors import UsageError
+from urlvr_bench.errors import unknown
 from urlvr_bench.models import Prior
-from urlvr_bench.pocket import problems
 from urlvr_bench.pocket.language import ALPHABET, PAD, tokenizer
-from urlvr_bench.pocket.pretrain import addition_text, corpus, countdown_text, pretrain
-from urlvr_bench.record import write_atomically
+from urlvr_bench.pocket.pretrain import Text, addition_text, corpus, countdown_text, pretrain
+from urlvr_bench.record import dumps, write_atomically
 from urlvr_bench.tasks import Task, load
 
 SEED = 0
-LADDER = {
-    "pocket-1": 0.22,
-    "pocket-2": 0.38,
-    "pocket-3": 0.55,
-    "pocket-4": 0.68,
-    "pocket-5": 0.78,
-    "pocket-6": 0.85,
-}
-"""Each rung of the ladder is the first checkpoint of one run whose validation accuracy reaches this share."""
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -34,28 +25,91 @@ class Recipe:
     """One pre-training run and the priors that come out of it."""
 
     task: str
+    text: Callable[[Random], Text]
     steps: int
     every: int
+    """Steps between measurements."""
     rungs: dict[str, float]
+    """Each prior is the first measured checkpoint whose validation accuracy reaches this share."""
 
 
-def measure(model: LlamaForCausalLM, task: Task, problems_count: int = 200, samples: int = 4) -> float:
-    """Return the share of right answers at temperature 1 on validation problems."""
-    docs = task.docs("validation")[:problems_count]
-    words = tokenizer()
+RECIPES = (
+    Recipe(
+        "chain_addition",
+        addition_text,
+        steps=3000,
+        every=10,
+        rungs={
+            "pocket-1": 0.20,
+            "pocket-2": 0.40,
+            "pocket-3": 0.55,
+            "pocket-4": 0.70,
+            "pocket-5": 0.80,
+            "pocket-6": 0.87,
+        },
+    ),
+    Recipe("countdown_pocket", countdown_text, steps=6000, every=100, rungs={"pocket-countdown": 0.50}),
+)
+
+
+def names() -> list[str]:
+    """Return the names of all priors that can be built."""
+    return [rung for recipe in RECIPES for rung in recipe.rungs]
+
+
+def measure(model: LlamaForCausalLM, task: Task, problems: int = 100, samples: int = 4) -> float:
+    """Return the share of right answers at temperature 1 on the first validation problems."""
+    docs, words = task.docs("validation")[:problems], tokenizer()
     prompts = [task.prompt(doc) for doc in docs for _ in range(samples)]
-    inputs = words(prompts, return_tensors="pt", padding=True)
+    ids = words(prompts, return_tensors="pt", padding=True).input_ids
     set_seed(SEED)
     with torch.no_grad():
         out = model.generate(
-            input_ids=inputs.input_ids,
-            attention_mask=torch.ones_like(inputs.input_ids),
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
             do_sample=True,
             temperature=1.0,
             top_k=0,
             max_new_tokens=task.max_tokens,
             pad_token_id=ALPHABET.index(PAD),
         )
-    texts = words.batch_decode(out[:, inputs.input_ids.shape[1] :], skip_special_tokens=True)
-    right = [task.correct(docs[i // samples], text) for i, text in enumerate(texts)]
-    return sum(right) / len(right)
+    texts = words.batch_decode(out[:, ids.shape[1] :], skip_special_tokens=True)
+    return sum(task.correct(docs[i // samples], text) for i, text in enumerate(texts)) / len(texts)
+
+
+def climb(recipe: Recipe, wanted: set[str], say: Say) -> Iterator[tuple[Prior, LlamaForCausalLM]]:
+    """Pre-train and yield each wanted prior when it is reached; stop once none is left."""
+    left = {name: share for name, share in recipe.rungs.items() if name in wanted}
+    task = load(recipe.task)
+    for step, model in pretrain(corpus(recipe.text, SEED), recipe.steps, SEED):
+        if step % recipe.every:
+            continue
+        random_state = torch.get_rng_state()
+        accuracy = measure(model, task)
+        torch.set_rng_state(random_state)
+        for name in [name for name, share in left.items() if accuracy >= share]:
+            del left[name]
+            say(f"{name}: accuracy {accuracy:.3f} on {recipe.task} after {step} steps")
+            yield Prior(name, recipe.task, step, accuracy), model
+        if not left:
+            return
+    say(f"not reached within {recipe.steps} steps: {', '.join(left)}")
+
+
+def build(out: Path, say: Say, only: str | None = None) -> list[Prior]:
+    """Pre-train the priors (or the one named `only`), save each under `out`, and write the index priors.json."""
+    if only and only not in names():
+        raise unknown("prior", only, names())
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    wanted = {only} if only else set(names())
+    made = []
+    for recipe in RECIPES:
+        if not wanted & set(recipe.rungs):
+            continue
+        for prior, model in climb(recipe, wanted, say):
+            model.save_pretrained(out / prior.name)
+            tokenizer().save_pretrained(out / prior.name)
+            made.append(prior)
+    write_atomically(out / "priors.json", dumps([asdict(prior) for prior in made]) + "\n")
+    return made
