@@ -1,0 +1,137 @@
+"""Scorers, one instance per answer format: what a completion answers, whether that is right, and lm-eval's metrics."""
+
+import re
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from math import comb
+from typing import Any
+
+from urlvr_bench import grading
+from urlvr_bench.tasks import expression, latex
+
+Doc = Mapping[str, Any]
+"""A problem: `id`, `prompt`, `public` (all that the prompt shows) and `gold`, which only `correct` may read."""
+
+
+class Scorer(ABC):
+    """One definition of correct, for training metrics and for lm-eval's `process_results`."""
+
+    has_checker = False
+    """Whether `verify` exists: a checker that needs nothing but what the prompt shows."""
+
+    @abstractmethod
+    def answer(self, completion: str) -> str | None:
+        """Return the canonical answer of a completion, None where there is none; equal strings are equal answers."""
+
+    def right(self, doc: Doc, answer: str) -> bool:
+        """Return whether a canonical answer solves the problem."""
+        return bool(answer == doc["gold"])
+
+    @abstractmethod
+    def completion(self, answer: str) -> str:
+        """Return a shortest completion that gives `answer`."""
+
+    def correct(self, doc: Doc, completion: str) -> bool:
+        """Return whether a completion solves the problem."""
+        answer = self.answer(completion)
+        return answer is not None and self.right(doc, answer)
+
+    def verify(self, public: str, completion: str) -> bool | None:
+        """Return the verdict of the label-free checker, None where the task has none."""
+        return None
+
+    def __call__(self, doc: Doc, results: Sequence[Sequence[str]]) -> dict[str, float]:
+        """Return lm-eval's metrics of one problem; `results` holds one entry, the list of all its samples."""
+        (samples,) = results
+        if isinstance(samples, str):
+            raise TypeError("a filter dropped all samples but one; use urlvr_bench.tasks.scoring.keep_all")
+        votes = Counter(map(self.answer, samples))
+        unparsed = votes.pop(None, 0)
+        right = {answer: self.right(doc, answer) for answer in votes if answer is not None}
+        n, correct = len(samples), sum(votes[answer] for answer, is_right in right.items() if is_right)
+        winner = votes.most_common(1)
+        return {
+            "n": n,
+            "correct": correct,
+            "unparsed": unparsed,
+            **{f"pass@{k}": pass_at_k(n, correct, k) for k in powers_of_two(n)},
+            f"maj@{n}": float(bool(winner) and right[winner[0][0]]),
+        }
+
+    def __repr__(self) -> str:
+        return f"{type(self).__module__}.{type(self).__name__}"
+
+
+class ChainAddition(Scorer):
+    """The digits after the last `#`, least significant first."""
+
+    def answer(self, completion: str) -> str | None:
+        _, mark, digits = completion.rpartition("#")
+        if not mark or re.fullmatch("[0-9]{1,20}", digits) is None:
+            return None
+        return digits.rstrip("0") or "0"
+
+    def completion(self, answer: str) -> str:
+        return f"#{answer}"
+
+
+class Countdown(Scorer):
+    """An expression, and nothing else, over exactly the given digits; it is right if its exact value is the target."""
+
+    has_checker = True
+
+    def answer(self, completion: str) -> str | None:
+        found = expression.read(completion)
+        return found.text if found else None
+
+    def right(self, doc: Doc, answer: str) -> bool:
+        return self.verify(doc["public"], answer)
+
+    def verify(self, public: str, completion: str) -> bool:
+        digits, _, target = public.partition(">")
+        found = expression.read(completion)
+        return found is not None and sorted(found.numbers) == sorted(map(int, digits)) and found.value == int(target)
+
+    def completion(self, answer: str) -> str:
+        return answer
+
+
+class Boxed(Scorer):
+    r"""Mathematics: what the last `\boxed{...}` holds, compared exactly as numbers, else as formulas."""
+
+    def answer(self, completion: str) -> str | None:
+        box = latex.last_box(completion)
+        return None if box is None else latex.canonical(box)
+
+    def right(self, doc: Doc, answer: str) -> bool:
+        gold = doc["gold"]
+        if answer == gold:
+            return True
+        if latex.number(gold) is not None and latex.number(answer) is not None:
+            return False
+        return grading.equivalent(gold, answer)
+
+    def completion(self, answer: str) -> str:
+        return rf"\boxed{{{answer}}}"
+
+
+chain_addition = ChainAddition()
+countdown = Countdown()
+boxed = Boxed()
+
+
+def keep_all(resps: Iterable[list[str]], docs: Any) -> list[list[str]]:
+    """lm-eval filter that hands every sample to the scorer."""
+    return list(resps)
+
+
+def powers_of_two(n: int) -> list[int]:
+    """Return 1, 2, 4, ... up to n."""
+    return [1 << exponent for exponent in range(n.bit_length())]
+
+
+def pass_at_k(n: int, correct: int, k: int) -> float:
+    """Unbiased chance that at least one of k samples, drawn from n of which `correct` are right, is right."""
+    return float(1 - Fraction(comb(n - correct, k), comb(n, k)))

@@ -1,0 +1,160 @@
+"""Find tasks: every YAML of the top-level tasks/ folder is one, and its modules import as urlvr_bench.tasks.<name>."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from urlvr_bench.errors import UsageError, unknown
+
+_in_wheel = Path(__file__).with_suffix("")
+FOLDER = _in_wheel if _in_wheel.is_dir() else Path(__file__).parents[1] / "tasks"
+__path__ = [str(FOLDER)]  # a module that has a __path__ is a package
+
+METADATA = ("version", "source", "license", "description")
+
+Doc = dict[str, str]
+"""A problem: `id`, `prompt`, `public` (all that the prompt shows) and `gold`."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task: what lm-eval reads from its YAML, for training and evaluation alike."""
+
+    name: str
+    config: Mapping[str, Any]
+    """The YAML with its includes merged; functions are dotted names."""
+
+    @property
+    def version(self) -> str:
+        """Changes whenever prompts, problems or scoring change."""
+        return str(self.config["metadata"]["version"])
+
+    @property
+    def source(self) -> str:
+        """Hub id of the dataset, or the module that generates the problems."""
+        return str(self.config["metadata"]["source"])
+
+    @property
+    def revision(self) -> str | None:
+        """Commit of the hub dataset; None for generated problems."""
+        revision: str | None = self.config["dataset_kwargs"].get("dataset", {}).get("revision")
+        return revision
+
+    @property
+    def license(self) -> str:
+        """SPDX name of the licence of the problems."""
+        return str(self.config["metadata"]["license"])
+
+    @property
+    def description(self) -> str:
+        """One sentence for lists and tables."""
+        return str(self.config["metadata"]["description"])
+
+    @property
+    def max_tokens(self) -> int:
+        """Length limit of a completion, tokens."""
+        return int(self.config["generation_kwargs"]["max_gen_toks"])
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Names of the splits, training first."""
+        named = (self.config.get(f"{kind}_split") for kind in ("training", "validation", "test"))
+        return tuple(name for name in named if name)
+
+    @property
+    def has_checker(self) -> bool:
+        """Whether the task can verify a completion without a label."""
+        return bool(self.scorer.has_checker)
+
+    @cached_property
+    def scorer(self) -> Any:
+        """The task's `process_results`, a urlvr_bench.tasks.scoring.Scorer."""
+        return resolve(self.config["process_results"])
+
+    def docs(self, split: str) -> list[Doc]:
+        """Read (or generate) all problems of a split, in a fixed order; the caller keeps them."""
+        if split not in self.splits:
+            raise unknown(f"split of {self.name}", split, self.splits)
+        load = resolve(self.config["custom_dataset"])
+        docs: list[Doc] = load(**self.config["metadata"], **self.config["dataset_kwargs"]).rows(split)
+        return docs
+
+    def prompt(self, doc: Doc) -> str:
+        """Return the text that the model answers."""
+        return doc["prompt"]
+
+    def gold(self, doc: Doc) -> str:
+        """Return the ground-truth answer."""
+        return doc["gold"]
+
+    def answer(self, completion: str) -> str | None:
+        """Return the canonical answer of a completion, None where there is none; equal strings are equal answers."""
+        answer: str | None = self.scorer.answer(completion)
+        return answer
+
+    def correct(self, doc: Doc, completion: str) -> bool:
+        """Return whether a completion solves the problem."""
+        return bool(self.scorer.correct(doc, completion))
+
+    def verify(self, public: str, completion: str) -> bool:
+        """Return the verdict of the label-free checker, which sees only what the prompt shows."""
+        if not self.has_checker:
+            raise UsageError(f"task {self.name} has no label-free checker; tasks that have one: {_with_checker()}")
+        return bool(self.scorer.verify(public, completion))
+
+
+def names() -> list[str]:
+    """Return the names of all tasks, which are the file names."""
+    return sorted(path.stem for path in FOLDER.glob("[!_]*.yaml"))
+
+
+def load(name: str) -> Task:
+    """Return the task `name`; reads its YAML only."""
+    if name not in names():
+        raise unknown("task", name, names())
+    config = read(FOLDER / f"{name}.yaml")
+    missing = [key for key in METADATA if not config.get("metadata", {}).get(key)]
+    if missing or config.get("task") != name:
+        what = f"metadata lacks {', '.join(missing)}" if missing else f"task is {config.get('task')!r}, not {name!r}"
+        raise UsageError(f"tasks/{name}.yaml: {what}")
+    return Task(name, config)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return an lm-eval YAML with its includes merged below it, as lm-eval does, and functions as dotted names."""
+    try:
+        config = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
+    except (OSError, yaml.YAMLError) as error:
+        raise UsageError(f"{path.name}: {' '.join(str(error).split())}") from error
+    if not isinstance(config, dict):
+        raise UsageError(f"{path.name}: not a mapping")
+    included = config.pop("include", [])
+    below: dict[str, Any] = {}
+    for other in [included] if isinstance(included, str) else included:
+        below |= read(path.parent / other)
+    return below | config
+
+
+def resolve(dotted: str) -> Any:
+    """Return the object that a dotted name of a task's YAML stands for."""
+    module, _, name = dotted.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"cannot import {dotted!r}, which a task names: {error}") from error
+
+
+class _Loader(yaml.SafeLoader):
+    """A SafeLoader that reads lm-eval's `!function` as the name of the function."""
+
+
+_Loader.add_constructor("!function", lambda loader, node: loader.construct_scalar(node))
+
+
+def _with_checker() -> str:
+    return ", ".join(name for name in names() if load(name).has_checker)
