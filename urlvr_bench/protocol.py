@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from urlvr_bench.errors import UsageError, unknown
+from urlvr_bench.models import display_name
 
 FOLDER = Path(__file__).with_name("protocols")
 
@@ -91,14 +92,16 @@ class Protocol(_Frozen):
     name: str = Field(pattern=r"^[a-z0-9-]+$")
     version: int = Field(ge=1)
     description: str
+    reference_minutes: float | None = Field(None, gt=0, description="of one run on one CPU core or GPU, for plans")
     model: str
     task: str
     training: Training
     evaluation: Evaluation
 
     def hash(self) -> str:
-        """Return 8 hex digits that change whenever any value of the protocol changes."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]
+        """Return 8 hex digits that change whenever any value that decides a result changes."""
+        deciding = self.model_dump_json(exclude={"description", "reference_minutes"})
+        return hashlib.sha256(deciding.encode()).hexdigest()[:8]
 
 
 def names() -> list[str]:
@@ -175,12 +178,7 @@ class Run:
     @property
     def path(self) -> Path:
         """Where the run lies under a runs or results folder; the path is the configuration."""
-        parts = (
-            self.protocol_id,
-            Path(self.model).name if "/" in self.model else self.model,
-            self.task,
-            self.method_id,
-        )
+        parts = (self.protocol_id, display_name(self.model), self.task, self.method_id)
         return Path(*map(slug, parts), f"seed{self.seed}")
 
     def to_json(self) -> str:
