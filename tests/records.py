@@ -78,7 +78,7 @@ def fabricate(
         ),
         method=info,
         seed=seed,
-        steps=_steps(rng, info, accuracy, collapse_at),
+        steps=_steps(rng, info, accuracy),
         timing=Timing(generation=[0.2] * steps, reward=[0.01] * steps, update=[0.3] * steps),
         problems={name: [f"{name}-test-{i}" for i in range(problems)] for name in (task, *ood)},
         evals=evals,
@@ -109,7 +109,7 @@ def _method(name: str, params: dict[str, Any]) -> MethodInfo:
     return MethodInfo(name=name, id=f"{name}({given})" if given else name, params=params, **known)
 
 
-def _steps(rng: np.random.Generator, info: MethodInfo, accuracy: np.ndarray, collapse_at: int | None) -> Steps:
+def _steps(rng: np.random.Generator, info: MethodInfo, accuracy: np.ndarray) -> Steps:
     """Return the training curves that go with an accuracy: a proxy that keeps rising, labels that follow the truth."""
     steps = len(accuracy) - 1
     progress = np.arange(1, steps + 1) / steps
@@ -120,15 +120,17 @@ def _steps(rng: np.random.Generator, info: MethodInfo, accuracy: np.ndarray, col
     proxy = np.clip(proxy, low, high)
     if info.uses_labels:
         proxy = train
-    agreement = np.where(collapse_at is not None and accuracy[1:] <= 0, 0.0, np.clip(train * 0.9 + 0.05, 0, 1))
+    agreement = np.ones(steps) if info.uses_labels else np.where(accuracy[1:] > 0, 0.9 * train + 0.05, 0.0)
+    mixed = np.round(np.clip(train * (1 - train) * 4, 0, 1), 2)
+    auc = [0.5 + 0.4 * right if share else None for right, share in zip(train.tolist(), mixed.tolist(), strict=True)]
     columns: dict[str, Any] = {
         "proxy_reward": proxy,
         "proxy_reward_std": 0.4 * (1 - progress),
         "train_accuracy": train,
         "label_accuracy": label,
-        "reward_accuracy": (np.ones(steps) if info.uses_labels else agreement) if info.binary else [None] * steps,
-        "reward_auc": np.clip(0.5 + 0.4 * train, 0, 1),
-        "mixed_groups": np.clip(train * (1 - train) * 4, 0, 1),
+        "reward_accuracy": agreement if info.binary else auc,
+        "reward_auc": auc,
+        "mixed_groups": mixed,
         "majority_ratio": np.clip(0.5 + 0.5 * progress, 0, 1),
         "distinct_answers": 1 + 3 * (1 - progress),
         "batch_answers": np.maximum(1, (60 * (1 - progress)).astype(int)),

@@ -1,0 +1,110 @@
+"""Accuracy metrics, each computed from the raw counts of an evaluation: pass@k, avg@k, maj@k and cons@k."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from math import comb
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from urlvr_bench.errors import UsageError, unknown
+from urlvr_bench.schema import Eval, Record
+
+KINDS = ("pass", "avg", "maj", "cons")
+Floats = NDArray[np.float64]
+
+
+def pass_at_k(n: int, correct: ArrayLike, k: int) -> Floats:
+    """Return, per problem, the chance that k of its n samples, drawn without replacement, hold a correct one.
+
+    The unbiased estimator 1 - C(n - c, k) / C(n, k) of Chen et al. (arXiv 2107.03374), exact to the last bit.
+    """
+    _enough("pass", n, k)
+    by_count: Floats = np.array([1 - comb(n - count, k) / comb(n, k) for count in range(n + 1)])
+    return by_count.take(np.asarray(correct, dtype=np.intp))
+
+
+def avg_at_k(n: int, correct: ArrayLike, k: int) -> Floats:
+    """Return, per problem, the expected share of correct samples among k of the n, which is c / n for every k."""
+    _enough("avg", n, k)
+    return np.asarray(correct) / n
+
+
+def maj_at_k(n: int, votes: Sequence[Sequence[tuple[int, bool]]], k: int) -> Floats:
+    """Return, per problem, the chance that the most common answer among k of the n samples is right.
+
+    Both the draw (without replacement) and a tie for the most votes (each tied answer wins equally often) are
+    taken in exact expectation. Samples without an answer do not vote; where nobody votes, the vote is wrong.
+    """
+    _enough("maj", n, k)
+    return np.array([_vote(n, tuple((int(count), bool(right)) for count, right in row), k) for row in votes])
+
+
+@lru_cache(maxsize=100_000)
+def _vote(n: int, votes: tuple[tuple[int, bool], ...], k: int) -> float:
+    """Return the chance that the vote among k of n samples is right; `votes` are the answers of all n."""
+    if k == n:
+        tied = [right for count, right in votes if count == votes[0][0]]
+        return sum(tied) / len(tied) if tied else 0.0
+    top = max((count for count, right in votes if right), default=0)
+    return sum(_wins_with(n, votes, k, size) for size in range(1, min(top, k) + 1)) / comb(n, k)
+
+
+def _wins_with(n: int, votes: tuple[tuple[int, bool], ...], k: int, size: int) -> float:
+    """Return the number of draws of k samples that a right answer wins with `size` votes; a tie counts its share.
+
+    Grows the generating function of the draws answer by answer: `ways[drawn, right, wrong]` counts the draws in
+    which no answer has more than `size` votes and so many right and wrong answers have exactly `size`.
+    """
+    silent = n - sum(count for count, _ in votes)
+    rivals = k // size + 1
+    ways = np.zeros((k + 1, rivals + 1, rivals + 1))
+    ways[: min(silent, k) + 1, 0, 0] = [comb(silent, drawn) for drawn in range(min(silent, k) + 1)]
+    for count, right in votes:
+        grown = np.zeros_like(ways)
+        for drawn in range(min(count, size, k) + 1):
+            more = ways[: k + 1 - drawn] * comb(count, drawn)
+            if drawn < size:
+                grown[drawn:] += more
+            elif right:
+                grown[drawn:, 1:] += more[:, :-1]
+            else:
+                grown[drawn:, :, 1:] += more[:, :, :-1]
+        ways = grown
+    tied_right, tied_wrong = np.indices(ways.shape[1:])
+    return float((ways[k] * tied_right / np.maximum(tied_right + tied_wrong, 1)).sum())
+
+
+def per_problem(evaluation: Eval, metric: str) -> Floats:
+    """Return a metric such as `pass@4` for every problem of an evaluation.
+
+    `cons@k`, the consensus of the o1 and DeepSeek-R1 reports, is another name of `maj@k`.
+    """
+    match = re.fullmatch(r"([a-z]+)@([1-9]\d*)", metric)
+    kind, k = (match[1], int(match[2])) if match else (metric, 0)
+    if kind not in KINDS or not k:
+        raise unknown("metric", metric, [f"{kind}@k" for kind in KINDS])
+    if kind in ("maj", "cons"):
+        return maj_at_k(evaluation.n, evaluation.votes, k)
+    return (pass_at_k if kind == "pass" else avg_at_k)(evaluation.n, evaluation.correct, k)
+
+
+def evaluation_at(record: Record, step: int, task: str | None = None) -> Eval:
+    """Return the evaluation of a record at a step, on the task it was trained on unless another is named."""
+    task = task or record.task.name
+    for evaluation in record.evals:
+        if (evaluation.step, evaluation.task) == (step, task):
+            return evaluation
+    judged = sorted({evaluation.step for evaluation in record.evals if evaluation.task == task})
+    raise UsageError(f"{record.path}: no evaluation of {task} at step {step}; there are steps {judged}")
+
+
+def scores(records: Sequence[Record], metric: str, step: int, task: str | None = None) -> Floats:
+    """Return a metric as an array (S, P), one row per record, one column per problem."""
+    return np.stack([per_problem(evaluation_at(record, step, task), metric) for record in records])
+
+
+def _enough(kind: str, n: int, k: int) -> None:
+    if not 1 <= k <= n:
+        raise UsageError(f"{kind}@{k} needs 1 <= k <= n, but there are n = {n} samples per problem; choose k <= {n}")
