@@ -10,7 +10,11 @@ Signal = Literal[
     "token_self_certainties",
     "token_top_gaps",
     "answer_spans",
+    "token_counts",
     "rollout_ids",
+    "answer_cue",
+    "verification_prompts",
+    "continuation",
     "verified",
     "extra_answers",
     "likelihoods",
@@ -73,8 +77,16 @@ class Group:
     """Per completion, probability of the likeliest token less that of the second at each position."""
     answer_spans: list[tuple[int, int] | None] | None = None
     """Per completion, the half-open range of tokens that spell its answer, None where there is no answer."""
+    token_counts: list[int] | None = None
+    """Per completion, its number of tokens, the end token included."""
     rollout_ids: list[str] | None = None
     """A name for each rollout that is unique in the run and the same whenever the run is repeated."""
+    answer_cue: str | None = None
+    """What the task's solutions write right before their answer, such as `#` or `\\boxed{`."""
+    verification_prompts: list[str] | None = None
+    """Per completion, the task's own question whether it is right; None where the task leaves that to the method."""
+    continuation: str | None = None
+    """The text that follows the prompt in its source, where the task's prompts are pieces of plain text."""
     verified: list[bool] | None = None
     """Verdict of the task's label-free checker on each completion."""
     extra_answers: list[list[str | None]] | None = None
@@ -103,6 +115,12 @@ class Method(ABC):
     needs: ClassVar[tuple[Signal, ...]] = ()
     binary: ClassVar[bool] = False
     """Whether every reward is 0 or 1, so that it can be compared with correctness rollout by rollout."""
+    advantages: ClassVar[bool] = False
+    """Whether `reward` returns advantages, to be trained on as they are instead of against the group's mean."""
+    formula: ClassVar[str] = ""
+    """The reward of rollout i in one line of plain text, for the method's page."""
+    differs: ClassVar[str] = ""
+    """Where the semantics differ from which published code, and why."""
 
     def extras(self) -> list[Extra]:
         """Return the further rollouts to sample for every group; their answers come as `extra_answers`."""
