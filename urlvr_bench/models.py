@@ -51,11 +51,16 @@ def display_name(name: str) -> str:
     return folder.resolve().name if folder.is_dir() else name
 
 
-def weights_hash(folder: Path) -> str:
-    """Return the first 16 hex digits of a SHA-256 over the safetensors files of a folder, in order of name."""
+def weights_hash(name: str) -> str:
+    """Return the first 16 hex digits of a SHA-256 over the safetensors files of a folder or a cached hub model."""
+    folder = Path(name)
+    if not folder.is_dir():
+        from huggingface_hub import snapshot_download  # takes half a second to import
+
+        folder = Path(snapshot_download(name, local_files_only=True, allow_patterns=["*.safetensors"]))
     files = sorted(folder.glob("*.safetensors"))
     if not files:
-        raise UsageError(f"model folder {folder.name} has no .safetensors weights")
+        raise UsageError(f"model {folder.name} has no .safetensors weights")
     digest = hashlib.sha256()
     for file in files:
         with file.open("rb") as stream:

@@ -123,6 +123,14 @@ def load(name: str, overrides: Mapping[str, str] | None = None) -> Protocol:
         raise UsageError(f"protocol {name}: {first_problem(error)}") from error
 
 
+def validated_evaluation(**values: Any) -> Evaluation:
+    """Return evaluation settings given one by one; bad ones are a UsageError."""
+    try:
+        return Evaluation(**values)
+    except ValidationError as error:
+        raise UsageError(first_problem(error)) from error
+
+
 def first_problem(error: ValidationError) -> str:
     """Return the first finding of a pydantic error as `where=given: what is wrong`."""
     first = error.errors()[0]

@@ -14,10 +14,10 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from urlvr_bench.bridge import PREFIX
 from urlvr_bench.errors import UsageError
 from urlvr_bench.record import Steps, dumps, write_atomically
+from urlvr_bench.steps import weights_folder
 
 SEAL = "sealed.json"
 """Written last into a checkpoint: its presence means that the checkpoint is whole, its hashes that it stayed so."""
-INTEGERS = ("batch_answers", "tokens")
 
 
 class StepLog(TrainerCallback):  # type: ignore[misc]
@@ -90,11 +90,6 @@ class WeightSaver(TrainerCallback):  # type: ignore[misc]
             temporary.rename(target)
 
 
-def weights_folder(run_folder: Path, step: int) -> Path:
-    """Return where the weights after `step` steps lie."""
-    return run_folder / "weights" / f"step-{step:06d}"
-
-
 class Sealer(TrainerCallback):  # type: ignore[misc]
     """Seal every checkpoint once it is whole."""
 
@@ -124,22 +119,3 @@ def latest_checkpoint(folder: Path, say: Callable[[str], None]) -> Path | None:
         say(f"{checkpoint.name} is not whole and is passed over")
         shutil.rmtree(checkpoint)
     return None
-
-
-def read_steps(path: Path) -> list[dict[str, Any]]:
-    """Return the rows of steps.jsonl; a last line that was cut short is left out."""
-    if not path.is_file():
-        return []
-    rows = []
-    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
-        if line.endswith("\n"):
-            rows.append(json.loads(line))
-    return rows
-
-
-def rewind(path: Path, step: int) -> None:
-    """Drop the rows after `step`, which a continued run writes again."""
-    rows = [row for row in read_steps(path) if row["step"] <= step]
-    if len(rows) != step:
-        raise UsageError(f"{path.name} has {len(rows)} rows up to step {step}: delete the run folder and start again")
-    write_atomically(path, "".join(dumps(row) + "\n" for row in rows))

@@ -14,7 +14,9 @@ from trl import GRPOConfig
 from urlvr_bench import methods, schedule, steplog
 from urlvr_bench.bridge import RewardBridge
 from urlvr_bench.errors import UsageError
+from urlvr_bench.models import weights_hash
 from urlvr_bench.protocol import Run, Training
+from urlvr_bench.steps import rewind
 from urlvr_bench.tasks import Task
 from urlvr_bench.trainer import PolicyTrainer
 
@@ -136,15 +138,15 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
         processing_class=tokenizer,
     )
     trainer.remove_callback(PrinterCallback)
-    steps = set(run.protocol.evaluation.steps(training.steps)) - {0}
+    judged = set(run.protocol.evaluation.steps(training.steps)) - {0}
     trainer.add_callback(steplog.StepLog(folder / "steps.jsonl", training.mini_batches, processes))
-    trainer.add_callback(steplog.WeightSaver(folder, steps, training.mini_batches, trainer.save_model))
+    trainer.add_callback(steplog.WeightSaver(folder, judged, training.mini_batches, trainer.save_model))
     trainer.add_callback(steplog.Sealer())
     checkpoint = steplog.latest_checkpoint(folder / "checkpoints", say)
     done = int(checkpoint.name.removeprefix("checkpoint-")) // training.mini_batches if checkpoint else 0
     if trainer.is_world_process_zero():
         schedule.write(folder / "schedule.jsonl", docs, order)
-        steplog.rewind(folder / "steps.jsonl", done)
+        rewind(folder / "steps.jsonl", done)
     if done:
         say(f"continuing after step {done}")
     if done < training.steps:
@@ -153,7 +155,11 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
         "prompts_sha256": schedule.prompts_hash([task.prompt(doc) for doc in shown]),
         "trainer_config": resolved(config),
         "processes": processes,
-        "parameters": trainer.model.num_parameters(),
+        "model": {
+            "parameters": trainer.model.num_parameters(),
+            "revision": getattr(trainer.model.config, "_commit_hash", None),
+            "weights_sha256": weights_hash(model_path),
+        },
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     }
 

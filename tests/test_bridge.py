@@ -1,0 +1,132 @@
+"""The bridge: groups stay whole, only declared signals are filled, a bad reward is an error and never a zero."""
+
+import math
+from dataclasses import dataclass, field
+
+import pytest
+
+from urlvr_bench.bridge import PREFIX, RewardBridge, pay
+from urlvr_bench.errors import UsageError
+from urlvr_bench.rollouts import SIGNALS, Group, Method
+from urlvr_bench.signals import TokenStatistics
+
+G = 2
+DOCS = [{"id": str(i), "prompt": f"{i}?", "public": f"{i}", "gold": str(i)} for i in range(3)]
+
+
+class Task:
+    name, has_checker = "echo", True
+
+    def prompt(self, doc):
+        return doc["prompt"]
+
+    def answer(self, completion):
+        return completion or None
+
+    def correct(self, doc, completion):
+        return completion == doc["gold"]
+
+    def verify(self, public, completion):
+        return completion == public
+
+    def gold(self, doc):
+        return doc["gold"]
+
+
+class Rollouts:
+    eos_ids = frozenset({9})
+    generation_seconds = 0.5
+    asked = 0
+
+    def statistics(self):
+        self.asked += 1
+        return TokenStatistics([[-1.0]] * 4, [[0.5]] * 4, [[2.0]] * 4)
+
+    def kl_to_start(self):
+        return None
+
+    def reply(self, prompts):
+        return [f"re {prompt}" for prompt in prompts], 7 * len(prompts)
+
+
+@dataclass(frozen=True)
+class Spy(Method):
+    family, paper, binary = "baseline", "https://example.org", True
+    seen: list = field(default_factory=list)
+
+    def ask(self, group):
+        return [f"is {text} right?" for text in group.completions]
+
+    def reward(self, group):
+        self.seen.append(group)
+        return [1.0, 0.0]
+
+
+def call(method, row=(0, 0, 1, 1)):
+    bridge, logged = RewardBridge(method, "spy", Task(), DOCS, G, seed=3), {}
+    bridge.rollouts = Rollouts()
+    rewards = bridge(
+        completions=["0", "5", "", [{"content": "1"}][0]["content"]],
+        completion_ids=[[1, 9], [1, 2], [9], [1, 9]],
+        row=list(row),
+        log_metric=logged.__setitem__,
+        trainer_state=None,
+    )
+    return bridge, rewards, logged
+
+
+def test_without_needs_every_signal_is_absent_and_no_forward_is_paid():
+    method = Spy()
+    bridge, rewards, logged = call(method)
+    assert rewards == [1.0, 0.0, 1.0, 0.0]
+    assert bridge.rollouts.asked == 0
+    assert [group.answers for group in method.seen] == [["0", "5"], [None, "1"]]
+    assert all(getattr(group, name) is None for group in method.seen for name in SIGNALS)
+    assert logged[PREFIX + "train_accuracy"] == 0.5
+    assert logged[PREFIX + "reward_accuracy"] == 0.5
+    assert logged[PREFIX + "truncated"] == 0.25
+    assert logged[PREFIX + "tokens"] == 7
+    assert math.isnan(logged[PREFIX + "kl_to_start"])
+
+
+FILLED = {
+    "token_logprobs": [[-1.0], [-1.0]],
+    "token_entropies": [[0.5], [0.5]],
+    "token_self_certainties": [[2.0], [2.0]],
+    "rollout_ids": ["seed 3 row 0 rollout 0", "seed 3 row 0 rollout 1"],
+    "verified": [True, False],
+    "replies": ["re is 0 right?", "re is 5 right?"],
+    "correct": [True, False],
+    "gold": "0",
+}
+
+
+@pytest.mark.parametrize("signal", FILLED)
+def test_a_declared_signal_is_filled_and_no_other(signal):
+    cls = type("Declaring", (Spy,), {"needs": (signal,)})
+    method = cls()
+    _, _, logged = call(method)
+    assert getattr(method.seen[0], signal) == FILLED[signal]
+    assert all(getattr(method.seen[0], name) is None for name in SIGNALS if name != signal)
+    assert logged[PREFIX + "tokens"] == 7 + (28 if signal == "replies" else 0)
+
+
+def test_a_cut_group_is_refused():
+    with pytest.raises(RuntimeError, match="cut"):
+        call(Spy(), row=(0, 1, 1, 1))
+
+
+def test_a_method_that_needs_a_checker_is_refused_by_a_task_without_one():
+    task = Task()
+    task.has_checker = False
+    cls = type("Needy", (Spy,), {"needs": ("verified",)})
+    with pytest.raises(UsageError, match="echo has none"):
+        RewardBridge(cls(), "needy", task, DOCS, G, seed=0)
+
+
+@pytest.mark.parametrize("rewards", [[1.0], [1.0, float("nan")], [1.0, float("inf")], [1.0, None], [1.0, "1"]])
+def test_a_bad_reward_names_file_prompt_and_rollout(rewards):
+    cls = type("Bad", (Spy,), {"reward": lambda self, group: rewards})
+    with pytest.raises(UsageError, match=r"methods/bad\.py, prompt '1\+1\?'") as caught:
+        pay(cls(), "bad", Group("1+1?", ["a", "b"], ["a", "b"]))
+    assert len(rewards) != 2 or "rollout 1" in str(caught.value)

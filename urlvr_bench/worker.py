@@ -1,0 +1,177 @@
+"""Carry out one run in a process of its own: train, evaluate, write the record. Every stage continues after a kill."""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from urlvr_bench import methods, models, provenance, record, tasks
+from urlvr_bench.errors import UsageError
+from urlvr_bench.protocol import Run
+
+Say = Callable[[str], None]
+
+
+def prepare(run: Run, folder: Path) -> None:
+    """Lay out a run's folder; refuse one that holds another run."""
+    path = folder / "run.json"
+    if path.is_file() and path.read_text() != run.to_json():
+        raise UsageError(f"{folder} holds another run than this one: give another --out, or delete the folder")
+    record.write_atomically(path, run.to_json())
+
+
+def carry_out(folder: Path, say: Say) -> None:
+    """Do what is left of the run in `folder`."""
+    run = Run.from_json((folder / "run.json").read_text())
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            started = _once(folder / "started.json", lambda: {"at": provenance.now()})["at"]
+            model = models.resolve(run.model)
+            facts = _once(folder / "train.json", lambda: _train(run, model, folder, say))
+            evaluated = [_evaluate(run, model, folder, step, say) for step in evaluated_steps(run)]
+            record.write(assemble(run, folder, facts, evaluated, started), folder / "record.json")
+    except Timeout as error:
+        raise UsageError(f"{folder} is in use by another process; wait for it or stop it") from error
+    _clean(folder, run)
+
+
+def evaluated_steps(run: Run) -> list[int]:
+    """Return the steps whose policy is judged."""
+    return run.protocol.evaluation.steps(run.protocol.training.steps)
+
+
+def _once(path: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what an earlier attempt left in `path`, or make it and leave it there."""
+    if not path.is_file():
+        record.write_atomically(path, record.dumps(make()))
+    values: dict[str, Any] = json.loads(path.read_text())
+    return values
+
+
+def _train(run: Run, model: str, folder: Path, say: Say) -> dict[str, Any]:
+    from urlvr_bench import train
+
+    before = time.perf_counter()
+    return train.train(run, model, tasks.load(run.task), folder, say) | {"seconds": time.perf_counter() - before}
+
+
+def _evaluate(run: Run, start: str, folder: Path, step: int, say: Say) -> dict[str, Any]:
+    """Judge the policy after `step` steps on the run's task, at the first and last step on the OOD tasks too."""
+    from urlvr_bench import evaluate, steps
+
+    spec = run.protocol.evaluation
+    ends = (0, run.protocol.training.steps)
+    names = [run.task, *(name for name in spec.ood if step in ends and name != run.task)]
+    path = start if step == 0 else str(steps.weights_folder(folder, step))
+
+    def make() -> dict[str, Any]:
+        say(f"evaluating step {step}")
+        before = time.perf_counter()
+        results = evaluate.evaluate(path, names, step, spec, run.seed, folder / "evals" / f"step-{step:06d}")
+        return {
+            "problems": {result.counts.task: result.problem_ids for result in results},
+            "evals": [result.counts.model_dump() for result in results],
+            "seconds": time.perf_counter() - before,
+        }
+
+    return _once(folder / "evals" / f"step-{step:06d}.json", make)
+
+
+def assemble(
+    run: Run, folder: Path, facts: dict[str, Any], evaluated: list[dict[str, Any]], started: str
+) -> record.Record:
+    """Return the record of a run whose stages are all done."""
+    from urlvr_bench.steps import read_steps
+
+    rows = read_steps(folder / "steps.jsonl")
+    method = methods.configure(run.method, dict(run.params))
+    task = tasks.load(run.task)
+    evals = [record.Eval.model_validate(counts) for part in evaluated for counts in part["evals"]]
+    commit, dirty = provenance.git()
+    return record.Record(
+        protocol=run.protocol,
+        protocol_hash=run.protocol.hash(),
+        overrides=dict(run.overrides),
+        model=record.ModelInfo(name=models.display_name(run.model), **facts["model"]),
+        task=record.TaskInfo(
+            name=task.name,
+            version=task.version,
+            source=task.source,
+            revision=task.revision,
+            prompts_sha256=facts["prompts_sha256"],
+        ),
+        method=record.MethodInfo(
+            name=run.method,
+            id=run.method_id,
+            params=dict(run.params),
+            family=method.family,
+            signals=list(method.needs),
+            uses_labels=method.uses_labels(),
+            binary=method.binary,
+            paper=method.paper,
+            source_sha256=methods.source_hash(run.method),
+        ),
+        seed=run.seed,
+        steps=record.Steps(**{name: [row[name] for row in rows] for name in record.Steps.model_fields}),
+        timing=record.Timing(**{part: [row["seconds"][part] for row in rows] for part in record.Timing.model_fields}),
+        problems={task: ids for part in evaluated for task, ids in part["problems"].items()},
+        evals=evals,
+        provenance=record.Provenance(
+            git_commit=commit,
+            git_dirty=dirty,
+            packages=provenance.packages(),
+            **provenance.machine(),
+            device=facts["device"],
+            processes=facts["processes"],
+            started=started,
+            finished=provenance.now(),
+            train_seconds=sum(sum(row["seconds"].values()) for row in rows),
+            eval_seconds=sum(part["seconds"] for part in evaluated),
+            train_tokens=sum(row["tokens"] for row in rows),
+            eval_tokens=sum(counts.tokens for counts in evals),
+            trainer_config=facts["trainer_config"],
+        ),
+    )
+
+
+def _clean(folder: Path, run: Run) -> None:
+    """Delete what a finished run no longer needs: checkpoints, and all weights but the last."""
+    from urlvr_bench.steps import weights_folder
+
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    last = weights_folder(folder, run.protocol.training.steps)
+    for weights in (folder / "weights").glob("step-*"):
+        if weights != last:
+            shutil.rmtree(weights)
+
+
+def main() -> None:
+    """Run `python -m urlvr_bench.worker FOLDER`; on failure leave error.txt with one line and exit with 1."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    error_file = folder / "error.txt"
+    error_file.unlink(missing_ok=True)
+    try:
+        carry_out(folder, lambda line: print(line, flush=True))
+    except UsageError as error:
+        record.write_atomically(error_file, f"{error}\n")
+        sys.exit(f"urlvr-bench: {error}")
+    except Exception as error:
+        traceback.print_exc()
+        line = " ".join(f"{type(error).__name__}: {error}".split())
+        record.write_atomically(error_file, f"{line} (full report: {folder / 'log.txt'})\n")
+        sys.exit(1)
+    os._exit(0)  # TRL leaves threads behind that make an ordinary exit wait
+
+
+if __name__ == "__main__":
+    main()
