@@ -19,6 +19,7 @@ class GroundTruth(Method):
     aliases = ("gt", "oracle", "rlvr")
     needs = ("correct",)
     binary = True
+    formula = "1[rollout i is correct]"
 
     def reward(self, group: Group) -> list[float]:
         return [float(correct) for correct in group.correct or []]

@@ -24,6 +24,12 @@ class Probability(Method):
     paper = "https://arxiv.org/abs/2506.06395"
     aliases = ("rlsc",)
     needs = ("token_logprobs",)
+    formula = "prod_t p_t(y_t) / max_j prod_t p_t(y_t of rollout j), with p_t = softmax(z_t / T)"
+    differs = (
+        "RLSC has no published code; it weighs a log-likelihood loss by this product, plus a constant that a group "
+        "mean removes. The study's code pays the bare product (`relative=False`), which is 0 in single precision "
+        "below about exp(-103)."
+    )
 
     relative: bool = True
     """Divide by the largest probability in the group, so that no completion is too long to be told apart."""

@@ -10,7 +10,8 @@ from urlvr_bench import Group, Method
 class RandomReward(Method):
     """Reward 1 with a fixed chance, whatever the rollout says (Spurious Rewards, arXiv 2506.10947).
 
-    The toss is a hash of the rollout's name in the run, so a repeated run tosses the same.
+    It is here because noise alone moves a policy: what a method gains over this line is its own. The toss is a
+    hash of the rollout's name in the run, so a repeated run tosses the same.
 
     >>> group = Group("q", ["a", "b"], [None, None], rollout_ids=["seed 0 step 1 row 0", "seed 0 step 1 row 1"])
     >>> RandomReward().reward(group)
@@ -22,6 +23,8 @@ class RandomReward(Method):
     aliases = ("random",)
     needs = ("rollout_ids",)
     binary = True
+    formula = "1[hash(rollout i) < chance]"
+    differs = "The published code draws from an unseeded generator, so its runs do not repeat."
 
     chance: float = 0.5
     """Probability of reward 1."""

@@ -1,5 +1,6 @@
 """Self-certainty: a rollout earns how far its token distributions are from uniform."""
 
+import math
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -10,8 +11,6 @@ from urlvr_bench import Group, Method
 class SelfCertainty(Method):
     """Reward the mean over tokens of KL(uniform || policy), in nats (Intuitor, arXiv 2505.19590).
 
-    The published code leaves out the constant -log V; a group baseline removes it, so training is the same.
-
     >>> group = Group("q", ["ab", "c"], [None, None], token_self_certainties=[[2.0, 4.0], [1.0]])
     >>> SelfCertainty().reward(group)
     [3.0, 1.0]
@@ -21,6 +20,16 @@ class SelfCertainty(Method):
     paper = "https://arxiv.org/abs/2505.19590"
     aliases = ("intuitor", "rlif")
     needs = ("token_self_certainties",)
+    formula = "mean_t KL(U || p_t), with p_t = softmax(z_t / T), the distribution that token t was drawn from"
+    differs = (
+        "Intuitor's code pays logsumexp(z) - mean(z), which is log V more; a group mean removes the difference, a sum "
+        "with other rewards or a threshold does not (`vocabulary`). Its verl version divides logits by the sampling "
+        "temperature, as we do; its TRL version does not, and takes the distributions one position too late."
+    )
+
+    vocabulary: int = 0
+    """Width V of the logits, padding included: given, log V is added, as in the published code."""
 
     def reward(self, group: Group) -> list[float]:
-        return [fmean(certainties) if certainties else 0.0 for certainties in group.token_self_certainties or []]
+        constant = math.log(self.vocabulary) if self.vocabulary else 0.0
+        return [fmean(row) + constant if row else 0.0 for row in group.token_self_certainties or []]

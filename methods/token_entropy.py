@@ -1,7 +1,9 @@
-"""Token entropy: a rollout earns the negated mean entropy of its token distributions."""
+"""Token entropy: a rollout earns the negated entropy of its token distributions."""
 
+import math
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Literal
 
 from urlvr_bench import Group, Method
 
@@ -17,8 +19,23 @@ class TokenEntropy(Method):
 
     family = "intrinsic/certainty"
     paper = "https://arxiv.org/abs/2505.22660"
-    aliases = ("rent",)
+    aliases = ("rent", "em-rl-token")
     needs = ("token_entropies",)
+    formula = "-mean_t H(p_t), with p_t = softmax(z_t / T), the distribution that token t was drawn from"
+    differs = (
+        "RENT and the study take the mean, the EM-RL paper (arXiv 2505.15134, no training code) the sum, which also "
+        "favours short completions (`reduction=sum`). RENT's format variant pays -7 without an answer (`unparsed`). "
+        "The study's released code removes the entropies before it reads them and so pays 0 to all."
+    )
+
+    reduction: Literal["mean", "sum"] = "mean"
+    """How the entropies of the tokens become one number."""
+    unparsed: float | None = None
+    """Reward of a rollout without an answer; None to treat it like the others."""
 
     def reward(self, group: Group) -> list[float]:
-        return [-fmean(entropies) if entropies else 0.0 for entropies in group.token_entropies or []]
+        reduce = fmean if self.reduction == "mean" else math.fsum
+        rewards = [-reduce(row) if row else 0.0 for row in group.token_entropies or []]
+        if self.unparsed is None:
+            return rewards
+        return [self.unparsed if a is None else reward for a, reward in zip(group.answers, rewards, strict=True)]

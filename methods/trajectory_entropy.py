@@ -1,7 +1,9 @@
-"""Trajectory entropy: a rollout earns the mean log-probability of its tokens."""
+"""Trajectory entropy: a rollout earns the log-probability of its tokens."""
 
+import math
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Literal
 
 from urlvr_bench import Group, Method
 
@@ -10,8 +12,6 @@ from urlvr_bench import Group, Method
 class TrajectoryEntropy(Method):
     """Reward the mean log-probability of the sampled tokens, in nats (EM-RL, arXiv 2505.15134).
 
-    The mean over tokens is the study's form (arXiv 2603.08660); EM-RL itself takes the sum.
-
     >>> group = Group("q", ["ab", "c"], [None, None], token_logprobs=[[-0.5, -1.5], [-0.25]])
     >>> TrajectoryEntropy().reward(group)
     [-1.0, -0.25]
@@ -19,8 +19,17 @@ class TrajectoryEntropy(Method):
 
     family = "intrinsic/certainty"
     paper = "https://arxiv.org/abs/2505.15134"
-    aliases = ("em-rl",)
+    aliases = ("em-rl", "em-rl-sequence")
     needs = ("token_logprobs",)
+    formula = "mean_t log p_t(y_t), with p_t = softmax(z_t / T)"
+    differs = (
+        "The study (arXiv 2603.08660) takes the mean over tokens, in text and code, and so do we; the EM-RL paper, "
+        "which has no training code, takes the sum (`reduction=sum`)."
+    )
+
+    reduction: Literal["mean", "sum"] = "mean"
+    """How the log-probabilities of the tokens become one number."""
 
     def reward(self, group: Group) -> list[float]:
-        return [fmean(logprobs) if logprobs else 0.0 for logprobs in group.token_logprobs or []]
+        reduce = fmean if self.reduction == "mean" else math.fsum
+        return [reduce(row) if row else 0.0 for row in group.token_logprobs or []]

@@ -1,11 +1,18 @@
 """Find reward methods: every file of the top-level methods/ folder is importable as urlvr_bench.methods.<name>."""
 
+import ast
 import dataclasses
 import hashlib
 import importlib
+import importlib.util
 import inspect
+import itertools
 import re
+import sys
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,7 +24,13 @@ _in_wheel = Path(__file__).with_suffix("")
 FOLDER = _in_wheel if _in_wheel.is_dir() else Path(__file__).parents[1] / "methods"
 __path__ = [str(FOLDER)]  # a module that has a __path__ is a package
 
-SPEC = re.compile(r"(?P<name>\w+)(?:\((?P<params>[^()]*)\))?")
+_INNER = r"""'[^']*'|"[^"]*"|\([^()]*\)"""
+TERM = re.compile(
+    rf"\s*(?:(?P<weight>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*\*\s*)?"
+    rf"(?P<name>\w[\w-]*)(?:\((?P<params>(?:[^()'\"]|{_INNER})*)\))?\s*(?:\+|$)"
+)
+PARAM = re.compile(rf"\s*(?P<key>\w+)\s*=\s*(?P<value>(?:[^,()'\"]|{_INNER})*)(?:,|$)")
+HYBRID = "weighted_sum"
 
 
 def names() -> list[str]:
@@ -25,33 +38,96 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
 
 
+def resolve(name: str) -> str:
+    """Return the file name of a method that is given by it or by one of the aliases that its class declares."""
+    known = names()
+    wanted = _plain(name)
+    if wanted in known:
+        return wanted
+    aliases = {_plain(alias): method for method in known for alias in load(method).aliases}
+    if wanted not in aliases:
+        raise unknown("method", name, [*known, *aliases])
+    return aliases[wanted]
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("-", "_")
+
+
 def load(name: str) -> type[Method]:
-    """Return the one Method class that the file `name` defines."""
-    if name not in names():
-        raise unknown("method", name, names())
+    """Return the one Method class of the file that `name`, or the alias `name`, stands for."""
+    name = resolve(name)
     try:
         module = importlib.import_module(f"{__name__}.{name}")
     except SyntaxError as error:
-        raise UsageError(f"methods/{name}.py line {error.lineno} does not parse: {error.msg}") from error
+        raise _does_not_parse(f"methods/{name}.py", error) from error
+    return _the_method(module, f"methods/{name}.py")
+
+
+def load_file(path: Path) -> type[Method]:
+    """Return the one Method class of a file anywhere, such as a contributor's draft."""
+    name = f"{__name__}_draft_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise UsageError(f"{path} is not a Python file; give a method's name or the path of its .py file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # so that its instances can be pickled
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise _does_not_parse(str(path), error) from error
+    return _the_method(module, str(path))
+
+
+def _does_not_parse(where: str, error: SyntaxError) -> UsageError:
+    return UsageError(f"{where} line {error.lineno} does not parse: {error.msg}")
+
+
+def _the_method(module: ModuleType, where: str) -> type[Method]:
     classes = inspect.getmembers(module, inspect.isclass)
     found = [cls for _, cls in classes if cls.__module__ == module.__name__ and issubclass(cls, Method)]
     if len(found) != 1:
         given = ", ".join(cls.__name__ for cls in found) or "none"
-        raise UsageError(f"methods/{name}.py must define exactly one Method; it defines {given}")
+        raise UsageError(f"{where} must define exactly one Method; it defines {given}")
     return found[0]
 
 
 def build(spec: str) -> tuple[str, Method]:
-    """Return the name and the instance that `name` or `name(key=value, ...)` asks for."""
-    match = SPEC.fullmatch(spec.strip())
-    if match is None:
-        raise UsageError(f"method {spec!r} does not read as name or name(key=value, ...)")
-    pairs = [pair.partition("=") for pair in (match["params"] or "").split(",") if pair.strip()]
-    params = {key.strip(): value.strip() for key, _, value in pairs}
-    return match["name"], configure(match["name"], params)
+    """Return the name and the instance that `name(key=value, ...)`, or a sum `a+0.1*b`, asks for."""
+    terms = parse(spec)
+    if len(terms) == 1 and terms[0][0] == 1:
+        _, name, params = terms[0]
+        return name, configure(name, params)
+    return HYBRID, configure(HYBRID, {"terms": spec})
 
 
-def configure(name: str, params: dict[str, Any]) -> Method:
+def parse(spec: str) -> list[tuple[float, str, dict[str, str]]]:
+    """Return the (weight, name, hyper-parameters) of every term of `a(key=value)+0.1*b`."""
+    terms: list[tuple[float, str, dict[str, str]]] = []
+    position = 0
+    while position < len(spec) or not terms:
+        match = TERM.match(spec, position)
+        if match is None or (match.end() == len(spec) and spec.rstrip().endswith("+")):
+            raise UsageError(f"method {spec!r} does not read as name, name(key=value, ...) or a sum like a+0.1*b")
+        terms.append((float(match["weight"] or 1), resolve(match["name"]), _params(spec, match["params"] or "")))
+        position = match.end()
+    return terms
+
+
+def _params(spec: str, text: str) -> dict[str, str]:
+    params: dict[str, str] = {}
+    position = 0
+    while text[position:].strip():
+        match = PARAM.match(text, position)
+        if match is None:
+            raise UsageError(f"method {spec!r}: {text[position:]!r} does not read as key=value, ...")
+        value = match["value"].strip()
+        params[match["key"]] = value[1:-1] if value[:1] in ("'", '"') else value
+        position = match.end()
+    return params
+
+
+def configure(name: str, params: Mapping[str, Any]) -> Method:
     """Return method `name` with hyper-parameters `params`; values are checked against the field types."""
     cls = load(name)
     fields = [field.name for field in dataclasses.fields(cls)]
@@ -59,11 +135,22 @@ def configure(name: str, params: dict[str, Any]) -> Method:
         if key not in fields:
             raise unknown(f"hyper-parameter of {name}", key, fields)
     try:
-        return TypeAdapter(cls).validate_python(params)
+        return TypeAdapter(cls).validate_python(dict(params))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise UsageError(f"{name}: {where}={first['input']!r}: {first['msg']}") from error
+        raise UsageError(f"{name}: {where}={first['input']!r}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def hyper_parameters(cls: type[Method]) -> list[tuple[str, Any, str]]:
+    """Return the (name, default, description) of a method's hyper-parameters; the description stands below each."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
+    body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
+    described = {}
+    for field, below in itertools.pairwise(body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
+            described[field.target.id] = inspect.cleandoc(str(ast.literal_eval(below.value)))
+    return [(field.name, field.default, described.get(field.name, "")) for field in dataclasses.fields(cls)]
 
 
 def source_hash(name: str) -> str:

@@ -1,0 +1,29 @@
+"""Votes over answers. No rule here depends on the order of the rollouts."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+
+
+def count(answers: Iterable[str | None]) -> Counter[str]:
+    """Return how often each answer was given; a rollout without an answer does not vote."""
+    return Counter(answer for answer in answers if answer is not None)
+
+
+def leaders(weights: Mapping[str, float | Fraction]) -> set[str]:
+    """Return the answers with the largest weight."""
+    top = max(weights.values(), default=0)
+    return {answer for answer, weight in weights.items() if weight == top}
+
+
+def winner(weights: Mapping[str, float | Fraction], prompt: str) -> str | None:
+    """Return the answer with the largest weight, or None if there is none.
+
+    Ties fall to the smallest hash of prompt and answer: a fixed choice that favours no kind of answer.
+    """
+
+    def rank(answer: str) -> bytes:
+        return hashlib.sha256(f"{prompt}\0{answer}".encode()).digest()
+
+    return min(leaders(weights), key=rank, default=None)
