@@ -4,11 +4,9 @@ import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
-from math import comb
 from typing import Any
 
-from urlvr_bench import grading
+from urlvr_bench import grading, metrics
 from urlvr_bench.tasks import expression, latex
 
 Doc = Mapping[str, Any]
@@ -47,18 +45,22 @@ class Scorer(ABC):
         (samples,) = results
         if isinstance(samples, str):
             raise TypeError("a filter dropped all samples but one; use urlvr_bench.tasks.scoring.keep_all")
-        votes = Counter(map(self.answer, samples))
-        unparsed = votes.pop(None, 0)
-        right = {answer: self.right(doc, answer) for answer in votes if answer is not None}
-        n, correct = len(samples), sum(votes[answer] for answer, is_right in right.items() if is_right)
-        winner = votes.most_common(1)
+        n, answers = len(samples), [self.answer(sample) for sample in samples]
+        votes = self.votes(doc, answers)
+        correct = sum(count for count, right in votes if right)
+        ks = [1 << exponent for exponent in range(n.bit_length())]
         return {
             "n": n,
             "correct": correct,
-            "unparsed": unparsed,
-            **{f"pass@{k}": pass_at_k(n, correct, k) for k in powers_of_two(n)},
-            f"maj@{n}": float(bool(winner) and right[winner[0][0]]),
+            "unparsed": answers.count(None),
+            **{f"pass@{k}": float(metrics.pass_at_k(n, [correct], k)[0]) for k in ks},
+            f"maj@{n}": float(metrics.maj_at_k(n, [votes], n)[0]),
         }
+
+    def votes(self, doc: Doc, answers: Sequence[str | None]) -> list[tuple[int, bool]]:
+        """Return (number of samples, whether right) of each different answer, most frequent first, then first given."""
+        given = Counter(answer for answer in answers if answer is not None)
+        return [(count, self.right(doc, answer)) for answer, count in given.most_common()]
 
     def __repr__(self) -> str:
         return f"{type(self).__module__}.{type(self).__name__}"
@@ -125,13 +127,3 @@ boxed = Boxed()
 def keep_all(resps: Iterable[list[str]], docs: Any) -> list[list[str]]:
     """lm-eval filter that hands every sample to the scorer."""
     return list(resps)
-
-
-def powers_of_two(n: int) -> list[int]:
-    """Return 1, 2, 4, ... up to n."""
-    return [1 << exponent for exponent in range(n.bit_length())]
-
-
-def pass_at_k(n: int, correct: int, k: int) -> float:
-    """Unbiased chance that at least one of k samples, drawn from n of which `correct` are right, is right."""
-    return float(1 - Fraction(comb(n - correct, k), comb(n, k)))

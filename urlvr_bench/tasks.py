@@ -153,7 +153,7 @@ class _Loader(yaml.SafeLoader):
     """A SafeLoader that reads lm-eval's `!function` as the name of the function."""
 
 
-_Loader.add_constructor("!function", lambda loader, node: loader.construct_scalar(node))
+_Loader.add_constructor("!function", lambda _, node: str(node.value))
 
 
 def _with_checker() -> str:

@@ -1,0 +1,47 @@
+"""Samples on disk: one JSON line each, written as soon as it is drawn, so that an evaluation continues after a kill."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from urlvr_bench.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One completion: its text, its length in tokens, and whether the token limit cut it off."""
+
+    text: str
+    tokens: int
+    truncated: bool
+
+
+class SampleStore:
+    """Samples by key, kept in a file if a path is given. Half a last line, left by a kill, is dropped."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.samples: dict[str, Sample] = {}
+        if path is not None and path.is_file():
+            whole = path.read_bytes()
+            whole = whole[: whole.rfind(b"\n") + 1]
+            with path.open("r+b") as file:
+                file.truncate(len(whole))
+            for number, line in enumerate(whole.splitlines(), 1):
+                self._read(line, f"{path} line {number}")
+
+    def _read(self, line: bytes, where: str) -> None:
+        try:
+            values = json.loads(line)
+            self.samples[values.pop("key")] = Sample(**values)
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{where} is not a sample ({error}): delete the file to draw its samples again") from error
+
+    def add(self, samples: Mapping[str, Sample]) -> None:
+        """Keep samples, and append them to the file."""
+        self.samples.update(samples)
+        if self.path is not None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps({"key": key, **asdict(sample)}) + "\n" for key, sample in samples.items())
