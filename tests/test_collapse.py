@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from records import fabricate
 
@@ -12,8 +13,8 @@ from urlvr_bench.collapse import (
     logrank,
     rise_and_fall,
     smooth,
+    step_curve,
     survival,
-    train_curve,
 )
 from urlvr_bench.errors import UsageError
 
@@ -37,6 +38,7 @@ def test_first_step_below(series: list[float], window: int, expected: int | None
 
 def test_smoothing_is_trailing_and_needs_a_window() -> None:
     assert smooth([1, 2, 3, 4], 2).tolist() == [1.5, 2.5, 3.5]
+    assert np.array_equal(smooth([1, None, 3, None, None], 2), [1, 3, 3, math.nan], equal_nan=True)
     with pytest.raises(UsageError, match="0 steps"):
         smooth([1], 0)
 
@@ -107,7 +109,7 @@ def test_curves_start_where_they_are_known() -> None:
     assert steps == [0, 10, 20, 30, 40]
     assert values[0] == pytest.approx(sum(record.evals[0].correct) / (20 * 16))
     assert eval_curve(record, "long")[0] == [0, 40]
-    steps, values = train_curve(record)
+    steps, values = step_curve(record, "train_accuracy")
     assert (steps[0], steps[-1]) == (5, 40)
     assert values[0] == pytest.approx(sum(record.steps.train_accuracy[:5]) / 5)
-    assert train_curve(fabricate(steps=3))[0] == [3]
+    assert step_curve(fabricate(steps=3), "train_accuracy")[0] == [3]

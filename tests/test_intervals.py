@@ -7,18 +7,8 @@ import pytest
 from scipy import stats
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.intervals import (
-    difference,
-    holm,
-    improvement,
-    iqm,
-    over_seeds,
-    rank_intervals,
-    tied_with_leader,
-    two_way,
-    wilson,
-)
-from urlvr_bench.metrics import Floats
+from urlvr_bench.intervals import Floats, difference, over_seeds, two_way, wilson
+from urlvr_bench.ranking import holm, improvement, iqm, rank_intervals, tied_with_leader
 
 SD_SEED, SD_INTERACTION, SD_TREATMENT, SD_PROBLEM, MIDDLE = 0.25, 0.6, 0.3, 1.8, -0.3
 

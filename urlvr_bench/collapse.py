@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.intervals import LEVEL, wilson
-from urlvr_bench.metrics import per_problem
+from urlvr_bench.metrics import Floats, per_problem
 from urlvr_bench.schema import Record
 
 WINDOW = 5
@@ -45,18 +44,20 @@ DEFINITIONS = (
 of exactly one to fall under 1 %, long after every label is wrong."""
 
 
-def smooth(series: Sequence[float], window: int = WINDOW) -> NDArray[np.float64]:
-    """Return trailing means over full windows; entry i belongs to step i + window."""
-    values = np.asarray(series, dtype=np.float64)
+def smooth(series: Sequence[float | None], window: int = WINDOW) -> Floats:
+    """Return trailing means over full windows, of the values that are there; entry i belongs to step i + window."""
     if window < 1:
         raise UsageError(f"a smoothing window of {window} steps is not possible; give 1 or more")
+    values = np.asarray(series, dtype=np.float64)  # None becomes NaN
     if len(values) < window:
         return np.empty(0)
-    means: NDArray[np.float64] = np.lib.stride_tricks.sliding_window_view(values, window).mean(1)
-    return means
+    windows = np.lib.stride_tricks.sliding_window_view(values, window)
+    present = np.isfinite(windows)
+    sums = np.where(present, windows, 0.0).sum(1)
+    return np.where(present.any(1), sums / np.maximum(present.sum(1), 1), math.nan)
 
 
-def first_below(series: Sequence[float], threshold: float, window: int = 1) -> int | None:
+def first_below(series: Sequence[float | None], threshold: float, window: int = 1) -> int | None:
     """Return the first step (counted from 1) whose trailing mean is below `threshold`, None if there is none."""
     below = np.flatnonzero(smooth(series, window) < threshold)
     return int(below[0]) + window if len(below) else None
@@ -112,7 +113,7 @@ def survival(steps: Sequence[int | None], lasts: Sequence[int]) -> Survival:
     return Survival(collapsed, len(steps), median, low, high, share_low, share_high, min(ends, default=None))
 
 
-def _first_half(steps: NDArray[np.float64], probabilities: NDArray[np.float64]) -> int | None:
+def _first_half(steps: Floats, probabilities: Floats) -> int | None:
     """Return the first step at which a survival curve is at or below one half; NaN is not."""
     reached = np.flatnonzero(probabilities <= 0.5 + 1e-12)
     return int(steps[reached[0]]) if len(reached) else None
@@ -159,8 +160,8 @@ def eval_curve(record: Record, task: str | None = None) -> tuple[list[int], list
     return [e.step for e in judged], [float(per_problem(e, f"avg@{e.n}").mean()) for e in judged]
 
 
-def train_curve(record: Record) -> tuple[list[int], list[float]]:
-    """Return the trailing mean of train accuracy and the steps it belongs to; a short run is averaged whole."""
+def step_curve(record: Record, column: str) -> tuple[list[int], list[float]]:
+    """Return the trailing mean of a column and the steps it belongs to; a short run is averaged whole."""
     window = min(WINDOW, len(record.steps.step))
-    means = smooth(record.steps.train_accuracy, window)
+    means = smooth(getattr(record.steps, column), window)
     return list(range(window, window + len(means))), means.tolist()

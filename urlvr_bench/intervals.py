@@ -1,26 +1,20 @@
 """Intervals and tests for a benchmark of training methods, where every seed's policy answers the same problems.
 
-The unit of replication is the training run. Arrays are (S, P): one row per seed, one column per problem. All
-resampling draws from `np.random.default_rng(SEED)`, so equal records give equal numbers.
+The unit of replication is the training run. Arrays are (S, P): one row per seed, one column per problem.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from urlvr_bench.errors import UsageError
 
-SEED = 20260308
-RESAMPLES = 10_000
 LEVEL = 0.95
-LISTED, RANKED, RECORD = 3, 5, 10
-"""Seeds from which a method is ranked at all, ranked without a mark, and may claim a record."""
-
 Floats = NDArray[np.float64]
 Basis = Literal["seeds x problems", "problems only", "seeds only", "none"]
 
@@ -71,7 +65,8 @@ def _variance_and_df(
     return variance, max(variance**2 / parts, 1.0) if parts else 1.0
 
 
-def _basis(S: int, P: int) -> Basis:
+def basis_of(S: int, P: int) -> Basis:
+    """Return what an interval over S seeds and P problems rests on."""
     if S > 1:
         return "seeds x problems" if P > 1 else "seeds only"
     return "problems only" if P > 1 else "none"
@@ -80,10 +75,11 @@ def _basis(S: int, P: int) -> Basis:
 def two_way(scores_S_P: Floats, bounds: tuple[float, float] = (0.0, 1.0)) -> Interval:
     """Return the mean of one method over new seeds and new problems, with a Satterthwaite t interval.
 
-    Scores without any spread (all 0 or all 1) get Wilson's interval for as many trials as there are problems.
+    Scores without any spread (all 0 or all 1) get Wilson's interval for as many trials as there are problems, which
+    is on the safe side.
     """
     S, P = _shape(scores_S_P)
-    mean, basis = float(scores_S_P.mean()), _basis(S, P)
+    mean, basis = float(scores_S_P.mean()), basis_of(S, P)
     if basis == "none":
         return Interval(mean, math.nan, math.nan, S, P, basis)
     terms = _terms(scores_S_P)
@@ -102,7 +98,7 @@ def difference(first_S_P: Floats, second_S_P: Floats) -> Interval:
     if other_P != P:
         raise UsageError(f"cannot pair {P} problems with {other_P}: both sides must be judged on the same problems")
     mean = float(first_S_P.mean() - second_S_P.mean())
-    seeds, basis = min(S, other_S), _basis(min(S, other_S), P)
+    seeds, basis = min(S, other_S), basis_of(min(S, other_S), P)
     if basis == "none":
         return Interval(mean, math.nan, math.nan, seeds, P, basis)
     ours, theirs = _terms(first_S_P), _terms(second_S_P)
@@ -125,7 +121,7 @@ def _without_spread(first: Interval, second: Interval) -> tuple[float, float]:
     return mean - below, mean + above
 
 
-def over_seeds(values_S: Sequence[float]) -> Interval:
+def over_seeds(values_S: Sequence[float], bounds: tuple[float, float] = (0.0, 1.0)) -> Interval:
     """Return the mean over seeds with a t interval: for numbers that have no problems to pair, such as rewards."""
     values = np.asarray(values_S, dtype=np.float64)
     S = len(values)
@@ -134,7 +130,8 @@ def over_seeds(values_S: Sequence[float]) -> Interval:
     if S == 1:
         return Interval(float(values[0]), math.nan, math.nan, 1, 1, "none")
     half = float(special.stdtrit(S - 1, 0.5 + LEVEL / 2)) * float(values.std(ddof=1)) / math.sqrt(S)
-    return Interval(float(values.mean()), float(values.mean()) - half, float(values.mean()) + half, S, 1, "seeds only")
+    mean = float(values.mean())
+    return Interval(mean, max(bounds[0], mean - half), min(bounds[1], mean + half), S, 1, "seeds only")
 
 
 def wilson(successes: float, trials: int) -> tuple[float, float]:
@@ -144,83 +141,6 @@ def wilson(successes: float, trials: int) -> tuple[float, float]:
     middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z / (1 + z**2 / trials) * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
     return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def iqm(cells: Sequence[Floats]) -> Interval:
-    """Return the interquartile mean over cells x seeds of per-run means, with a bootstrap interval.
-
-    One (S, P) array per cell, that is per (model, training task). Seeds and problems are resampled within each
-    cell. After rliable (arXiv 2108.13264), whose strata are separately trained tasks, as cells are here.
-    """
-    rng = np.random.default_rng(SEED)
-    runs = np.concatenate([cell.mean(1) for cell in cells])
-    resampled = np.concatenate([_resampled_runs(rng, cell) for cell in cells], axis=1)
-    low, high = np.quantile(stats.trim_mean(resampled, 0.25, axis=1), [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
-    seeds, problems = min(len(cell) for cell in cells), min(cell.shape[1] for cell in cells)
-    mean = float(stats.trim_mean(runs, 0.25))
-    return Interval(mean, float(low), float(high), seeds, problems, _basis(seeds, problems))
-
-
-def _resampled_runs(rng: np.random.Generator, cell_S_P: Floats) -> Floats:
-    """Return (RESAMPLES, S) per-run means of a cell under redrawn seeds and redrawn problems."""
-    S, P = cell_S_P.shape
-    weights_B_P = rng.multinomial(P, np.full(P, 1 / P), RESAMPLES) / P
-    means_B_S = weights_B_P @ cell_S_P.T
-    return np.take_along_axis(means_B_S, rng.integers(0, S, (RESAMPLES, S)), axis=1)
-
-
-def improvement(cells: Sequence[tuple[Floats, Floats]]) -> float:
-    """Return the chance that a run of the first method beats one of the second: Mann-Whitney U / (mn), ties half,
-    averaged over cells; each cell holds both methods' (S, P) scores."""
-    shares = []
-    for first_S_P, second_S_P in cells:
-        ours, theirs = first_S_P.mean(1)[:, None], second_S_P.mean(1)[None, :]
-        shares.append(float(((ours > theirs) + 0.5 * (ours == theirs)).mean()))
-    return float(np.mean(shares))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values adjusted for their number by Holm's step-down method, in the given order."""
-    adjusted, highest = [0.0] * len(p_values), 0.0
-    for i, place in enumerate(np.argsort(p_values, kind="stable")):
-        highest = max(highest, min(1.0, (len(p_values) - i) * p_values[place]))
-        adjusted[place] = highest
-    return adjusted
-
-
-def tied_with_leader(scores: Mapping[str, Floats]) -> set[str]:
-    """Return the methods that are not separable from the best one: paired tests against it, Holm-adjusted.
-
-    Methods with fewer than LISTED seeds neither lead nor tie, as nothing is known about their spread.
-    """
-    ranked = {name: array for name, array in scores.items() if len(array) >= LISTED}
-    if not ranked:
-        return set()
-    leader = max(ranked, key=lambda name: (ranked[name].mean(), name))
-    others = [name for name in ranked if name != leader]
-    adjusted = holm([difference(ranked[leader], ranked[name]).p for name in others])
-    return {leader} | {name for name, p in zip(others, adjusted, strict=True) if p > 1 - LEVEL}
-
-
-def rank_intervals(scores: Mapping[str, Floats]) -> dict[str, tuple[int, int, int]]:
-    """Return (rank, lowest, highest) of each method with enough seeds.
-
-    Each of RESAMPLES draws takes new problems, the same for all methods, and new seeds for every method.
-    """
-    ranked = {name: array for name, array in sorted(scores.items()) if len(array) >= LISTED}
-    if not ranked:
-        return {}
-    rng = np.random.default_rng(SEED)
-    P = next(iter(ranked.values())).shape[1]
-    weights_B_P = rng.multinomial(P, np.full(P, 1 / P), RESAMPLES) / P
-    means = []
-    for array in ranked.values():
-        weights_B_S = rng.multinomial(len(array), np.full(len(array), 1 / len(array)), RESAMPLES) / len(array)
-        means.append((weights_B_P @ array.T * weights_B_S).sum(1))
-    ranks = stats.rankdata(-np.round(np.stack(means), 12), method="min", axis=0)
-    place = stats.rankdata([-round(float(array.mean()), 12) for array in ranked.values()], method="min")
-    tails = np.quantile(ranks, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2], axis=1, method="inverted_cdf")
-    return {name: (int(place[i]), int(tails[0, i]), int(tails[1, i])) for i, name in enumerate(ranked)}
 
 
 def _shape(scores_S_P: Floats) -> tuple[int, int]:

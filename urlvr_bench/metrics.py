@@ -34,19 +34,20 @@ def avg_at_k(n: int, correct: ArrayLike, k: int) -> Floats:
 def maj_at_k(n: int, votes: Sequence[Sequence[tuple[int, bool]]], k: int) -> Floats:
     """Return, per problem, the chance that the most common answer among k of the n samples is right.
 
+    `votes` are (samples, whether right) of each answer, most frequent first, as in `Eval.votes`.
     Both the draw (without replacement) and a tie for the most votes (each tied answer wins equally often) are
     taken in exact expectation. Samples without an answer do not vote; where nobody votes, the vote is wrong.
     """
     _enough("maj", n, k)
-    return np.array([_vote(n, tuple((int(count), bool(right)) for count, right in row), k) for row in votes])
+    if k == n:
+        tied = [[right for count, right in row if count == row[0][0]] for row in votes]
+        return np.array([sum(rights) / len(rights) if rights else 0.0 for rights in tied])
+    return np.array([_vote_of_some(n, tuple(row), k) for row in votes])
 
 
 @lru_cache(maxsize=100_000)
-def _vote(n: int, votes: tuple[tuple[int, bool], ...], k: int) -> float:
+def _vote_of_some(n: int, votes: tuple[tuple[int, bool], ...], k: int) -> float:
     """Return the chance that the vote among k of n samples is right; `votes` are the answers of all n."""
-    if k == n:
-        tied = [right for count, right in votes if count == votes[0][0]]
-        return sum(tied) / len(tied) if tied else 0.0
     top = max((count for count, right in votes if right), default=0)
     return sum(_wins_with(n, votes, k, size) for size in range(1, min(top, k) + 1)) / comb(n, k)
 
