@@ -12,10 +12,10 @@ from typing import Any
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.pocket import problems as pocket
-from urlvr_bench.tasks import latex
+from urlvr_bench.tasks import DATA_VARIABLE, latex
 
-DATA_VARIABLE = "URLVR_DATA"
-"""Environment variable with local copies, `task=folder,task=folder`; the option --data sets it."""
+SEED = 0
+"""Of the generated problems; another one would be another version of the task."""
 
 Row = dict[str, str]
 
@@ -43,12 +43,12 @@ def row(prompt: str, public: str, gold: str) -> Row:
     return {"id": hashlib.sha256(public.encode()).hexdigest()[:12], "prompt": prompt, "public": public, "gold": gold}
 
 
-def generated(*, problems: str, arguments: Mapping[str, Any], seed: int, sizes: Mapping[str, int], **_: Any) -> Splits:
+def generated(*, problems: str, arguments: Mapping[str, Any], sizes: Mapping[str, int], **_: Any) -> Splits:
     """Return generated pocket problems: up to `sizes[split]` different ones, fewer where a split has no more."""
     draw = partial({"chain_addition": _draw_addition, "countdown": _draw_countdown}[problems], **arguments)
 
     def read(split: str) -> list[Row]:
-        drawn = islice(pocket.distinct(draw, split, seed), sizes[split])
+        drawn = islice(pocket.distinct(draw, split, SEED), sizes[split])
         return [row(problem.prompt, problem.public, problem.gold) for problem in drawn]
 
     return Splits(tuple(sizes), read)

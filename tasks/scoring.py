@@ -3,7 +3,7 @@
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from urlvr_bench import grading, metrics
@@ -44,7 +44,9 @@ class Scorer(ABC):
         """Return lm-eval's metrics of one problem; `results` holds one entry, the list of all its samples."""
         (samples,) = results
         if isinstance(samples, str):
-            raise TypeError("a filter dropped all samples but one; use urlvr_bench.tasks.scoring.keep_all")
+            raise TypeError(
+                "a filter dropped all samples but one; the task needs the filter take_first_k with k = repeats"
+            )
         n, answers = len(samples), [self.answer(sample) for sample in samples]
         votes = self.votes(doc, answers)
         correct = sum(count for count, right in votes if right)
@@ -122,8 +124,3 @@ class Boxed(Scorer):
 chain_addition = ChainAddition()
 countdown = Countdown()
 boxed = Boxed()
-
-
-def keep_all(resps: Iterable[list[str]], docs: Any) -> list[list[str]]:
-    """lm-eval filter that hands every sample to the scorer."""
-    return list(resps)

@@ -5,6 +5,7 @@ import functools
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -12,17 +13,17 @@ import threading
 from pathlib import Path
 
 SECONDS = 2.0
-"""Time limit of one comparison; what is not done by then counts as different."""
-HOSTILE = re.compile(r"!|\^[^^]*\^[^^]*\^|\^\{?[^{}]*\^|[0-9]{30}|\\[a-z]*binom")
-"""Factorials, towers of powers and the like: never worth two seconds of symbolic algebra."""
+"""Processor time that one comparison may take; what is not done by then counts as different."""
+MEMORY = 4 << 30
+"""Address space of the child, bytes."""
+HOSTILE = re.compile(r"[0-9]{3,}!|[)}]!|!!|\^\{[^{}]*\^|\^.\^|\^\{?[0-9]{4,}|[0-9]{30}|\0")
+"""Large factorials, towers of powers and the like: never worth two seconds of symbolic algebra."""
 
 
 @functools.lru_cache(maxsize=1 << 16)
 def equivalent(gold: str, answer: str) -> bool:
     """Return whether two LaTeX answers mean the same; not symmetric, the gold answer comes first."""
-    if HOSTILE.search(answer) or "\0" in answer:
-        return False
-    return _judge.ask(gold, answer)
+    return HOSTILE.search(answer) is None and _judge.ask(gold, answer)
 
 
 class _Judge:
@@ -36,21 +37,18 @@ class _Judge:
     def ask(self, gold: str, answer: str) -> bool:
         """Return the child's verdict; False when it died over the question."""
         with self._lock:
-            if self._process is None or self._owner != os.getpid():  # a forked copy must not share our pipes
-                self._start()
-            assert self._process and self._process.stdin and self._process.stdout  # noqa: S101 (for the type checker)
-            self._process.stdin.write(json.dumps([gold, answer]) + "\n")
-            self._process.stdin.flush()
-            verdict = self._process.stdout.readline()
-            if not verdict:
+            forked = self._owner != os.getpid()  # a forked copy must not share our pipes
+            if forked or self._process is None or self._process.poll() is not None:
+                self._process, self._owner = self._start(), os.getpid()
+            verdict = _exchange(self._process, json.dumps([gold, answer]))
+            if verdict is None:
                 self._process.wait()
                 self._process = None
-            return verdict == "true\n"
+            return verdict == "true"
 
-    def _start(self) -> None:
-        root = str(Path(__file__).parents[1])
-        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._process = subprocess.Popen(
+    def _start(self) -> subprocess.Popen[str]:
+        paths = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+        process = subprocess.Popen(
             [sys.executable, "-m", "urlvr_bench.grading"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -58,15 +56,27 @@ class _Judge:
             text=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         )
-        self._owner = os.getpid()
-        if self._process.stdout is None or self._process.stdout.readline() != "ready\n":
-            raise RuntimeError("math-verify does not start; is the package math-verify 0.9 installed?")
+        if _exchange(process, "") != "ready":
+            raise RuntimeError("math-verify does not start: is the package math-verify 0.9 installed?")
+        return process
 
     def stop(self) -> None:
         """End the child."""
         if self._process is not None and self._owner == os.getpid():
             self._process.kill()
             self._process.wait()
+
+
+def _exchange(process: subprocess.Popen[str], line: str) -> str | None:
+    """Send a line to a child and return the line it replies, None if it died instead."""
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("the child has no pipes")
+    try:
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+    except BrokenPipeError:
+        return None
+    return process.stdout.readline().rstrip("\n") or None
 
 
 _judge = _Judge()
@@ -80,15 +90,17 @@ def serve() -> None:
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever the libraries print must not pass for a verdict
     config = [LatexExtractionConfig(boxed_match_priority=0, try_extract_without_anchor=False)]
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    sys.stdin.readline()
     print("ready", file=replies, flush=True)
     for line in sys.stdin:
-        signal.setitimer(signal.ITIMER_REAL, SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, SECONDS)
         gold, answer = (
             parse(rf"\boxed{{{text}}}", extraction_config=config, parsing_timeout=None) for text in json.loads(line)
         )
         verdict = bool(gold) and bool(answer) and verify(gold, answer, timeout_seconds=None)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         print(json.dumps(bool(verdict)), file=replies, flush=True)
 
 

@@ -15,6 +15,9 @@ _in_wheel = Path(__file__).with_suffix("")
 FOLDER = _in_wheel if _in_wheel.is_dir() else Path(__file__).parents[1] / "tasks"
 __path__ = [str(FOLDER)]  # a module that has a __path__ is a package
 
+DATA_VARIABLE = "URLVR_DATA"
+"""Environment variable with local copies of hub datasets, `task=folder,task=folder`; the option --data sets it."""
+
 METADATA = ("version", "source", "license", "description")
 
 Doc = dict[str, str]
