@@ -7,7 +7,8 @@ import pytest
 
 from urlvr_bench.bridge import PREFIX, RewardBridge, pay
 from urlvr_bench.errors import UsageError
-from urlvr_bench.rollouts import SIGNALS, Group, Method
+from urlvr_bench.groups import token_span
+from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query
 from urlvr_bench.signals import TokenStatistics
 
 G = 2
@@ -15,7 +16,7 @@ DOCS = [{"id": str(i), "prompt": f"{i}?", "public": f"{i}", "gold": str(i)} for 
 
 
 class Task:
-    name, has_checker = "echo", True
+    name, has_checker, answer_cue = "echo", True, "#"
 
     def prompt(self, doc):
         return doc["prompt"]
@@ -32,6 +33,15 @@ class Task:
     def gold(self, doc):
         return doc["gold"]
 
+    def answer_span(self, completion):
+        return (0, len(completion)) if completion else None
+
+    def verification_prompt(self, doc, completion):
+        return f"{doc['public']}={completion}?"
+
+    def rephrase(self, doc, view):
+        return f"view {view} of {doc['prompt']}"
+
 
 class Rollouts:
     eos_ids = frozenset({9})
@@ -40,10 +50,20 @@ class Rollouts:
 
     def statistics(self):
         self.asked += 1
-        return TokenStatistics([[-1.0]] * 4, [[0.5]] * 4, [[2.0]] * 4)
+        return TokenStatistics([[-1.0]] * 4, [[0.5]] * 4, [[2.0]] * 4, [[0.9]] * 4)
 
     def kl_to_start(self):
         return None
+
+    def pieces(self, ids):
+        return ["x"] * len(ids)
+
+    def sample(self, prompts, teacher_decay):
+        return [f"{prompt} by {teacher_decay}" for prompt in prompts], 3 * len(prompts)
+
+    def likelihoods(self, queries):
+        self.queries = queries
+        return [[-float(i)] for i, _ in enumerate(queries)]
 
     def reply(self, prompts):
         return [f"re {prompt}" for prompt in prompts], 7 * len(prompts)
@@ -53,6 +73,12 @@ class Rollouts:
 class Spy(Method):
     family, paper, binary = "baseline", "https://example.org", True
     seen: list = field(default_factory=list)
+
+    def extras(self):
+        return [Extra(1), Extra(2, view=1), Extra(1, teacher_decay=0.9)]
+
+    def queries(self, group):
+        return [Query(group.prompt + "so ", "7"), Query("elsewhere", "8")]
 
     def ask(self, group):
         return [f"is {text} right?" for text in group.completions]
@@ -93,6 +119,13 @@ FILLED = {
     "token_logprobs": [[-1.0], [-1.0]],
     "token_entropies": [[0.5], [0.5]],
     "token_self_certainties": [[2.0], [2.0]],
+    "token_top_gaps": [[0.9], [0.9]],
+    "answer_spans": [(0, 1), (0, 1)],
+    "token_counts": [2, 2],
+    "answer_cue": "#",
+    "verification_prompts": ["0=0?", "0=5?"],
+    "extra_answers": [["0? by None"], ["view 1 of 0? by None"] * 2, ["0? by 0.9"]],
+    "likelihoods": [[0.0], [-1.0]],
     "rollout_ids": ["seed 3 row 0 rollout 0", "seed 3 row 0 rollout 1"],
     "verified": [True, False],
     "replies": ["re is 0 right?", "re is 5 right?"],
@@ -108,7 +141,21 @@ def test_a_declared_signal_is_filled_and_no_other(signal):
     _, _, logged = call(method)
     assert getattr(method.seen[0], signal) == FILLED[signal]
     assert all(getattr(method.seen[0], name) is None for name in SIGNALS if name != signal)
-    assert logged[PREFIX + "tokens"] == 7 + (28 if signal == "replies" else 0)
+    assert logged[PREFIX + "tokens"] == 7 + {"replies": 28, "extra_answers": 24}.get(signal, 0)
+
+
+def test_a_query_that_starts_with_the_prompt_is_split_there():
+    cls = type("Declaring", (Spy,), {"needs": ("likelihoods",)})
+    bridge, _, _ = call(cls())
+    assert bridge.rollouts.queries[:2] == [("0?", "so ", "7"), ("", "elsewhere", "8")]
+
+
+def test_a_span_of_characters_becomes_the_tokens_it_touches():
+    pieces = ["so", " #", "1", "23", ""]
+    assert token_span((4, 7), pieces) == (2, 4)
+    assert token_span((3, 5), pieces) == (1, 3)
+    assert token_span(None, pieces) is None
+    assert token_span((7, 9), pieces) is None
 
 
 def test_a_cut_group_is_refused():

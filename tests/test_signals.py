@@ -28,6 +28,7 @@ def naive(model, prompt, completion, temperature):
         [logp[i, token].item() for i, token in enumerate(completion)],
         (-(logp.exp() * logp).sum(-1)).tolist(),
         (-logp.mean(-1) - math.log(len(ALPHABET))).tolist(),
+        (logp.exp().topk(2).values @ torch.tensor([1.0, -1.0], dtype=torch.float64)).tolist(),
     )
 
 
@@ -37,10 +38,11 @@ def naive(model, prompt, completion, temperature):
 def test_statistics_equal_the_naive_ones_and_are_aligned_with_the_sampled_tokens(model, temperature, micro_batch):
     found = signals.score(model, PROMPTS, COMPLETIONS, temperature, 0, micro_batch, torch.device("cpu"))
     for i, (prompt, completion) in enumerate(zip(PROMPTS, COMPLETIONS, strict=True)):
-        logprobs, entropies, certainties = naive(model, prompt, completion, temperature)
+        logprobs, entropies, certainties, gaps = naive(model, prompt, completion, temperature)
         assert found.logprobs[i] == pytest.approx(logprobs, abs=1e-5)
         assert found.entropies[i] == pytest.approx(entropies, abs=1e-5)
         assert found.self_certainties[i] == pytest.approx(certainties, abs=1e-5)
+        assert found.top_gaps[i] == pytest.approx(gaps, abs=1e-5)
 
 
 def test_chunks_do_not_change_the_result():
@@ -64,7 +66,7 @@ def test_extreme_logits_stay_finite():
 
 def test_uniform_logits_have_the_known_values():
     found = signals.statistics_of(torch.zeros(1, 4), torch.zeros(10, 4), None, torch.tensor([0]))
-    assert found[:, 0].tolist() == pytest.approx([-math.log(10), math.log(10), 0.0], abs=1e-6)
+    assert found[:, 0].tolist() == pytest.approx([-math.log(10), math.log(10), 0.0, 0.0], abs=1e-6)
 
 
 def test_softcap_and_scale_are_applied():

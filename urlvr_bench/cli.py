@@ -123,7 +123,9 @@ def show_plan(cells: list[Any], out: Path, jobs: int, as_json: bool) -> None:
         print(json.dumps({"runs": rows, "jobs": jobs, "estimated_minutes": minutes}))
         return
     first = cells[0].run.protocol
-    table = Table(title=f"{cells[0].run.protocol_id} v{first.version}: {first.training.steps} steps", title_justify="left")
+    table = Table(
+        title=f"{cells[0].run.protocol_id} v{first.version}: {first.training.steps} steps", title_justify="left"
+    )
     for column in ("model", "task", "method", "seed", "state"):
         table.add_column(column)
     for cell in cells:
@@ -154,7 +156,9 @@ def use_local_data(settings: list[str] | None) -> None:
         name, _, folder = setting.partition("=")
         if not folder or not Path(folder).expanduser().is_dir():
             raise UsageError(f"--data {setting!r} is not of the form TASK=DIR with a folder that exists")
-    given = [f"{name}={Path(folder).expanduser().resolve()}" for name, _, folder in (s.partition("=") for s in settings)]
+    given = [
+        f"{name}={Path(folder).expanduser().resolve()}" for name, _, folder in (s.partition("=") for s in settings)
+    ]
     os.environ["URLVR_DATA"] = ",".join([*given, *filter(None, [os.environ.get("URLVR_DATA")])])
 
 
@@ -256,7 +260,9 @@ app.add_typer(pocket, name="pocket")
 
 @pocket.command("build")
 def pocket_build(
-    out: Annotated[Path | None, typer.Option(help="Where to write them; default: where the package keeps them.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write them; default: where the package keeps them.")
+    ] = None,
     only: Annotated[str | None, typer.Option(help="Build this prior alone.")] = None,
 ) -> None:
     """Pre-train the pocket priors anew, seeded (about eight minutes on one core)."""
@@ -265,3 +271,7 @@ def pocket_build(
     from urlvr_bench.pocket.build import build
 
     build(out or models.PRIORS, lambda line: console.print(line, highlight=False), only)
+
+
+if __name__ == "__main__":
+    main()

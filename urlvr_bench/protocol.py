@@ -147,7 +147,8 @@ def _override(values: dict[str, Any], key: str, value: str) -> None:
     holders = [part for part, model in sections.items() if name in model.model_fields and section in ("", part)]
     known = [f"{part}.{name}" for part, model in sections.items() for name in model.model_fields]
     if not holders:
-        raise unknown("protocol setting", key, known)
+        bare = "." not in key
+        raise unknown("protocol setting", key, [name.rpartition(".")[2] for name in known] if bare else known)
     if len(holders) > 1:
         raise UsageError(f"setting {key!r} is in {' and '.join(holders)}: write {holders[0]}.{key}")
     values[holders[0]][name] = yaml.safe_load(value)

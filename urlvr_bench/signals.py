@@ -28,6 +28,7 @@ class TokenStatistics:
     logprobs: list[list[float]]
     entropies: list[list[float]]
     self_certainties: list[list[float]]
+    top_gaps: list[list[float]]
 
 
 def statistics_of(
@@ -40,14 +41,15 @@ def statistics_of(
     softcap: float | None = None,
     chunk_bytes: int | None = None,
 ) -> Tensor:
-    """Return a `(3, N)` float32 tensor: log-probability of the target, entropy, KL(uniform || policy), in nats.
+    """Return a `(4, N)` float32 tensor: log-probability of the target, entropy, KL(uniform || policy), top gap.
 
-    `scale` multiplies the logits and `softcap` bounds them, for the model families that do so.
+    The first three are in nats; the gap is the likeliest token's probability less the second's. `scale` multiplies
+    the logits and `softcap` bounds them, for the model families that do so.
     """
     vocabulary = weight_V_H.shape[0]
     budget = chunk_bytes or CHUNK_BYTES.get(hidden_N_H.device.type, 256 << 20)
     chunk = max(16, budget // (vocabulary * 4 * 2))
-    out = hidden_N_H.new_empty((3, len(hidden_N_H)), dtype=torch.float32)
+    out = hidden_N_H.new_empty((4, len(hidden_N_H)), dtype=torch.float32)
     for start in range(0, len(hidden_N_H), chunk):
         rows = slice(start, start + chunk)
         logits = (hidden_N_H[rows].to(weight_V_H.dtype) @ weight_V_H.T).float()
@@ -62,10 +64,12 @@ def statistics_of(
         target = logits.gather(1, targets_N[rows, None]).squeeze(1)
         weights = logits.exp()
         total = weights.sum(1)
+        first, second = weights.topk(2, dim=1).values.T
         log_total = total.log()
         out[0, rows] = target - log_total
         out[1, rows] = log_total - weights.mul_(logits).sum(1) / total
         out[2, rows] = log_total - mean - math.log(vocabulary)
+        out[3, rows] = (first - second) / total
     return out
 
 
@@ -91,7 +95,7 @@ def attach(model: nn.Module) -> None:
             flat = statistics_of(
                 hidden[mask], weight, bias, targets[mask], statistics_at, *_logit_transform(self.config)
             )
-        out = torch.zeros((3, *mask.shape), device=flat.device)
+        out = torch.zeros((4, *mask.shape), device=flat.device)
         return out.masked_scatter(mask.expand_as(out), flat)
 
     model.forward = types.MethodType(forward, model)
@@ -120,7 +124,7 @@ def score(
 ) -> TokenStatistics:
     """Return the statistics of every completion under an attached model. A collective where the model is sharded."""
     order = sorted(range(len(prompt_ids)), key=lambda i: len(prompt_ids[i]) + len(completion_ids[i]))
-    rows: list[list[list[float]]] = [[[], [], []] for _ in order]
+    rows: list[list[list[float]]] = [[[], [], [], []] for _ in order]
     for start in range(0, len(order), micro_batch):
         picked = order[start : start + micro_batch]
         texts = [[*prompt_ids[i], *completion_ids[i]] for i in picked]
@@ -134,4 +138,4 @@ def score(
             values = model(input_ids=ids, attention_mask=mask, statistics_at=temperature, targets=targets)
         for row, i in enumerate(picked):
             rows[i] = values[:, row, width - 1 - len(completion_ids[i]) :].tolist()
-    return TokenStatistics(*([row[kind] for row in rows] for kind in range(3)))
+    return TokenStatistics(*([row[kind] for row in rows] for kind in range(4)))

@@ -18,6 +18,7 @@ from urlvr_bench.models import weights_hash
 from urlvr_bench.protocol import Run, Training
 from urlvr_bench.steps import rewind
 from urlvr_bench.tasks import Task
+from urlvr_bench.teacher import TeacherKeeper
 from urlvr_bench.trainer import PolicyTrainer
 
 Say = Callable[[str], None]
@@ -141,8 +142,12 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
     judged = set(run.protocol.evaluation.steps(training.steps)) - {0}
     trainer.add_callback(steplog.StepLog(folder / "steps.jsonl", training.mini_batches, processes))
     trainer.add_callback(steplog.WeightSaver(folder, judged, training.mini_batches, trainer.save_model))
+    keeper = TeacherKeeper(trainer.teacher)
+    trainer.add_callback(keeper)
     trainer.add_callback(steplog.Sealer())
     checkpoint = steplog.latest_checkpoint(folder / "checkpoints", say)
+    if checkpoint:
+        keeper.restore(checkpoint)
     done = int(checkpoint.name.removeprefix("checkpoint-")) // training.mini_batches if checkpoint else 0
     if trainer.is_world_process_zero():
         schedule.write(folder / "schedule.jsonl", docs, order)

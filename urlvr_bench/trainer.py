@@ -13,10 +13,13 @@ from trl import GRPOTrainer
 
 from urlvr_bench import signals
 from urlvr_bench.bridge import RewardBridge
+from urlvr_bench.errors import UsageError
+from urlvr_bench.teacher import Teacher
 
 HOOKS = {
     "_generate": ["self", "prompts"],
     "_calculate_rewards": ["self", "inputs", "prompts", "completions", "completion_ids_list"],
+    "_generate_and_score_completions": ["self", "inputs"],
     "_generate_single_turn": [
         "self",
         "prompt_ids",
@@ -37,6 +40,8 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]
         self.kl_every, self.updates_per_step = kl_every, updates_per_step
         self.eos_ids = frozenset(self.eos_token_ids)
         self.generation_seconds = 0.0
+        self.teacher = Teacher()
+        self.advantages_as_paid = bridge.method.advantages
         bridge.rollouts = self
         signals.attach(self.model.get_base_model() if is_peft_model(self.model) else self.model)
         self.start = self._frozen(start) if kl_every else None
@@ -54,11 +59,26 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]
         self._statistics: signals.TokenStatistics | None = None
         return out
 
-    def _score(self, model: torch.nn.Module) -> signals.TokenStatistics:
+    def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any) -> Any:
+        rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
+        self._paid = rewards[:, 0]
+        return rewards
+
+    def _generate_and_score_completions(self, inputs: Any) -> Any:
+        """Train on what the method paid, untouched, where it pays advantages."""
+        out = super()._generate_and_score_completions(inputs)
+        if self.advantages_as_paid:
+            rows, rank = len(out["advantages"]), self.accelerator.process_index
+            out["advantages"] = self._paid[rank * rows : (rank + 1) * rows].to(out["advantages"])
+        return out
+
+    def _score(
+        self, model: torch.nn.Module, prompt_ids: Sequence[Sequence[int]], completion_ids: Sequence[Sequence[int]]
+    ) -> signals.TokenStatistics:
         return signals.score(
             model,
-            self._prompt_ids,
-            self._completion_ids,
+            prompt_ids,
+            completion_ids,
             self.temperature,
             self._tokenizer.pad_token_id,
             self.args.per_device_train_batch_size,
@@ -69,7 +89,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]
     def statistics(self) -> signals.TokenStatistics:
         """Return the token statistics of the batch under the policy; a second call costs nothing."""
         if self._statistics is None:
-            self._statistics = self._score(self.model)
+            self._statistics = self._score(self.model, self._prompt_ids, self._completion_ids)
         return self._statistics
 
     def kl_to_start(self) -> float | None:
@@ -81,22 +101,53 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]
         step = self.state.global_step // self.updates_per_step
         if self.start is None or step % self.kl_every:
             return None
-        ratios = torch.tensor(_flat(self.statistics().logprobs)) - torch.tensor(_flat(self._score(self.start).logprobs))
+        start = self._score(self.start, self._prompt_ids, self._completion_ids)
+        ratios = torch.tensor(_flat(self.statistics().logprobs)) - torch.tensor(_flat(start.logprobs))
         return float((torch.exp(-ratios) - 1 + ratios).mean()) if len(ratios) else 0.0
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """Return the text of each token; together they are the completion."""
+        return list(self.processing_class.batch_decode([[token] for token in ids], skip_special_tokens=True))
+
+    def _turns(self, prompts: Sequence[str]) -> list[Any]:
+        """Return prompts as TRL tokenizes them: as a user's turn where the tokenizer has a chat template."""
+        chat = bool(self._tokenizer.chat_template)
+        return [[{"role": "user", "content": prompt}] for prompt in prompts] if chat else list(prompts)
+
+    def _continue(self, prompts: Sequence[str]) -> tuple[list[str], int]:
+        if not prompts:
+            return [], 0
+        ids, images, fields = self._tokenize_prompts(self._turns(prompts))
+        out, _ = self._generate_single_turn(ids, images, fields, 1)
+        return self.processing_class.batch_decode(out, skip_special_tokens=True), sum(map(len, out))
+
+    def sample(self, prompts: Sequence[str], teacher_decay: float | None) -> tuple[list[str], int]:
+        """Return one further rollout per prompt, as the batch was sampled, and the number of tokens in them."""
+        if teacher_decay is None:
+            return self._continue(prompts)
+        if self.use_vllm:
+            raise UsageError("a teacher samples with the transformers backend only; train without vllm")
+        with self.teacher.in_place(self.model, teacher_decay, self.state.global_step // self.updates_per_step):
+            return self._continue(prompts)
 
     def reply(self, prompts: Sequence[str]) -> tuple[list[str], int]:
         """Return the policy's greedy answers to further prompts, and the number of tokens in them.
 
         Greedy, so that no randomness is taken from the rollouts to come.
         """
-        if self._tokenizer.chat_template:
-            turns: list[Any] = [[{"role": "user", "content": prompt}] for prompt in prompts]
-        else:
-            turns = list(prompts)
-        ids, images, fields = self._tokenize_prompts(turns)
         with self._greedy():
-            replies, _ = self._generate_single_turn(ids, images, fields, 1)
-        return self.processing_class.batch_decode(replies, skip_special_tokens=True), sum(map(len, replies))
+            return self._continue(prompts)
+
+    def likelihoods(self, queries: Sequence[tuple[str, str, str]]) -> list[list[float]]:
+        """Return the log-probabilities, at the sampling temperature, of each query's last text after the first two."""
+        if not queries:
+            return []
+        prompt_ids, _, _ = self._tokenize_prompts(self._turns([prompt for prompt, _, _ in queries]))
+        plain = {"add_special_tokens": False}
+        written = [self._tokenizer(text, **plain)["input_ids"] for _, text, _ in queries]
+        wanted = [self._tokenizer(text, **plain)["input_ids"] for _, _, text in queries]
+        before = [[*prompt, *text] for prompt, text in zip(prompt_ids, written, strict=True)]
+        return self._score(self.model, before, wanted).logprobs
 
     @contextmanager
     def _greedy(self) -> Iterator[None]:

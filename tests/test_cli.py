@@ -1,0 +1,104 @@
+"""The command line as a user meets it: instant help, clear errors, plans that are printed before they run."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from urlvr_bench import methods, models, protocol, tasks
+
+HEAVY = ("torch", "transformers", "trl", "lm_eval", "datasets", "pandas", "scipy", "huggingface_hub")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list", "methods"], ["list", "tasks"], ["run", "--dry-run"]])
+def test_light_commands_import_nothing_heavy(arguments):
+    code = (
+        "import sys; from urlvr_bench import cli\n"
+        f"sys.argv = ['urlvr-bench', *{arguments!r}]\n"
+        "try: cli.main()\nexcept SystemExit: pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_help_answers_at_once(command):
+    seconds = []
+    for _ in range(3):
+        before = time.perf_counter()
+        assert "run" in command("--help").stdout
+        seconds.append(time.perf_counter() - before)
+    assert min(seconds) < 1.5  # half a second on an idle machine; the tests run side by side
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [("methods", methods.names()), ("tasks", tasks.names()), ("protocols", protocol.names())],
+)
+def test_list_shows_everything_there_is(command, kind, names):
+    rows = json.loads(command("list", kind, "--json").stdout)
+    assert [row[kind.removesuffix("s")] for row in rows] == names
+
+
+def test_list_models_shows_the_priors_weakest_first(command):
+    rows = json.loads(command("list", "models", "--json").stdout)
+    ladder = [row for row in rows if row["task"] == "chain_addition"]
+    assert len(ladder) >= 6
+    assert [row["accuracy"] for row in ladder] == sorted(row["accuracy"] for row in ladder)
+    assert {row["model"] for row in rows} == {prior.name for prior in models.priors()}
+
+
+BAD = [
+    (["run", "--method", "majorty_vote"], "did you mean 'majority_vote'"),
+    (["run", "--method", "random_reward(chanc=1)"], "did you mean 'chance'"),
+    (["run", "--method", "random_reward(chance=lots)"], "chance='lots'"),
+    (["run", "--method", "majority vote!"], "does not read as"),
+    (["run", "--task", "chain_adition"], "did you mean 'chain_addition'"),
+    (["run", "--model", "pocket-99"], "did you mean"),
+    (["run", "--model", "./nowhere"], "does not exist"),
+    (["run", "--protocol", "poket"], "did you mean 'pocket'"),
+    (["run", "--set", "step=3"], "did you mean"),
+    (["run", "--set", "steps"], "key=value"),
+    (["run", "--set", "steps=-1"], "steps=-1"),
+    (["run", "--set", "samples=2"], "pass@16 needs at least 16 samples"),
+    (["run", "--set", "mini_batches=3"], "do not divide"),
+    (["run", "--seed", "1", "--seed", "1"], "not distinct"),
+    (["run", "--data", "gsm8k=/nowhere"], "--data"),
+    (["list", "method"], "did you mean 'methods'"),
+    (["table", "nowhere"], "nowhere"),
+    (["eval", "pocket-1", "--task", "chain_addition", "--k", "64"], "pass@64 needs"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD, ids=lambda value: value if isinstance(value, str) else None)
+def test_bad_input_is_one_line_and_exit_code_2(command, tmp_path, arguments, message):
+    extra = ["--out", tmp_path / "runs"] if arguments[0] in ("run", "eval") else []
+    done = command(*arguments, *extra)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.startswith("error:") and len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_folder_that_is_no_run_is_refused(command, tmp_path):
+    done = command("table", tmp_path)
+    assert done.returncode == 2 and "no records" in done.stderr
+
+
+def test_dry_run_prints_the_plan_and_touches_nothing(command, tmp_path):
+    done = command("run", "--dry-run", "--json", "--seeds", 2, "--method", "ttrl", "--out", tmp_path / "runs")
+    found = json.loads(done.stdout)
+    assert [row["folder"] for row in found["runs"]] == [
+        str(tmp_path / f"runs/pocket/pocket-4/chain_addition/majority_vote/seed{seed}") for seed in (0, 1)
+    ]
+    assert {row["state"] for row in found["runs"]} == {"new"}
+    assert found["estimated_minutes"] > 0
+    assert not (tmp_path / "runs").exists()
+
+
+def test_overrides_make_a_custom_protocol_with_a_folder_of_its_own(command, tmp_path):
+    done = command("run", "--dry-run", "--json", "--set", "steps=3", "--out", tmp_path)
+    folder = json.loads(done.stdout)["runs"][0]["folder"]
+    assert "/pocket-" in folder and "/pocket/" not in folder
