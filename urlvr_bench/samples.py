@@ -34,7 +34,8 @@ class SampleStore:
     def _read(self, line: bytes, where: str) -> None:
         try:
             values = json.loads(line)
-            self.samples[values.pop("key")] = Sample(**values)
+            key = values.pop("key")
+            self.samples[key] = Sample(**values)
         except (ValueError, KeyError, TypeError) as error:
             raise UsageError(f"{where} is not a sample ({error}): delete the file to draw its samples again") from error
 

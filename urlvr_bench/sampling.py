@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
@@ -21,12 +20,13 @@ from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
     GenerationConfig,
-    LogitsProcessor,
     LogitsProcessorList,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    StoppingCriteriaList,
 )
 
+from urlvr_bench.decoding import Draw, StopAt, greedy
 from urlvr_bench.errors import UsageError
 from urlvr_bench.samples import Sample, SampleStore
 
@@ -45,43 +45,6 @@ class Job(NamedTuple):
     """Names the sample for ever: seed, task, prompt, settings and number; its random numbers follow from it."""
     prompt: str
     settings: Mapping[str, Any]
-
-
-class Draw(LogitsProcessor):
-    """Draws each row's next token with that row's own uniform numbers and leaves no other token possible.
-
-    The token is where the cumulative distribution passes the uniform number, so greedy decoding of what is left
-    samples exactly, whatever else is in the batch.
-    """
-
-    def __init__(self, names: Sequence[str], settings: Mapping[str, Any], prompt_length: int) -> None:
-        self.uniforms_B_T = uniforms(names, settings["max_gen_toks"])
-        self.settings, self.prompt_length = settings, prompt_length
-
-    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Return scores (B, V) that are minus infinity but for the drawn token of each row."""
-        exact = torch.float32 if scores.device.type == "mps" else torch.float64
-        probs_B_V = torch.softmax(scores.to(exact) / self.settings["temperature"], dim=-1)
-        top_p, top_k = self.settings["top_p"], self.settings["top_k"] or scores.shape[1]
-        cut = top_p < 1 or top_k < scores.shape[1]
-        if cut:
-            probs_B_V, order_B_V = probs_B_V.sort(dim=-1, descending=True, stable=True)
-            probs_B_V = probs_B_V * (probs_B_V.cumsum(-1) - probs_B_V < top_p)
-            probs_B_V[:, top_k:] = 0
-        cumulative_B_V = probs_B_V.cumsum(-1)
-        step = input_ids.shape[1] - self.prompt_length
-        point_B_1 = self.uniforms_B_T[:, step : step + 1].to(cumulative_B_V) * cumulative_B_V[:, -1:]
-        token_B_1 = torch.searchsorted(cumulative_B_V, point_B_1, right=True).clamp_(max=scores.shape[1] - 1)
-        if cut:
-            token_B_1 = order_B_V.gather(1, token_B_1)
-        return torch.full_like(scores, -torch.inf).scatter_(1, token_B_1, 0.0)
-
-
-def uniforms(names: Sequence[str], length: int) -> torch.Tensor:
-    """Return numbers in [0, 1), float64, of shape (names, length): a hash of each name, drawn out (SHAKE-256)."""
-    drawn = b"".join(hashlib.shake_256(name.encode()).digest(8 * length) for name in names)
-    bits = np.frombuffer(drawn, "<u8").reshape(len(names), length)
-    return torch.from_numpy((bits >> np.uint64(11)) * 2.0**-53)
 
 
 @register_model("urlvr-hf")
@@ -176,6 +139,7 @@ class Sampler(HFLM):  # type: ignore[misc]
         ids_B_P = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts])
         mask_B_P = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
         draw = [] if greedy(settings) else [Draw([job.name for job in batch], settings, width)]
+        stop = [StopAt(settings["until"], self.tokenizer, width)] if settings["until"] else []
         published = self.model.generation_config
         self.model.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]
         try:  # the published settings (top-k, penalties) would be applied in silence
@@ -183,10 +147,9 @@ class Sampler(HFLM):  # type: ignore[misc]
                 input_ids=ids_B_P.to(self.device),
                 attention_mask=mask_B_P.to(self.device),
                 logits_processor=LogitsProcessorList(draw),
-                tokenizer=self.tokenizer,
+                stopping_criteria=StoppingCriteriaList(stop),
                 generation_config=GenerationConfig(  # type: ignore[no-untyped-call]
                     max_new_tokens=settings["max_gen_toks"],
-                    stop_strings=settings["until"] or None,
                     eos_token_id=self.stop_ids,
                     pad_token_id=pad,
                     do_sample=False,
@@ -248,11 +211,6 @@ def load(path: str, device: str | None, dtype: str) -> tuple[PreTrainedModel, Pr
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot load model {path}: {str(error).splitlines()[0]}") from error
     return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")), tokenizer
-
-
-def greedy(settings: Mapping[str, Any]) -> bool:
-    """Return whether the settings leave nothing to chance."""
-    return not settings["do_sample"] or settings["temperature"] == 0
 
 
 def stop_ids(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
