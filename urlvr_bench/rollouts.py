@@ -138,7 +138,6 @@ class Method(ABC):
     def reward(self, group: Group) -> list[float]:
         """Return one finite reward per rollout of the group."""
 
-    @classmethod
-    def uses_labels(cls) -> bool:
+    def uses_labels(self) -> bool:
         """Whether the method reads the ground truth, which marks it supervised for ever."""
-        return not LABELS.isdisjoint(cls.needs)
+        return not LABELS.isdisjoint(self.needs)

@@ -1,0 +1,77 @@
+"""Python tests: a rollout earns 1 when its code passes the tests that the prompt shows."""
+
+import re
+import secrets
+import sys
+from dataclasses import dataclass
+
+from urlvr_bench import Group, Method, sandbox
+from urlvr_bench.errors import UsageError
+
+BLOCK = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
+MAIN = """import sys
+def main():
+    key = sys.stdin.read()
+    sys.path.insert(0, "")
+    import shown
+    sys.__stdout__.write("\\n" + key)
+main()
+"""
+EXAMPLES = """
+import doctest
+shown = doctest.DocTestParser().get_doctest({prompt!r}, dict(globals()), "prompt", None, 0)
+runner = doctest.DocTestRunner(verbose=False)
+runner.run(shown, out=lambda text: None)
+assert not runner.failures
+"""
+
+
+@dataclass(frozen=True)
+class PythonTests(Method):
+    """Reward code that passes every `assert` and `>>>` example of its own prompt, run in a sandbox (arXiv 2505.03335).
+
+    >>> prompt = "Write add(a, b).\\nassert add(3, 4) == 7"
+    >>> good, bad = "```python\\ndef add(a, b): return a + b\\n```", "```python\\ndef add(a, b): return a\\n```"
+    >>> PythonTests().reward(Group(prompt, [good, bad, "No idea."], [None] * 3))
+    [1.0, 0.0, 0.0]
+    """
+
+    family = "external/verification"
+    paper = "https://arxiv.org/abs/2505.03335"
+    aliases = ("unit-tests", "code-execution")
+    binary = True
+    formula = "1[the last code block of completion i passes all tests that the prompt shows]"
+    differs = (
+        "Like Absolute Zero it pays what an interpreter can check; Absolute Zero's solver also earns -1 and -0.5 for "
+        "bad form, and its proposer is left out. Its executor compares in its own process, where an object that equals "
+        "everything passes; here nothing leaves the sandbox but a key that is written when all tests have passed. Code "
+        "that searches the frames of the tests for that key can still forge it."
+    )
+
+    seconds: float = 5.0
+    """Time limit of one program."""
+    memory_mb: int = 1024
+    """Memory limit of one program."""
+
+    def reward(self, group: Group) -> list[float]:
+        tests = shown_tests(group.prompt)
+        blocks = [(BLOCK.findall(completion) or [""])[-1] for completion in group.completions]
+        verdicts = sandbox.each(lambda code: bool(code.strip()) and self._passes(code, tests), blocks)
+        return [float(verdict) for verdict in verdicts]
+
+    def _passes(self, code: str, tests: str) -> bool:
+        key = secrets.token_hex(16)
+        files = {"solution.py": code, "shown.py": "from solution import *\n" + tests, "main.py": MAIN}
+        limits = sandbox.Limits(seconds=self.seconds, memory_mb=self.memory_mb)
+        outcome = sandbox.run([sys.executable, "-I", "main.py"], files, key, limits)
+        return outcome.code == 0 and outcome.output.endswith(key)
+
+
+def shown_tests(prompt: str) -> str:
+    """Return a program that runs the tests of a prompt: lines that start with `assert`, and `>>>` examples."""
+    tests = "\n".join(line.strip() for line in prompt.splitlines() if line.strip().startswith("assert "))
+    if ">>>" in prompt:
+        tests += EXAMPLES.format(prompt=prompt)
+    if not tests:
+        raise UsageError(f"python_tests: prompt {prompt[:60]!r} shows no `assert` line and no `>>>` example")
+    return tests
