@@ -43,8 +43,8 @@ def fabricate(
         name=protocol,
         version=1,
         description="Fabricated for a test.",
-        model=model,
-        task=task,
+        model="pocket-4",
+        task="chain_addition",
         training=Training(
             steps=steps,
             prompts_per_step=16,
@@ -102,7 +102,7 @@ def _method(name: str, params: dict[str, Any]) -> MethodInfo:
     known |= {"paper": "https://arxiv.org/abs/2603.08660", "source_sha256": short_hash(name)}
     if name in methods.names():
         cls = methods.load(name)
-        known = {"family": cls.family, "signals": list(cls.needs), "uses_labels": cls.uses_labels()}
+        known = {"family": cls.family, "signals": list(cls.needs), "uses_labels": cls().uses_labels()}
         known |= {"binary": cls.binary, "paper": cls.paper, "source_sha256": methods.source_hash(name)}
     elif not re.fullmatch(r"\w+", name):
         raise UsageError(f"{name!r} is no method name")

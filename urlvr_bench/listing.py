@@ -29,7 +29,7 @@ def _methods() -> list[Row]:
             "method": name,
             "aliases": " ".join(cls.aliases),
             "family": cls.family,
-            "labels": "yes" if cls.uses_labels() else "no",
+            "labels": "yes" if cls().uses_labels() else "no",
             "signals": " ".join(cls.needs),
             "what it pays": (cls.__doc__ or "").strip().splitlines()[0],
         }
