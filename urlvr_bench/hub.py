@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete, Discussion, HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
@@ -14,6 +15,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.hubdiff import Change, Repo, State
 from urlvr_bench.patience import FAILURES, TRIES, UNREACHABLE, is_bad_token, one_line, require_token, wait_after
 
+T = TypeVar("T")
 Wish = Callable[[State], Change]
 """Says what change a repo in a given state needs."""
 
@@ -53,9 +55,14 @@ class Hub:
         """
         if not dry_run:
             require_token()
+        attempt = self._preview if dry_run else self._commit
+        return self.patiently(repo, lambda: attempt(repo, wish, message))
+
+    def patiently(self, repo: Repo, attempt: Callable[[], T]) -> T:
+        """Return what `attempt` returns; wait and repeat it while the Hub's trouble may pass."""
         for tries in range(1, TRIES + 1):
             try:
-                return self._preview(repo, wish, message) if dry_run else self._commit(repo, wish, message)
+                return attempt()
             except FAILURES as error:
                 wait, reason = wait_after(error, repo, tries, self.rng)
                 self.say(f"{repo}: {reason}; try {tries + 1} of {TRIES} in {wait:.0f} s")
@@ -76,6 +83,7 @@ class Hub:
 
     def account(self) -> str:
         """Return the name of the account that is signed in."""
+        require_token()
         name: str = self.api.whoami(cache=True)["name"]
         return name
 

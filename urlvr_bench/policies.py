@@ -24,7 +24,7 @@ def push_models(
     found = list(_trained(folders))
     if not found:
         raise UsageError(f"no weights beside the records under {', '.join(map(str, folders))}: give run folders")
-    owner = namespace or hub.account()
+    owner = namespace or hub.patiently(Repo(repo, "dataset"), hub.account)
     done = []
     for one, path, weights in found:
         files: Files = {

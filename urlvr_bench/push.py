@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,26 +53,27 @@ def push(
     dry_run: bool = False,
     hub: Hub | None = None,
 ) -> list[Published]:
-    """Push the records under `folders` to dataset `repo` and the folder `site` to Space `space`; either may be absent.
+    """Push the records under `folders` to dataset `repo` and the folder `site` to Space `space`.
 
-    `models` also pushes the last weights of run folders, to repos of `namespace` (default: the account that is signed
-    in). `replace` lets a record take the place of another one of the same run.
+    Without folders the site alone goes and `repo` is only linked; without `space` the records alone go. `models` also
+    pushes the last weights of run folders, to repos of `namespace` (default: the account that is signed in).
+    `replace` lets a record take the place of another one of the same run.
     """
     hub = hub or Hub()
-    if not repo and not space:
-        raise UsageError("nothing to push to: name the dataset (OWNER/NAME) for records, the Space for the site")
-    if create_pr and (space or not repo):
-        raise UsageError("a pull request carries records only: name the dataset and no Space; the site follows later")
-    if models and not repo:
-        raise UsageError("the card of a trained model links to its record: name the dataset as well")
+    if not folders and not space:
+        raise UsageError("nothing to push: give folders of records for the dataset, or a site and its Space")
+    if folders and not repo:
+        raise UsageError("push the records to which dataset? Name it: OWNER/NAME")
+    if create_pr and (space or not folders):
+        raise UsageError("a pull request carries records only: give folders and no Space; the site follows the merge")
     done = []
-    if repo:
+    if folders and repo:
         done.append(
             push_records(folders, repo, hub, space=space, create_pr=create_pr, replace=replace, dry_run=dry_run)
         )
     if space:
         done.append(push_site(site, space, hub, dataset=repo, dry_run=dry_run))
-    if repo and models:
+    if folders and repo and models:
         done += push_models(folders, repo, hub, namespace=namespace, dry_run=dry_run)
     return done
 
@@ -93,8 +94,7 @@ def push_records(
 
     def on_main(state: State) -> Change:
         old = _others(state, ours, target, replace)
-        kept = [path for path in state.files if STORED.fullmatch(path) and path not in ours and path not in old]
-        everything = {**ours, **download(hub, target, state, kept)}
+        everything = {**ours, **download(hub, target, state, without={*ours, *old})}
         _refuse_doubles(everything, target)
         ordered = [everything[path].record for path in sorted(everything)]
         derived = views.views(ordered) | {"README.md": cards.dataset_card(ordered, repo, space)}
@@ -147,8 +147,9 @@ def local(folders: Sequence[Path]) -> Records:
     return found
 
 
-def download(hub: Hub, repo: Repo, state: State, paths: Sequence[str]) -> Records:
-    """Return records that the dataset holds already; a content that does not fit its name is an error."""
+def download(hub: Hub, repo: Repo, state: State, without: Collection[str] = ()) -> Records:
+    """Return the other records that the dataset holds; a content that does not fit its name is an error."""
+    paths = [path for path in state.files if STORED.fullmatch(path) and path not in without]
     if not paths:
         return {}
     cached = hub.api.snapshot_download(
