@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from urlvr_bench import grading, metrics
+from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks import expression, latex
 
 Doc = Mapping[str, Any]
@@ -18,6 +19,8 @@ class Scorer(ABC):
 
     has_checker = False
     """Whether `verify` exists: a checker that needs nothing but what the prompt shows."""
+    cue = ""
+    """What solutions write right before their answer."""
 
     @abstractmethod
     def answer(self, completion: str) -> str | None:
@@ -38,6 +41,20 @@ class Scorer(ABC):
 
     def verify(self, public: str, completion: str) -> bool | None:
         """Return the verdict of the label-free checker, None where the task has none."""
+        return None
+
+    def answer_span(self, completion: str) -> tuple[int, int] | None:
+        """Return the half-open range of characters that spell the answer, None where there is none."""
+        if self.answer(completion) is None:
+            return None
+        return completion.rfind(self.cue) + len(self.cue) if self.cue else 0, len(completion)
+
+    def rephrase(self, doc: Doc, view: int) -> str:
+        """Return the `view`-th rephrasing of a problem, which has the same answer; UsageError where there is none."""
+        raise UsageError(f"{self!r} knows no rephrasings of its problems; take a task that does, or another method")
+
+    def verification_prompt(self, doc: Doc, completion: str) -> str | None:
+        """Return the prompt that asks a model whether a completion is right, None to leave that to the method."""
         return None
 
     def __call__(self, doc: Doc, results: Sequence[Sequence[str]]) -> dict[str, float]:
@@ -71,6 +88,8 @@ class Scorer(ABC):
 class ChainAddition(Scorer):
     """The digits after the last `#`, least significant first."""
 
+    cue = "#"
+
     def answer(self, completion: str) -> str | None:
         _, mark, digits = completion.rpartition("#")
         if not mark or re.fullmatch("[0-9]{1,20}", digits) is None:
@@ -79,6 +98,11 @@ class ChainAddition(Scorer):
 
     def completion(self, answer: str) -> str:
         return f"#{answer}"
+
+    def rephrase(self, doc: Doc, view: int) -> str:
+        terms = doc["public"].split("+")
+        first = view % len(terms)
+        return f"{'+'.join(terms[first:] + terms[:first])}=".rjust(len(doc["prompt"]), ".")
 
 
 class Countdown(Scorer):
@@ -101,6 +125,14 @@ class Countdown(Scorer):
     def completion(self, answer: str) -> str:
         return answer
 
+    def rephrase(self, doc: Doc, view: int) -> str:
+        digits, mark, target = doc["public"].partition(">")
+        first = view % len(digits)
+        return f"{digits[first:] + digits[:first]}{mark}{target}=".rjust(len(doc["prompt"]), ".")
+
+    def verification_prompt(self, doc: Doc, completion: str) -> str | None:
+        return f"{doc['public']}?{completion}="
+
 
 class Boxed(Scorer):
     r"""Mathematics: what the last `\boxed{...}` holds, compared exactly as numbers, else as formulas."""
@@ -117,8 +149,24 @@ class Boxed(Scorer):
             return False
         return grading.equivalent(gold, answer)
 
+    cue = r"\boxed{"
+    wordings = (
+        "Solve this problem.\n\n{}",
+        "Here is a question:\n\n{}\n\nAnswer it.",
+        "{}\n\nThink before you answer.",
+    )
+
     def completion(self, answer: str) -> str:
         return rf"\boxed{{{answer}}}"
+
+    def answer_span(self, completion: str) -> tuple[int, int] | None:
+        start = completion.rfind(self.cue) + len(self.cue)
+        box = latex.last_box(completion)
+        return None if self.answer(completion) is None or box is None else (start, start + len(box))
+
+    def rephrase(self, doc: Doc, view: int) -> str:
+        wording = self.wordings[(view - 1) % len(self.wordings)]
+        return str(doc["prompt"].replace(doc["public"], wording.format(doc["public"])))
 
 
 chain_addition = ChainAddition()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from urlvr_bench import tasks
 from urlvr_bench.bridge import PREFIX, RewardBridge, pay
 from urlvr_bench.errors import UsageError
 from urlvr_bench.groups import token_span
@@ -177,3 +178,26 @@ def test_a_bad_reward_names_file_prompt_and_rollout(rewards):
     with pytest.raises(UsageError, match=r"methods/bad\.py, prompt '1\+1\?'") as caught:
         pay(cls(), "bad", Group("1+1?", ["a", "b"], ["a", "b"]))
     assert len(rewards) != 2 or "rollout 1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("task", "completion", "answer"),
+    [
+        ("chain_addition", "12,#33", "33"),
+        ("countdown_pocket", "1+2*3", "1+2*3"),
+        ("gsm8k", r"so \boxed{1} no, \boxed{\frac{1}{2}}!", r"\frac{1}{2}"),
+    ],
+)
+def test_a_tasks_answer_span_is_where_the_answer_stands(task, completion, answer):
+    first, end = tasks.load(task).answer_span(completion)
+    assert completion[first:end] == answer
+    assert tasks.load(task).answer_span("no answer") is None
+
+
+@pytest.mark.parametrize("name", ["chain_addition", "countdown_pocket"])
+def test_a_rephrasing_is_another_prompt_with_the_same_answer(name):
+    task = tasks.load(name)
+    for doc in task.docs("test")[:50]:
+        other = task.rephrase(doc, 1)
+        assert len(other) == len(doc["prompt"])
+        assert sorted(other) == sorted(doc["prompt"])

@@ -104,6 +104,25 @@ class Task:
         """Return whether a completion solves the problem."""
         return bool(self.scorer.correct(doc, completion))
 
+    @property
+    def answer_cue(self) -> str:
+        """What solutions write right before their answer."""
+        return str(self.scorer.cue)
+
+    def answer_span(self, completion: str) -> tuple[int, int] | None:
+        """Return the range of characters that spell the answer of a completion, None where there is none."""
+        span: tuple[int, int] | None = self.scorer.answer_span(completion)
+        return span
+
+    def rephrase(self, doc: Doc, view: int) -> str:
+        """Return the `view`-th rephrasing of a problem, with the same answer."""
+        return str(self.scorer.rephrase(doc, view))
+
+    def verification_prompt(self, doc: Doc, completion: str) -> str | None:
+        """Return the prompt that asks a model whether a completion is right, None to leave that to the method."""
+        prompt: str | None = self.scorer.verification_prompt(doc, completion)
+        return prompt
+
     def verify(self, public: str, completion: str) -> bool:
         """Return the verdict of the label-free checker, which sees only what the prompt shows."""
         if not self.has_checker:
