@@ -18,6 +18,7 @@ from urlvr_bench.decoding import Draw, uniforms
 from urlvr_bench.errors import UsageError
 from urlvr_bench.pocket.language import ALPHABET, tiny_llama, tokenizer
 from urlvr_bench.protocol import Evaluation
+from urlvr_bench.replay import Replay, stored
 from urlvr_bench.samples import Sample, SampleStore
 
 SAMPLES = 4
@@ -274,7 +275,7 @@ def test_stored_samples_score_the_same_without_a_model(
 ) -> None:
     store, result = reference
     task = tasks.load("chain_addition")
-    replay = sampling.Replay(evaluate.stored(store / "chain_addition.jsonl"))
+    replay = Replay(stored(store / "chain_addition.jsonl"))
     docs = [task.docs("test")[:20]]
     assert evaluate.judge(replay, [task], docs, 3, spec(), tmp_path) == [result]
     assert (tmp_path / "chain_addition.jsonl").read_bytes() == (store / "chain_addition.jsonl").read_bytes()

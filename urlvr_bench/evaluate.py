@@ -16,10 +16,12 @@ import numpy as np
 import torch
 from lm_eval.tasks import TaskManager
 
-from urlvr_bench import record, sampling, tasks
+from urlvr_bench import record, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.protocol import Evaluation
+from urlvr_bench.replay import Replay
 from urlvr_bench.samples import Sample
+from urlvr_bench.sampling import Progress, Sampler, load
 
 PARTIAL = "samples.jsonl"
 
@@ -42,7 +44,7 @@ def evaluate(
     *,
     device: str | None = None,
     dtype: str = "auto",
-    progress: sampling.Progress | None = None,
+    progress: Progress | None = None,
 ) -> list[EvalResult]:
     """Judge a model on tasks; leave `<task>.jsonl`, one problem with its samples a line, in the folder `store`.
 
@@ -51,9 +53,9 @@ def evaluate(
     loaded = [tasks.load(name) for name in task_names]
     docs = [problems(task, spec.problems) for task in loaded]
     with undisturbed():
-        model, tokenizer = sampling.load(model_path, device, dtype)
+        model, tokenizer = load(model_path, device, dtype)
         chat = bool(tokenizer.chat_template)
-        lm = sampling.Sampler(
+        lm = Sampler(
             model,
             tokenizer,
             spec.batch_size,
@@ -76,7 +78,7 @@ def problems(task: tasks.Task, number: int) -> list[tasks.Doc]:
 
 
 def judge(
-    lm: sampling.Sampler | sampling.Replay,
+    lm: Sampler | Replay,
     loaded: Sequence[tasks.Task],
     docs: Sequence[list[tasks.Doc]],
     step: int,
@@ -157,13 +159,6 @@ def line(task: tasks.Task, doc: tasks.Doc, drawn: Sequence[Sample]) -> str:
         for sample in drawn
     ]
     return json.dumps({**doc, "samples": samples})
-
-
-def stored(path: Path) -> dict[tuple[str, str], list[Sample]]:
-    """Return the samples of a `<task>.jsonl` that `judge` wrote, for `sampling.Replay`."""
-    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    fields = ("text", "tokens", "truncated")
-    return {(path.stem, row["id"]): [Sample(*(one[key] for key in fields)) for one in row["samples"]] for row in rows}
 
 
 @contextmanager

@@ -17,6 +17,10 @@ class Sample:
     truncated: bool
 
 
+Drawn = dict[tuple[str, int], list[Sample]]
+"""Samples by task and number of the problem, in the order of the clones of its request."""
+
+
 class SampleStore:
     """Samples by key, kept in a file if a path is given. Half a last line, left by a kill, is dropped."""
 

@@ -1,4 +1,4 @@
-"""lm-eval models that keep every sample: one that samples a language model, one that replays what was sampled.
+"""The lm-eval model that samples a language model and keeps every sample.
 
 lm-eval's own Hugging Face model draws from one global generator, so its samples depend on the batch size and on the
 other tasks of the call. Here every sample has random numbers of its own, a hash of its name.
@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import torch
 from lm_eval.api.instance import Instance
-from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
 from lm_eval.models.huggingface import HFLM
 from transformers import (
@@ -28,13 +27,10 @@ from transformers import (
 
 from urlvr_bench.decoding import Draw, StopAt, greedy
 from urlvr_bench.errors import UsageError
-from urlvr_bench.samples import Sample, SampleStore
+from urlvr_bench.samples import Drawn, Sample, SampleStore
 
 Progress = Callable[[int, int], None]
 """Called with (samples done, samples wanted) after every batch."""
-Drawn = dict[tuple[str, int], list[Sample]]
-"""Samples by task and number of the problem, in the order of the clones of its request."""
-
 SETTINGS = {"until", "max_gen_toks", "do_sample", "temperature", "top_p", "top_k"}
 
 
@@ -169,38 +165,6 @@ class Sampler(HFLM):  # type: ignore[misc]
             while row[length - 1] == self.tokenizer.pad_token_id:
                 length -= 1
         return Sample(text[: min(stops)] if stops else text, length, end is None and not stops)
-
-
-class Replay(LM):  # type: ignore[misc]
-    """Gives stored samples back, by task and problem id, so that they can be scored again without a model."""
-
-    drawn: Drawn
-
-    def __init__(self, samples: Mapping[tuple[str, str], Sequence[Sample]]) -> None:
-        super().__init__()
-        self.samples, self.drawn = samples, {}
-
-    def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
-        """Return the stored samples; a request with more clones than samples is an error."""
-        self.drawn = defaultdict(list)
-        texts = []
-        for request in requests:
-            given = self.drawn[request.task_name, request.doc_id]
-            stored = self.samples.get((request.task_name, request.doc["id"]), ())
-            if len(given) == len(stored):
-                problem = f"problem {request.doc['id']} of {request.task_name}"
-                raise UsageError(f"{problem} has {len(stored)} stored samples, but {request.repeats} are asked for")
-            given.append(stored[len(given)])
-            texts.append(given[-1].text)
-        return texts
-
-    def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
-        """Samples have no likelihood."""
-        raise NotImplementedError
-
-    def loglikelihood_rolling(self, requests: list[Instance]) -> list[float]:
-        """Samples have no likelihood."""
-        raise NotImplementedError
 
 
 def load(path: str, device: str | None, dtype: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
