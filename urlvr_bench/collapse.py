@@ -36,9 +36,9 @@ class Definition:
 
 
 DEFINITIONS = (
-    Definition("reward accuracy < 1 % (paper)", "reward_accuracy", 0.01, 1),
-    Definition(f"label accuracy < 1 % ({WINDOW}-step mean)", "label_accuracy", 0.01, WINDOW),
-    Definition(f"train accuracy < 10 % ({WINDOW}-step mean)", "train_accuracy", 0.10, WINDOW),
+    Definition("reward accuracy below 1 % (paper)", "reward_accuracy", 0.01, 1),
+    Definition(f"label accuracy below 1 % ({WINDOW}-step mean)", "label_accuracy", 0.01, WINDOW),
+    Definition(f"train accuracy below 10 % ({WINDOW}-step mean)", "train_accuracy", 0.10, WINDOW),
 )
 """The Model Collapse Step as published, and two that a tiny model can reach: there the reward accuracy needs a proxy
 of exactly one to fall under 1 %, long after every label is wrong."""

@@ -21,8 +21,13 @@ def pass_at_k(n: int, correct: ArrayLike, k: int) -> Floats:
     The unbiased estimator 1 - C(n - c, k) / C(n, k) of Chen et al. (arXiv 2107.03374), exact to the last bit.
     """
     _enough("pass", n, k)
-    by_count: Floats = np.array([1 - comb(n - count, k) / comb(n, k) for count in range(n + 1)])
-    return by_count.take(np.asarray(correct, dtype=np.intp))
+    return _pass_by_count(n, k).take(np.asarray(correct, dtype=np.intp))
+
+
+@lru_cache(maxsize=1000)
+def _pass_by_count(n: int, k: int) -> Floats:
+    """Return pass@k for 0, 1, ... n correct samples."""
+    return np.array([1 - comb(n - count, k) / comb(n, k) for count in range(n + 1)])
 
 
 def avg_at_k(n: int, correct: ArrayLike, k: int) -> Floats:

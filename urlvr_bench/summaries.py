@@ -1,6 +1,7 @@
 """Summaries: what a cell's records say, as data frames of plain numbers, one row per method."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -17,12 +18,7 @@ from urlvr_bench.collapse import (
     step_curve,
     survival,
 )
-from urlvr_bench.intervals import (
-    Floats,
-    Interval,
-    over_seeds,
-    two_way,
-)
+from urlvr_bench.intervals import Floats, Interval, basis_of, over_seeds, two_way
 from urlvr_bench.metrics import scores
 from urlvr_bench.protocol import Protocol
 from urlvr_bench.ranking import LISTED, RANKED, rank_intervals, tied_with_leader
@@ -36,6 +32,8 @@ PICKS: dict[str, Callable[[Floats], float]] = {
     "last": lambda curve: curve[-1],
 }
 """Which entries of a smoothed curve are reported; `fmax` passes over steps where the quantity is undefined."""
+WHOLE = re.compile(r"rank.*|.*peak_step.*|(reward|label|train)_accuracy_(collapsed|median|low|high|censored_at)")
+"""Columns of whole numbers, some of which are missing."""
 QUANTITIES = ("reward_accuracy", "reward_auc", "label_accuracy", "majority_ratio")
 
 
@@ -60,6 +58,7 @@ def _who(cell: Cell, records: Sequence[Record]) -> dict[str, Any]:
         "problems": len(records[0].problems[cell.judged]),
         "samples": records[0].protocol.evaluation.samples,
         "steps": records[0].protocol.training.steps,
+        "basis": basis_of(len(records), len(records[0].problems[cell.judged])),
         "standing": "unranked" if len(records) < LISTED else "provisional" if len(records) < RANKED else "ranked",
     }
 
@@ -100,7 +99,7 @@ def pass_frame(cell: Cell, rows: Rows) -> pd.DataFrame:
 def _accuracy(step: int, names: Sequence[str], score: Callable[[str], Floats]) -> dict[str, Any]:
     """Return every metric's interval as columns; `score` gives a metric's (S, P) array."""
     intervals = {name: two_way(score(name)) for name in names}
-    columns: dict[str, Any] = {"step": step, "basis": intervals[names[0]].basis}
+    columns: dict[str, Any] = {"step": step}
     for name, interval in intervals.items():
         columns |= spread(name, interval)
     return columns
@@ -135,7 +134,8 @@ def _base_row(cell: Cell, rows: Rows) -> dict[str, Any]:
 
 
 def _ordered(frame: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Return the rows with the references on top, then the best first."""
+    """Return the rows with the references on top, then the best first; ranks and steps as whole numbers."""
+    frame = frame.astype({name: "Int64" for name in frame if WHOLE.fullmatch(name)})
     contender = frame["role"].eq("contender")
     untrained = frame["method"].eq(BASE)
     order = frame.assign(_contender=contender, _trained=~untrained, _score=-frame[by])
@@ -159,7 +159,7 @@ def reward_frame(cell: Cell, rows: Rows) -> pd.DataFrame:
                 known = [float(pick(curve)) for curve in curves if np.isfinite(pick(curve))]
                 row |= spread(name, over_seeds(known)) | {f"{name}_seeds": len(known)}
             found.append(row)
-    return pd.DataFrame(found)
+    return pd.DataFrame(sorted(found, key=lambda row: bool(row["role"] == "contender")))
 
 
 def collapse_frame(cell: Cell, rows: Rows) -> pd.DataFrame:

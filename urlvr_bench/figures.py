@@ -1,0 +1,252 @@
+"""Figures of records: the dual curve of every method, all methods in one panel, and a ladder of priors."""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from urlvr_bench.cells import Cell, Rows, cells, role
+from urlvr_bench.collapse import DEFINITIONS, WINDOW, eval_curve, step_curve, survival
+from urlvr_bench.errors import UsageError
+from urlvr_bench.intervals import two_way
+from urlvr_bench.metrics import scores
+from urlvr_bench.protocol import slug
+from urlvr_bench.schema import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TRUTH, PROXY, TEST = "#0072B2", "#D55E00", "#000000"
+"""Blue, vermilion and black of Okabe and Ito, which the colour-blind tell apart; in grey the line styles differ."""
+STYLES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3)), (0, (4, 1, 1, 1)))
+MARKERS = "osD^vPX*"
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9", "#8C564B")
+LADDER = ("#b5de2b", "#6ece58", "#35b779", "#1f9e89", "#26828e", "#31688e", "#3e4989", "#482878")
+"""Viridis from light to dark, so that the order of the priors survives in grey."""
+SHARES = (-0.03, 1.03)
+WIDTH = 3.1
+"""Inches of one panel."""
+
+
+def plot(records: Sequence[Record], out_dir: Path) -> list[Path]:
+    """Draw every figure that the records allow, each as PNG and SVG, and return the files."""
+    if not records:
+        raise UsageError("there are no records to plot; make some with `urlvr-bench run`")
+    trained = {cell: rows for cell, rows in cells(records).items() if cell.judged == cell.task}
+    ladders: dict[tuple[str, str, str], dict[Cell, Rows]] = {}
+    for cell, rows in trained.items():
+        ladders.setdefault((cell.protocol, cell.protocol_hash, cell.task), {})[cell] = rows
+    figures: dict[str, Figure] = {}
+    with _style():
+        for cell, rows in trained.items():
+            where = _free("_".join(map(slug, (cell.protocol, cell.model, cell.task))), figures)
+            figures[f"{where}_dual"] = dual_curves(cell, rows)
+            if len(rows) > 1:
+                figures[f"{where}_overview"] = overview(cell, rows)
+        for (protocol, _, task), rungs in ladders.items():
+            if len(rungs) > 1:
+                figures[f"{_free('_'.join(map(slug, (protocol, task))), figures)}_ladder"] = ladder(rungs)
+        return [path for name, figure in figures.items() for path in _save(figure, out_dir / name)]
+
+
+def dual_curves(cell: Cell, rows: Rows) -> "Figure":
+    """Return small multiples, one panel per method: what the method pays against what is true."""
+    figure, panels = _panels(len(rows))
+    for axes, records in zip(panels, sorted(rows.values(), key=_references_last), strict=True):
+        _dual_panel(axes, cell, records)
+    protocol = next(iter(rows.values()))[0].protocol
+    lines = _legend_lines({"proxy reward": (PROXY, "--", ""), "ground-truth reward": (TRUTH, "-", "")})
+    points = _legend_lines({f"test accuracy (avg@{protocol.evaluation.samples})": (TEST, "", "o")})
+    figure.legend(handles=lines + points, loc="outside upper left", ncols=3, title=cell.title, alignment="left")
+    _caption(
+        figure,
+        f"Thin lines: one seed, mean of {WINDOW} steps; bold: mean over seeds. Points: {_test_set(cell, rows)}. "
+        "Proxy rewards are read on the right axis, each in its own unit; accuracies on the left one.",
+    )
+    figure.supylabel("share of completions that are correct", fontsize=9)
+    return figure
+
+
+def _dual_panel(axes: "Axes", cell: Cell, records: Sequence[Record]) -> None:
+    """Draw one method: accuracies on the left axis, the proxy reward in its own unit on the right one."""
+    right = axes.twinx()
+    _curves(right, records, "proxy_reward", PROXY, "--")
+    _curves(axes, records, "train_accuracy", TRUTH, "-")
+    _test_points(axes, cell, records, color=TEST, marker="o", linestyle="")
+    rewards = [value for record in records for value in record.steps.proxy_reward]
+    if min(rewards) >= 0 and max(rewards) <= 1:
+        right.set_ylim(SHARES)
+    right.tick_params(axis="y", colors=PROXY, labelsize=7)
+    right.grid(False)
+    axes.set_ylim(SHARES)
+    axes.set_title(f"{records[0].method.id}\n", loc="left", fontweight="bold")
+    note = f"{records[0].method.family}, {_seeds(records)}"
+    axes.text(0, 1.03, note, transform=axes.transAxes, fontsize=8, color="0.35")
+
+
+def overview(cell: Cell, rows: Rows) -> "Figure":
+    """Return one panel with the test accuracy of every method over training, best at the end first."""
+    figure, (axes,) = _panels(1, width=2.2 * WIDTH, height=3.6)
+    ends = {method: eval_curve(records[0])[0][-1] for method, records in rows.items()}
+    final = {method: _accuracy(cell, records, ends[method]).mean() for method, records in rows.items()}
+    for i, method in enumerate(sorted(rows, key=lambda method: (-final[method], method))):
+        look = {
+            "color": PALETTE[i % len(PALETTE)],
+            "linestyle": STYLES[i % len(STYLES)],
+            "marker": MARKERS[i % len(MARKERS)],
+        }
+        label = f"{method} ({_seeds(rows[method])})"
+        _test_points(axes, cell, rows[method], label=label, offset=(i - len(rows) / 2) * 0.004, **look)
+    axes.set_ylim(SHARES)
+    axes.set_ylabel(f"test accuracy (avg@{next(iter(rows.values()))[0].protocol.evaluation.samples})")
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="highest at the end first", alignment="left")
+    figure.suptitle(cell.title, x=0.01, ha="left", fontsize=10)
+    _caption(figure, f"Points: {_test_set(cell, rows)}; shifted sideways a little so that bars do not hide each other.")
+    return figure
+
+
+def ladder(rungs: dict[Cell, Rows]) -> "Figure":
+    """Return, one panel per method, the train accuracy of every prior, from the weakest (light) to the strongest."""
+    methods = sorted({method for rows in rungs.values() for method in rows})
+    figure, panels = _panels(len(methods), columns=1, width=2.6 * WIDTH, height=2.8)
+    for axes, method in zip(panels, methods, strict=True):
+        climbing = {cell: rows[method] for cell, rows in rungs.items() if method in rows}
+        base = {cell: float(_accuracy(cell, records, 0).mean()) for cell, records in climbing.items()}
+        for i, cell in enumerate(sorted(climbing, key=lambda cell: (base[cell], cell))):
+            color = LADDER[round(i * (len(LADDER) - 1) / max(1, len(climbing) - 1))]
+            steps = [DEFINITIONS[-1].step(record) for record in climbing[cell]]
+            when = survival(steps, [len(record.steps.step) for record in climbing[cell]])
+            label = f"{cell.model} ({base[cell]:.2f}): {when}"
+            _curves(axes, climbing[cell], "train_accuracy", color, STYLES[i % len(STYLES)], label=label)
+        axes.set_ylim(SHARES)
+        axes.set_title(method, loc="left", fontweight="bold")
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="prior (test accuracy at step 0): collapse")
+    first = min(rungs)
+    figure.suptitle(f"{first.protocol} ({first.protocol_hash}) · {first.task}", x=0.01, ha="left", fontsize=10)
+    figure.supylabel("train accuracy (ground-truth reward)", fontsize=9)
+    _caption(
+        figure,
+        f"Thin lines: one seed, mean of {WINDOW} steps; bold: mean over seeds. Collapse: {DEFINITIONS[-1].name}, "
+        "Kaplan-Meier median over all seeds [95 % interval].",
+    )
+    return figure
+
+
+def _curves(axes: "Axes", records: Sequence[Record], column: str, color: Any, style: Any, label: str = "") -> None:
+    """Draw a smoothed column of every seed thin and their mean bold."""
+    import seaborn as sns
+
+    name = axes.get_xlabel()  # seaborn writes its own
+    curves = [
+        pd.DataFrame(dict(zip(("step", "value"), step_curve(r, column), strict=True))).assign(seed=r.seed)
+        for r in records
+    ]
+    frame = pd.concat(curves)
+    if len(records) > 1:
+        sns.lineplot(
+            frame, x="step", y="value", units="seed", estimator=None, ax=axes, color=color, alpha=0.35, linewidth=0.6
+        )
+    axes.set(xlabel=name, ylabel="")
+    mean = frame.groupby("step")["value"].mean()
+    axes.plot(mean.index, mean, color=color, linestyle=style, linewidth=1.8, label=label)
+
+
+def _accuracy(cell: Cell, records: Sequence[Record], step: int) -> Any:
+    return scores(records, f"avg@{records[0].protocol.evaluation.samples}", step, cell.judged)
+
+
+def _test_points(axes: "Axes", cell: Cell, records: Sequence[Record], offset: float = 0.0, **look: Any) -> None:
+    """Draw the test accuracy at every evaluated step with its interval."""
+    steps = eval_curve(records[0])[0]
+    found = [two_way(_accuracy(cell, records, step)) for step in steps]
+    means = np.array([each.mean for each in found])
+    ends = np.abs(np.array([[each.low for each in found], [each.high for each in found]]) - means)
+    at = np.array(steps) + offset * steps[-1]
+    axes.errorbar(at, means, yerr=ends, markersize=3.5, linewidth=1.3, elinewidth=0.8, capsize=1.5, zorder=5, **look)
+
+
+def _test_set(cell: Cell, rows: Rows) -> str:
+    records = [record for group in rows.values() for record in group]
+    evaluation = records[0].protocol.evaluation
+    problems = len(records[0].problems[cell.judged])
+    one = " (over problems only where there is one seed)" if min(map(len, rows.values())) == 1 else ""
+    return f"{problems} test problems x {evaluation.samples} samples, bars 95 % intervals over seeds and problems{one}"
+
+
+def _seeds(records: Sequence[Record]) -> str:
+    return "1 seed" if len(records) == 1 else f"{len(records)} seeds"
+
+
+def _references_last(records: Sequence[Record]) -> tuple[bool, str]:
+    return role(records[0].method) != "contender", records[0].method.id
+
+
+def _free(name: str, taken: dict[str, "Figure"]) -> str:
+    """Return a file name that no other cell has: cells may differ in a hash alone."""
+    if not any(other.startswith(f"{name}_") for other in taken):
+        return name
+    return next(f"{name}-{i}" for i in range(2, len(taken) + 2) if not any(o.startswith(f"{name}-{i}_") for o in taken))
+
+
+def _panels(count: int, columns: int = 4, width: float = WIDTH, height: float = 2.3) -> tuple["Figure", list["Axes"]]:
+    """Return a figure with `count` panels that share their axes."""
+    from matplotlib.figure import Figure
+
+    columns = min(columns, count)
+    lines = -(-count // columns)
+    figure = Figure(figsize=(width * columns, height * lines + 1.0), layout="constrained")
+    grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    for i, axes in enumerate(grid):
+        if i + columns >= count:
+            axes.tick_params(labelbottom=True)
+            axes.set_xlabel("training step", fontsize=9)
+        if i >= count:
+            axes.remove()
+    return figure, list(grid[:count])
+
+
+def _legend_lines(looks: dict[str, tuple[str, Any, str]]) -> list[Any]:
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D([], [], color=color, linestyle=style, marker=marker, markersize=4, label=label)
+        for label, (color, style, marker) in looks.items()
+    ]
+
+
+def _caption(figure: "Figure", text: str) -> None:
+    """Write below a figure what the reader must know."""
+    wrapped = textwrap.fill(text, int(figure.get_figwidth() * 15), break_on_hyphens=False)
+    figure.supxlabel(f"\n{wrapped}", fontsize=8)
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    """Draw in one style, and so that equal records give equal files."""
+    import matplotlib as mpl
+    import seaborn as sns
+
+    settings: dict[Any, Any] = {**sns.plotting_context("paper"), **sns.axes_style("whitegrid")}
+    settings |= {"font.family": ["DejaVu Sans"], "svg.hashsalt": "urlvr-bench", "grid.color": "0.92"}
+    settings |= {"axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "axes.titlesize": 9}
+    settings |= {"legend.fontsize": 8, "legend.title_fontsize": 9, "axes.edgecolor": "0.6", "savefig.dpi": 200}
+    with mpl.rc_context(settings):
+        yield
+
+
+def _save(figure: "Figure", stem: Path) -> list[Path]:
+    """Write a figure as PNG and SVG, without dates, by way of temporary names."""
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    files = []
+    for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+        target = stem.with_name(f"{stem.name}.{ending}")
+        temporary = target.with_name(f".{target.name}.tmp")
+        figure.savefig(temporary, format=ending, metadata=metadata)
+        temporary.replace(target)
+        files.append(target)
+    return files
