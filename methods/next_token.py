@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
+from urlvr_bench.errors import UsageError
 from urlvr_bench.rollouts import Query
 
 
@@ -36,7 +37,11 @@ class NextToken(Method):
     """How many tokens of the following text count; 0 for all of them."""
 
     def queries(self, group: Group) -> list[Query]:
-        return [Query(group.prompt + thought, group.continuation or "") for thought in ["", *group.completions]]
+        if not group.continuation:
+            raise UsageError(
+                "next_token needs a task whose prompts are pieces of plain text; this one has no more text"
+            )
+        return [Query(group.prompt + thought, group.continuation) for thought in ["", *group.completions]]
 
     def reward(self, group: Group) -> list[float]:
         without, *after = [fmean(row[: self.horizon or None]) for row in group.likelihoods or []]
