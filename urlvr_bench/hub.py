@@ -98,12 +98,11 @@ class Hub:
     def _commit(self, repo: Repo, wish: Wish, message: Message) -> Published:
         request = self._request(repo, message.title) if message.pull_request else None
         state = self.state(repo, f"refs/pr/{request.num}" if request else "main")
-        change = wish(state)
-        if change and state.commit is None:
+        if state.commit is None and not message.pull_request:
             sdk = "static" if repo.kind == "space" else None
             self.api.create_repo(repo.id, repo_type=repo.kind, space_sdk=sdk, exist_ok=True)
             state = self.state(repo)
-            change = wish(state)
+        change = wish(state)
         if not change:
             self.say(f"{repo}: nothing has changed, so nothing was pushed ({change.unchanged} files are up to date)")
             return Published(repo, change, request.url if request else None)

@@ -1,0 +1,79 @@
+"""What new records would change on the board: their rows beside the reference rows, with paired differences."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from urlvr_bench.cells import Cell, Rows, cells
+from urlvr_bench.intervals import difference
+from urlvr_bench.metrics import scores
+from urlvr_bench.record import Record
+from urlvr_bench.summaries import BASE, pass_frame, spread
+from urlvr_bench.tables import DASH, ONE_SEED, Row, Table, number, rendered
+
+NOTES = (
+    "Scores of the last step; brackets: 95 % interval over new seeds and problems (two-way variance, Satterthwaite t).",
+    "vs: the score less that of a reference row, or of the contender that leads the board so far, paired by problem.",
+    ONE_SEED,
+)
+
+
+def comparison(new: Sequence[Record], board: Sequence[Record]) -> str:
+    """Return Markdown: per cell, the rows that `new` adds to or changes on `board`, and its reference rows."""
+    known = {one.path: one for one in board}
+    fresh = {one.path: one for one in new if known.get(one.path) != one}
+    if not fresh:
+        return "Nothing new: the board has all of these runs.\n"
+    before, after = cells(known.values()), cells((known | fresh).values())
+    found = []
+    for cell, rows in after.items():
+        changed = {method for method, records in rows.items() if any(one.path in fresh for one in records)}
+        if changed and cell.judged == cell.task:
+            text = _cell(cell, rows, before.get(cell, {}), changed)
+            found.append(Table(f"New on {cell.title}", NOTES, pd.DataFrame(text), dict))
+    return "\n\n".join(rendered(each, "markdown") for each in found) + "\n"
+
+
+def _cell(cell: Cell, rows: Rows, before: Rows, changed: set[str]) -> list[dict[str, str]]:
+    """Return the references and the changed methods of a cell as text, the references first."""
+    after: list[Row] = pass_frame(cell, rows).to_dict("records")
+    was: dict[str, Row] = {row["method"]: row for row in pass_frame(cell, before).to_dict("records")} if before else {}
+    rivals = {row["method"]: row["method"] for row in after if row["role"] != "contender" and row["method"] != BASE}
+    if leader := next((name for name, row in was.items() if row["role"] == "contender"), None):
+        rivals[f"{leader} (leads so far)"] = leader
+    return [
+        _columns(row, was.get(row["method"]), row["method"] in changed)
+        | {f"vs {label}": _lead(cell, rows, row["method"], rival) for label, rival in rivals.items()}
+        for row in after
+        if row["role"] != "contender" or row["method"] in changed
+    ]
+
+
+def _columns(row: Row, was: Row | None, changed: bool) -> dict[str, str]:
+    """Return who a row is, its seeds and rank before and after, its score and gain."""
+    average = f"avg@{row['samples']}"
+    role = "" if row["role"] == "contender" else f" ({row['role'].removeprefix('reference: ')} reference)"
+    seeds, rank = str(row["seeds"]), _rank(row)
+    if changed:
+        seeds, rank = f"{was['seeds'] if was else 0} → {seeds}", f"{_rank(was)} → {rank}"
+    return {
+        "method": f"{row['method']}{role}",
+        "seeds": seeds,
+        average: number(row, average),
+        "gain over step 0": DASH if row["method"] == BASE else number(row, "gain"),
+        "rank": rank,
+    }
+
+
+def _rank(row: Mapping[str, object] | None) -> str:
+    return DASH if row is None or pd.isna(row["rank"]) else f"{row['rank']:.0f}"
+
+
+def _lead(cell: Cell, rows: Rows, method: str, rival: str) -> str:
+    """Return by how much a method leads a rival, paired by problem."""
+    if method not in rows or method == rival:
+        return DASH
+    last = rows[method][0].protocol.training.steps
+    average = f"avg@{rows[method][0].protocol.evaluation.samples}"
+    found = difference(*(scores(rows[name], average, last, cell.judged) for name in (method, rival)))
+    return number(spread("lead", found) | {"basis": found.basis}, "lead")
