@@ -1,5 +1,6 @@
 """Python tests: a rollout earns 1 when its code passes the tests that the prompt shows."""
 
+import inspect
 import re
 import secrets
 import sys
@@ -9,6 +10,11 @@ from urlvr_bench import Group, Method, sandbox
 from urlvr_bench.errors import UsageError
 
 BLOCK = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
+EXAMPLE = re.compile(
+    r"^(?P<indent>[ \t]*)>>>.*(?:\n(?P=indent)\.\.\..*)*(?:\n(?P=indent)(?![ \t]*(?:>>>|\"{3}|'{3}|$)).+)*",
+    re.MULTILINE,
+)
+"""A `>>>` line, its `...` lines and its output, which a blank line, a closing quote or a smaller indent ends."""
 MAIN = """import sys
 def main():
     key = sys.stdin.read()
@@ -17,9 +23,9 @@ def main():
     sys.__stdout__.write("\\n" + key)
 main()
 """
-EXAMPLES = """
+RUN_EXAMPLES = """
 import doctest
-shown = doctest.DocTestParser().get_doctest({prompt!r}, dict(globals()), "prompt", None, 0)
+shown = doctest.DocTestParser().get_doctest({examples!r}, dict(globals()), "prompt", None, 0)
 runner = doctest.DocTestRunner(verbose=False)
 runner.run(shown, out=lambda text: None)
 assert not runner.failures
@@ -70,8 +76,10 @@ class PythonTests(Method):
 def shown_tests(prompt: str) -> str:
     """Return a program that runs the tests of a prompt: lines that start with `assert`, and `>>>` examples."""
     tests = "\n".join(line.strip() for line in prompt.splitlines() if line.strip().startswith("assert "))
-    if ">>>" in prompt:
-        tests += EXAMPLES.format(prompt=prompt)
+    examples = [match[0] for match in EXAMPLE.finditer(prompt)]
+    if examples:
+        cleaned = "\n\n".join(inspect.cleandoc(f"\n{example}") for example in examples)
+        tests += RUN_EXAMPLES.format(examples=cleaned)
     if not tests:
         raise UsageError(f"python_tests: prompt {prompt[:60]!r} shows no `assert` line and no `>>>` example")
     return tests

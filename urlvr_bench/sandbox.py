@@ -21,7 +21,7 @@ from urlvr_bench.errors import UsageError
 
 CHILD = Path(__file__).with_name("sandbox_child.py")
 PATIENCE = 2.0
-"""Seconds that the outer time limit waits longer than the inner one."""
+"""Seconds that we wait longer than the process which guards the namespaces."""
 MOST_OUTPUT = 1 << 20
 """Bytes that are read of what a program writes."""
 
@@ -109,7 +109,8 @@ def run(
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as wrong:
             given.write(stdin.encode())
             given.seek(0)
-            code = _wait(command, limits.seconds, given, said, wrong)
+            patience = limits.seconds + (PATIENCE if within.namespaces else 0)
+            code = _wait(command, patience, given, said, wrong)
             return Outcome(code, _text(said), _text(wrong))
 
 
@@ -119,7 +120,7 @@ def _wait(command: list[str], seconds: float, given: BinaryIO, said: BinaryIO, w
         command, stdin=given, stdout=said, stderr=wrong, env={}, cwd="/", start_new_session=True
     )
     try:
-        code = process.wait(seconds + PATIENCE)
+        code = process.wait(seconds)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -25,9 +25,14 @@ MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 1, 2, 4, 16384, 1 << 18
 MOUNT_SETATTR, AT_FDCWD, AT_RECURSIVE, MOUNT_ATTR_RDONLY = 442, -100, 0x8000, 1
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 4, 22, 24, 38
 ABI = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-SOCKETS = {"x86_64": [41, 425], "aarch64": [198, 425]}
-"""The system calls `socket` and `io_uring_setup`."""
-FORKS = {"x86_64": [56, 57, 58, 435], "aarch64": [220, 435]}
+REACH = {
+    "x86_64": [41, 425, 62, 200, 234, 129, 297, 424, 101, 310, 311],
+    "aarch64": [198, 425, 129, 130, 131, 138, 240, 424, 117, 270, 271],
+}
+"""System calls that reach beyond the program: `socket` and `io_uring_setup`; `kill`, `tkill`, `tgkill`,
+`rt_sigqueueinfo`, `rt_tgsigqueueinfo` and `pidfd_send_signal`; `ptrace`, `process_vm_readv` and `process_vm_writev`.
+"""
+FORK = {"x86_64": [56, 57, 58, 435], "aarch64": [220, 435]}
 """The system calls `clone`, `fork`, `vfork` and `clone3`, without which there are no processes and no threads."""
 NOBODY = 65534
 TIMED_OUT = 124
@@ -130,7 +135,7 @@ def main() -> None:
     limit(spec)
     machine = platform.machine()
     if machine in ABI or not spec["namespaces"]:
-        forbid(SOCKETS[machine] + (FORKS[machine] if spec["processes"] == 1 else []))
+        forbid(REACH[machine] + (FORK[machine] if spec["processes"] == 1 else []))
     os.execve(spec["argv"][0], spec["argv"], {})
 
 
