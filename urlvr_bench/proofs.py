@@ -1,12 +1,13 @@
 """Proof checkers as verifiers: Coq's `coqc` and Lean's `lean`, each behind the same three functions.
 
-A proof counts if the checker accepts it, if it is made of tactics alone, and if the checker itself then reports
-that the statement, restated by us, rests on no axiom.
+The file that is checked is the prompt's statement, then the completion's tactics and nothing else of it, then our
+request for the axioms: a proof counts if the checker accepts the file and reports that the statement rests on none.
 """
 
 import functools
 import re
 import shutil
+import subprocess
 from dataclasses import dataclass
 
 from urlvr_bench import sandbox
@@ -64,30 +65,34 @@ def _accepted(language: str, program: str, seconds: float) -> bool:
         said = outcome.output.rstrip().splitlines()[-1:]
         return outcome.code == 0 and said == ["Closed under the global context"]
     limits = sandbox.Limits(seconds=seconds, memory_mb=1 << 14, processes=64, file_mb=64)
-    outcome = sandbox.run([str(shutil.which("lean")), "goal.lean"], {"goal.lean": program}, limits=limits)
+    outcome = sandbox.run([_lean(), "goal.lean"], {"goal.lean": program}, limits=limits)
     return outcome.code == 0 and _lean_axioms(outcome.output) <= LEAN_AXIOMS
 
 
-COQ_SCRIPT = re.compile(r"Proof\s*\.(?P<tactics>.*)\bQed\s*\.", re.DOTALL)
+@functools.cache
+def _lean() -> str:
+    """Return the path of the compiler itself; `lean` on the PATH may be elan's switch, which needs a home."""
+    asked = [str(shutil.which("lean")), "--print-prefix"]
+    prefix = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603 (trusted)
+    return f"{prefix}/bin/lean"
+
+
+COQ_SCRIPT = re.compile(r".*\bProof\s*\.(?P<tactics>.*?)\bQed\s*\.", re.DOTALL)
 COQ_NAME = re.compile(r"\b(?:Lemma|Theorem|Corollary|Proposition|Fact|Remark|Example)\s+(\w+)")
-COQ_COMMAND = re.compile(
-    r"(?:^|[.}{*+-])\s*(?:#\[.*?\]\s*)?(?:(?:Local|Global|Time|Timeout|Fail|Succeed|Redirect|Instructions|Polymorphic"
-    r"|Program|Cumulative|Monomorphic|Private)\b|[A-Z]\w*)",
-    re.DOTALL,
-)
-"""A word that starts a sentence with a capital is a command of Coq; tactics start with a small letter."""
-COQ_HOLE = re.compile(r"\b(?:admit|give_up|Admitted|Abort|Axiom|Qed|Defined|Save)\b")
+COQ_SENTENCE_END = re.compile(r"\.(?:\s+|$)")
+COQ_TACTIC = re.compile(r"[-+*{}\s]*(?:[a-z0-9(\[!_].*)?", re.DOTALL)
+"""A tactic, after bullets and braces; what starts with a capital letter is a command."""
+COQ_HOLE = re.compile(r"\b(?:admit|give_up)\b|\"|\(\*")
 
 
 def _coq_program(text: str, script: str) -> str | None:
-    """Return the file that proves the statement with the script's tactics, then restates it and prints its axioms."""
-    found, names = COQ_SCRIPT.fullmatch(script), COQ_NAME.findall(text)
-    if found is None or not names or '"' in script or "(*" in script:
+    """Return the file that proves the statement with the last script's tactics, then prints its axioms."""
+    found, names = COQ_SCRIPT.match(script), COQ_NAME.findall(text)
+    if found is None or not names or COQ_HOLE.search(found["tactics"]):
         return None
-    tactics = found["tactics"]
-    if COQ_HOLE.search(tactics) or COQ_COMMAND.search(tactics):
+    if not all(COQ_TACTIC.fullmatch(sentence) for sentence in COQ_SENTENCE_END.split(found["tactics"])):
         return None
-    return f"{text}\nProof.{tactics}\nQed.\nPrint Assumptions {names[-1]}.\n"
+    return f"{text}\nProof.{found['tactics']}\nQed.\nPrint Assumptions {names[-1]}.\n"
 
 
 LEAN_AXIOMS = frozenset({"propext", "Classical.choice", "Quot.sound"})
