@@ -1,4 +1,4 @@
-"""A Hugging Face Hub in memory, on 127.0.0.1, that the real huggingface_hub client talks to over real HTTP."""
+"""A Hugging Face Hub on 127.0.0.1, in memory, that the real huggingface_hub client talks to over real HTTP."""
 
 import base64
 import hashlib
@@ -7,146 +7,13 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-CI_IDENTITY = "identity-of-a-ci-job"
-CREATED = "2026-01-01T00:00:00.000Z"
-DEFAULT_CARD = b"---\nsdk: static\n---\nA new Space.\n"
+from hubstate import CI_IDENTITY, CREATED, Blob, Commit, FakeHub, Fault, PullRequest, Repo
 
-
-@dataclass(frozen=True)
-class Blob:
-    """A file: small ones are git blobs, large ones are known by their SHA-256."""
-
-    content: bytes
-    large: bool = False
-
-    @property
-    def oid(self) -> str:
-        """The git id of what git stores: the content, or the pointer to a large file."""
-        stored = self.content
-        if self.large:
-            stored = f"version https://git-lfs.github.com/spec/v1\noid sha256:{self.sha256}\n".encode()
-        return hashlib.sha1(b"blob %d\0" % len(stored) + stored, usedforsecurity=False).hexdigest()
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.content).hexdigest()
-
-
-@dataclass(frozen=True)
-class Commit:
-    oid: str
-    tree: dict[str, Blob]
-    summary: str
-    description: str = ""
-
-
-@dataclass(frozen=True)
-class PullRequest:
-    number: int
-    title: str
-    author: str
-    status: str = "open"
-
-
-@dataclass
-class Repo:
-    sdk: str | None
-    refs: dict[str, list[Commit]]
-    pull_requests: list[PullRequest] = field(default_factory=list)
-
-    def head(self, revision: str = "main") -> Commit | None:
-        """Return the commit that a branch, a pull request or a commit id stands for."""
-        if revision in self.refs:
-            return self.refs[revision][-1]
-        return next((commit for line in self.refs.values() for commit in line if commit.oid == revision), None)
-
-    def append(self, ref: str, tree: dict[str, Blob], summary: str, description: str = "") -> Commit:
-        parent = self.refs[ref][-1].oid if self.refs.get(ref) else ""
-        names = sorted((path, blob.sha256) for path, blob in tree.items())
-        digest = hashlib.sha1(repr((parent, names, summary)).encode(), usedforsecurity=False).hexdigest()
-        self.refs.setdefault(ref, []).append(Commit(digest, tree, summary, description))
-        return self.refs[ref][-1]
-
-
-@dataclass
-class Fault:
-    """An answer that the Hub gives `times` times to requests that match, instead of, or `after`, doing the work."""
-
-    request: str
-    status: int
-    times: int = 1
-    headers: dict[str, str] = field(default_factory=dict)
-    after: bool = False
-    message: str = "injected"
-    drop: bool = False
-    """Close the connection without an answer."""
-    before_answer: Callable[[], None] | None = None
-
-
-class Refusal(Exception):  # noqa: N818 (an answer, not a programming error)
-    """An HTTP status that ends the request."""
-
-    def __init__(self, status: int, message: str, code: str = "") -> None:
-        super().__init__(message)
-        self.status, self.message, self.code = status, message, code
-
-
-@dataclass
-class FakeHub:
-    """The Hub's whole state. `tokens` maps a token to its account and to what it may write: all, none, or one repo."""
-
-    url: str = ""
-    tokens: dict[str, tuple[str, str]] = field(default_factory=lambda: {"hf_writer": ("org", "all")})
-    repos: dict[str, Repo] = field(default_factory=dict)
-    large_above: int = 10_000_000
-    page: int = 1000
-    log: list[str] = field(default_factory=list)
-    agents: set[str] = field(default_factory=set)
-    faults: list[Fault] = field(default_factory=list)
-    stored: dict[str, bytes] = field(default_factory=dict)
-    """Large files that were uploaded, by SHA-256."""
-    lock: threading.RLock = field(default_factory=threading.RLock)
-
-    def files(self, name: str, revision: str = "main") -> dict[str, bytes]:
-        """Return what a repo such as `datasets/org/name` holds."""
-        commit = self.repos[name].head(revision)
-        assert commit is not None, f"{name} has no {revision}"
-        return {path: blob.content for path, blob in commit.tree.items()}
-
-    def commits(self, name: str, revision: str = "main") -> list[Commit]:
-        """Return the commits after the one that created the repo."""
-        return self.repos[name].refs[revision][1:]
-
-    def create(self, name: str, sdk: str | None = None) -> Repo:
-        """Make a repo as the Hub does: with its first commit."""
-        tree = {".gitattributes": Blob(b"*.safetensors filter=lfs\n")}
-        if sdk:
-            tree |= {"README.md": Blob(DEFAULT_CARD), "style.css": Blob(b"body {}")}
-        self.repos[name] = Repo(sdk, {})
-        self.repos[name].append("main", tree, "initial commit")
-        return self.repos[name]
-
-    def put(self, name: str, path: str, content: bytes) -> None:
-        """Commit one file, as somebody else would do meanwhile."""
-        repo = self.repos[name]
-        tree = repo.refs["main"][-1].tree
-        repo.append("main", {**tree, path: Blob(content)}, f"somebody writes {path}")
-
-    def count(self, pattern: str) -> int:
-        """Return how many requests so far match."""
-        return sum(bool(re.search(pattern, line)) for line in self.log)
-
-    def fault(self, line: str, after: bool) -> Fault | None:
-        for fault in self.faults:
-            if fault.times and fault.after == after and re.search(fault.request, line):
-                fault.times -= 1
-                return fault
-        return None
+__all__ = ["CI_IDENTITY", "FakeHub", "Fault", "serving"]
 
 
 @contextmanager
@@ -164,6 +31,14 @@ def serving() -> Iterator[FakeHub]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class Refusal(Exception):  # noqa: N818 (an answer, not a programming error)
+    """An HTTP status that ends the request."""
+
+    def __init__(self, status: int, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.status, self.message, self.code = status, message, code
 
 
 REPO = r"(?P<repo>(?:models|datasets|spaces)/[^/]+/[^/]+)"
@@ -231,6 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
             ("POST", rf"/api/{REPO}/commit/(?P<revision>[^/]+)", self.commit),
             ("GET", rf"/api/{REPO}/tree/(?P<revision>[^/]+)", self.tree),
             ("GET", rf"/api/{REPO}/discussions", self.discussions),
+            ("POST", rf"/api/{REPO}/discussions/(?P<number>\d+)/comment", self.comment),
             ("GET", rf"/api/{REPO}(?:/revision/(?P<revision>[^/]+))?", self.info),
             ("GET|HEAD", rf"/{FILE}/resolve/(?P<revision>[^/]+)/(?P<path>.+)", self.resolve),
             ("POST", rf"/{FILE}\.git/info/lfs/objects/batch", self.batch),
@@ -356,7 +232,8 @@ class _Handler(BaseHTTPRequestHandler):
         answer: dict[str, Any] = {"success": True}
         if new_request:
             number = len(found.pull_requests) + 1
-            found.pull_requests.append(PullRequest(number, header["value"]["summary"], author))
+            opening = [header["value"].get("description", "")]
+            found.pull_requests.append(PullRequest(number, header["value"]["summary"], author, comments=opening))
             revision = f"refs/pr/{number}"
             found.refs[revision] = [base]
             answer["pullRequestUrl"] = f"{self.hub.url}/{repo}/discussions/{number}"
@@ -397,6 +274,13 @@ class _Handler(BaseHTTPRequestHandler):
             for request in shown
         ]
         return {"discussions": entries, "count": len(entries), "start": 0}
+
+    def comment(self, repo: str, number: str, body: bytes, **_: Any) -> Any:
+        author = self.may_write(repo, pull_request=True)
+        text = json.loads(body)["comment"]
+        self.find(repo)[0].pull_requests[int(number) - 1].comments.append(text)
+        event = {"id": "0", "type": "comment", "createdAt": CREATED, "author": {"name": author}}
+        return {"newMessage": event | {"data": {"edited": False, "hidden": False, "latest": {"raw": text}}}}
 
     def resolve(self, id: str, revision: str, path: str, kind: str = "models", **_: Any) -> Any:
         _, commit = self.find(f"{kind}/{id}", revision)

@@ -5,72 +5,29 @@ import itertools
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
-from fakehub import CI_IDENTITY, FakeHub, Fault, serving
-from huggingface_hub import HfApi, constants, parse_eval_result_entries
+from fakehub import CI_IDENTITY, Fault
+from hubdesk import Desk, signed_in
+from huggingface_hub import constants, parse_eval_result_entries
 from records import fabricate
 
 from urlvr_bench import record, views
 from urlvr_bench.errors import UsageError
-from urlvr_bench.hub import Hub
-from urlvr_bench.push import push
+
+desk = pytest.fixture(signed_in)
 
 REPO, SPACE = "org/results", "org/board"
 DATASET = f"datasets/{REPO}"
 RECORD = re.compile(r"records/pocket/pocket-s1250/chain/(\w+)/seed(\d+)-[0-9a-f]{12}\.json")
 WRITES = r"^(POST|PUT|DELETE) "
-
-
-@dataclass
-class Desk:
-    """A user's machine: what was said, what was waited for."""
-
-    fake: FakeHub
-    said: list[str] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)
-
-    @property
-    def hub(self) -> Hub:
-        """A new connection, as each command makes."""
-        return Hub(self.said.append, self.waits.append, api=HfApi(self.fake.url, library_name="urlvr-bench"))
-
-    def push(self, *args: Any, **kwargs: Any) -> Any:
-        return push(*args, hub=self.hub, **kwargs)
-
-
-@pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Desk]:
-    """A signed-in user whose only Hub is the fake one; any other address is an error."""
-    connect = socket.socket.connect
-
-    def only_loopback(self: socket.socket, address: Any) -> None:
-        assert address[0] == "127.0.0.1", f"contacted {address}"
-        connect(self, address)
-
-    monkeypatch.setattr(socket.socket, "connect", only_loopback)
-    for name, value in {
-        "HF_HUB_OFFLINE": False,
-        "HF_HUB_DISABLE_XET": True,
-        "HF_HUB_DISABLE_PROGRESS_BARS": True,
-    }.items():
-        monkeypatch.setattr(constants, name, value)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
-    monkeypatch.setenv("HF_TOKEN", "hf_writer")
-    monkeypatch.delenv("HF_OIDC_RESOURCE", raising=False)
-    with serving() as fake:
-        yield Desk(fake)
 
 
 def results(folder: Path, *methods: str, seeds: int = 2, **changes: Any) -> list[Path]:

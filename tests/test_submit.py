@@ -6,12 +6,20 @@ from typing import Any
 
 import pytest
 import yaml
+from hubdesk import Desk, signed_in
+from hubstate import Fault
+from huggingface_hub import constants
 from records import fabricate
 
+from urlvr_bench import record, tasks
 from urlvr_bench.comparison import comparison
+from urlvr_bench.errors import UsageError
 from urlvr_bench.intervals import difference
 from urlvr_bench.metrics import scores
 from urlvr_bench.rollouts import SIGNALS
+from urlvr_bench.submit import Submission, submit
+
+desk = pytest.fixture(signed_in)
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -57,6 +65,77 @@ def test_only_what_is_new_is_shown() -> None:
 def test_a_name_cannot_break_out_of_the_table() -> None:
     text = comparison([fabricate("majority_vote", params={"ties": "<script>|`x`"})], [])
     assert "<script>" not in text and len(grid(text)) == 2
+
+
+def runs(folder: Path, method: str = "token_entropy", count: int = 3, **changes: Any) -> Path:
+    """Write run folders whose records the check lets through."""
+    ids = [doc["id"] for doc in tasks.load("chain_addition").docs("test")[:20]]
+    for one in seeds(method, count, task="chain_addition", protocol="fabricated", **changes):
+        steps = one.steps.model_copy(update={"pass_at_group": [1.0] * 40})
+        one = one.model_copy(update={"problems": {"chain_addition": ids}, "steps": steps})
+        record.write(one, folder / one.path.with_suffix("") / "record.json")
+    return folder
+
+
+def hand_in(desk: Desk, *folders: Path, **options: Any) -> Submission:
+    return submit(folders, "org/results", hub=desk.hub, **options)
+
+
+def test_a_submission_is_checked_compared_and_opened_as_a_pull_request(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.push([runs(tmp_path / "board", "majority_vote")], "org/results")
+    desk.fake.tokens["hf_stranger"] = ("stranger", "all")
+    monkeypatch.setenv("HF_TOKEN", "hf_stranger")
+    handed = hand_in(desk, runs(tmp_path / "runs"))
+    assert not handed.rejected and {finding.level for finding in handed.findings} <= {"warning"}
+    assert "vs majority_vote (leads so far)" in grid(handed.table)["token_entropy"]
+    (opened,) = desk.fake.repos["datasets/org/results"].pull_requests
+    assert (opened.author, opened.comments) == ("stranger", [handed.table])
+    assert handed.published and handed.published.url == f"{desk.fake.url}/datasets/org/results/discussions/1"
+    again = hand_in(desk, runs(tmp_path / "runs", count=5))
+    assert [one.comments for one in desk.fake.repos["datasets/org/results"].pull_requests] == [
+        [handed.table, again.table]
+    ]
+    assert grid(again.table)["token_entropy"]["seeds"] == "0 → 5"
+
+
+def test_a_submission_that_fails_the_check_goes_nowhere_and_says_every_reason(desk: Desk, tmp_path: Path) -> None:
+    good, bad = runs(tmp_path / "good"), tmp_path / "bad"
+    one = record.read(record.find([good])[0])
+    record.write_atomically(bad / "a" / "record.json", "{")
+    record.write(
+        one.model_copy(update={"problems": {"chain_addition": [str(i) for i in range(20)]}}), bad / "record.json"
+    )
+    handed = hand_in(desk, good, bad)
+    assert handed.rejected and not handed.table and handed.published is None and not desk.fake.log
+    reasons = [str(finding) for finding in handed.findings if finding.level == "error"]
+    assert len(reasons) == 2 and "a/record.json" in reasons[0] and "test list" in reasons[1]
+
+
+def test_a_dry_run_asks_no_hub_unless_one_is_named(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    board, new = runs(tmp_path / "board", "majority_vote"), runs(tmp_path / "runs")
+    with pytest.raises(UsageError, match="which dataset"):
+        submit([new], hub=desk.hub)
+    local = submit([new], against=[board], dry_run=True, hub=desk.hub)
+    assert not desk.fake.log and "vs majority_vote (leads so far)" in grid(local.table)["token_entropy"]
+    desk.push([board], "org/results")
+    writes = desk.fake.count("^(POST|PUT) ")
+    named = hand_in(desk, new, dry_run=True)
+    assert named.table == local.table and desk.fake.count("^(POST|PUT) ") == writes
+    assert sum(line.startswith("  + records/fabricated/") for line in desk.said) == 3
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert grid(hand_in(desk, new, dry_run=True).table)["token_entropy"]["rank"] == "— → 1"
+
+
+def test_trouble_while_reading_the_board_is_waited_out(desk: Desk, tmp_path: Path) -> None:
+    desk.push([runs(tmp_path / "board", "majority_vote")], "org/results")
+    desk.fake.faults = [Fault("GET .*/revision/", 503, times=2)]
+    handed = hand_in(desk, runs(tmp_path / "runs"))
+    assert len(desk.waits) == 2 and handed.published and handed.published.url
+    desk.fake.faults = [Fault("GET .*/revision/", 503, times=99)]
+    with pytest.raises(UsageError, match="answered 503 at try 6 of 6"):
+        hand_in(desk, runs(tmp_path / "runs"))
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -31,7 +31,10 @@ class Published:
 
 @dataclass(frozen=True)
 class Message:
-    """How a commit is recorded; `title` also names the pull request that carries it, if one does."""
+    """How a commit is recorded. With a pull request, `title` is its name and `description` its opening text.
+
+    A later commit on the same pull request leaves its description there as a comment.
+    """
 
     title: str
     description: str = ""
@@ -69,13 +72,18 @@ class Hub:
                 self.sleep(wait)
         raise AssertionError("the last try returns or raises")
 
-    def state(self, repo: Repo, revision: str = "main") -> State:
-        """Return what a repo holds now."""
+    def state(self, repo: Repo, revision: str = "main", *, guess: bool = False) -> State:
+        """Return what a repo holds now; with `guess`, an empty one where the Hub cannot be reached."""
         try:
             commit = self.api.repo_info(repo.id, repo_type=repo.kind, revision=revision).sha
         except RepositoryNotFoundError as error:
             if is_bad_token(error):
                 raise
+            return State()
+        except UNREACHABLE:
+            if not guess:
+                raise
+            self.say(f"{repo}: the Hub cannot be reached, so what it holds already is unknown")
             return State()
         tree = self.api.list_repo_tree(repo.id, repo_type=repo.kind, revision=commit, recursive=True)
         files = [entry for entry in tree if isinstance(entry, RepoFile)]
@@ -108,6 +116,8 @@ class Hub:
             return Published(repo, change, request.url if request else None)
         change.refuse_tokens()
         made = self._send(repo, state, change, message, request)
+        if request and message.description:
+            self.api.comment_discussion(repo.id, request.num, message.description, repo_type=repo.kind)
         url = request.url if request else made.pr_url or made.commit_url
         self.say(f"{repo}: pushed {change}: {url}")
         return Published(repo, change, url)
@@ -135,15 +145,11 @@ class Hub:
             raise UsageError(f"{repo}: {one_line(str(error))}") from error
 
     def _preview(self, repo: Repo, wish: Wish, message: Message) -> Published:
-        """Say exactly what a push would do; where the Hub cannot be reached, as if the repo were empty."""
-        request = None
-        try:
-            if message.pull_request and get_token():
-                request = self._request(repo, message.title)
-            state = self.state(repo, f"refs/pr/{request.num}" if request else "main")
-        except UNREACHABLE:
-            self.say(f"{repo}: the Hub cannot be reached, so what it holds already is unknown")
-            state = State()
+        """Say exactly what a push would do; where the Hub cannot be reached, to an empty repo."""
+        state, request = self.state(repo, guess=True), None
+        if message.pull_request and state.commit and get_token():
+            request = self._request(repo, message.title)
+            state = self.state(repo, f"refs/pr/{request.num}") if request else state
         change = wish(state)
         where = f"pull request {request.num}" if request else "a new pull request" if message.pull_request else "main"
         self.say(f"{repo}: dry run: {change} for {where if change else 'a commit, so there would be none'}")

@@ -103,7 +103,7 @@ def push_records(
         )
 
     def in_request(state: State) -> Change:
-        main = hub.state(target)
+        main = hub.state(target, guess=dry_run)
         if main.commit is None and not dry_run:
             raise UsageError(f"{target} does not exist, or the token may not see it; check the name")
         new = {path: one for path, one in ours.items() if path not in main.files}
