@@ -12,6 +12,7 @@ from huggingface_hub import constants
 from records import fabricate
 
 from urlvr_bench import record, tasks
+from urlvr_bench.check import check, failed
 from urlvr_bench.comparison import comparison
 from urlvr_bench.errors import UsageError
 from urlvr_bench.intervals import difference
@@ -126,6 +127,17 @@ def test_a_dry_run_asks_no_hub_unless_one_is_named(desk: Desk, tmp_path: Path, m
     assert sum(line.startswith("  + records/fabricated/") for line in desk.said) == 3
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert grid(hand_in(desk, new, dry_run=True).table)["token_entropy"]["rank"] == "— → 1"
+
+
+def test_what_was_fetched_from_the_hub_passes_the_check(desk: Desk, tmp_path: Path) -> None:
+    desk.push([runs(tmp_path / "runs")], "org/results")
+    for path, content in desk.fake.files("datasets/org/results").items():
+        record.write_atomically(tmp_path / "store" / path, content.decode(errors="replace"))
+    store = tmp_path / "store" / "records"
+    assert not failed(check(store)) and len(record.read_all([store])) == 3
+    first = record.find([store])[0]
+    first.rename(first.with_stem("seed0-0123456789ab"))
+    assert ["hash in its name" in str(finding) for finding in check(store) if finding.level == "error"] == [True]
 
 
 def test_trouble_while_reading_the_board_is_waited_out(desk: Desk, tmp_path: Path) -> None:
