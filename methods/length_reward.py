@@ -20,19 +20,19 @@ class LengthReward(Method):
     paper = "https://arxiv.org/abs/2505.19439"
     aliases = ("length",)
     needs = ("token_counts",)
-    formula = "[a_i] + f(x), x = tokens / limit, f = 1 - (1 - x/p)^2 up to p, 1 - 2 ((x - p)/(1 - p))^2 above"
+    formula = "[a_i] + f(x), x = min(1, tokens / limit), f = 1 - (1 - x/p)^2 up to p, 1 - 2 ((x - p)/(1 - p))^2 above"
     differs = (
         "The published code gives half of the first term to `<think>` and `<answer>` tags; ours is 1 for a readable "
         "answer. Without an answer only the negative part of f counts, in both."
     )
 
     limit: int = 3072
-    """Number of tokens that counts as length 1."""
+    """Number of tokens, and all above it, that counts as length 1."""
     peak: float = 0.5
     """Length p that earns most."""
 
     def reward(self, group: Group) -> list[float]:
-        lengths = [self._parabola(tokens / self.limit) for tokens in group.token_counts or []]
+        lengths = [self._parabola(min(1.0, tokens / self.limit)) for tokens in group.token_counts or []]
         return [min(0.0, f) if a is None else 1 + f for a, f in zip(group.answers, lengths, strict=True)]
 
     def _parabola(self, x: float) -> float:

@@ -142,12 +142,17 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def failures(method: Method) -> list[str]:
-    """Return everything that a method breaks, one line each; an exception inside it is one of them."""
-    found = []
+def results(method: Method) -> dict[Check, list[str]]:
+    """Return what a method breaks, check by check; an exception inside it is a finding."""
+    found: dict[Check, list[str]] = {}
     for check in CHECKS:
         try:
-            found += [f"{check.__name__}: {problem}" for problem in check(method)]
+            found[check] = list(check(method))
         except Exception as error:  # whatever a contributor's code raises is a finding
-            found.append(f"{check.__name__}: {type(error).__name__}: {error}")
+            found[check] = [f"{type(error).__name__}: {error}"]
     return found
+
+
+def failures(method: Method) -> list[str]:
+    """Return everything that a method breaks, one line each."""
+    return [f"{check.__name__}: {problem}" for check, problems in results(method).items() for problem in problems]

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from urlvr_bench.firewall import Guarded
@@ -59,7 +59,7 @@ def group(method: Method, answers: Sequence[str | None], seed: int, tokens: int 
     completions = [
         _completion(answer, length, i) for i, (answer, length) in enumerate(zip(answers, lengths, strict=True))
     ]
-    filled = {name: value for name, value in _signals(lengths, answers, rng).items() if name in method.needs}
+    filled = {name: make() for name, make in _signals(lengths, answers, rng).items() if name in method.needs}
     return rehearse(method, Group(PROMPT, completions, list(answers), **filled))
 
 
@@ -68,27 +68,31 @@ def _completion(answer: str | None, length: int, i: int) -> str:
     return f"{thought}\n\\boxed{{{answer}}}" if answer is not None and length else thought
 
 
-def _signals(lengths: Sequence[int], answers: Sequence[str | None], rng: random.Random) -> dict[str, Any]:
-    """Return a value for every signal that the policy's first turn decides."""
+def _signals(lengths: Sequence[int], answers: Sequence[str | None], rng: random.Random) -> dict[str, Callable[[], Any]]:
+    """Return a maker for every signal that the policy's first turn decides."""
 
     def draw(low: float, high: float) -> list[list[float]]:
         return [[rng.uniform(low, high) for _ in range(length)] for length in lengths]
 
-    count = len(lengths)
+    def coins() -> list[bool]:
+        return [rng.random() < 0.5 for _ in lengths]
+
     return {
-        "token_logprobs": draw(-3, 0),
-        "token_entropies": draw(0, 3),
-        "token_self_certainties": draw(0, 9),
-        "token_top_gaps": draw(0, 1),
-        "answer_spans": [(n - 1, n) if n and a is not None else None for n, a in zip(lengths, answers, strict=True)],
-        "token_counts": list(lengths),
-        "rollout_ids": [f"seed {rng.random()} rollout {i}" for i in range(count)],
-        "answer_cue": "\\boxed{",
-        "verification_prompts": [f"is {rng.random()} right?" for _ in range(count)],
-        "continuation": f"and {rng.random()} follows",
-        "verified": [rng.random() < 0.5 for _ in range(count)],
-        "correct": [rng.random() < 0.5 for _ in range(count)],
-        "gold": rng.choice("1357"),
+        "token_logprobs": lambda: draw(-3, 0),
+        "token_entropies": lambda: draw(0, 3),
+        "token_self_certainties": lambda: draw(0, 9),
+        "token_top_gaps": lambda: draw(0, 1),
+        "answer_spans": lambda: [
+            (n - 1, n) if n and a is not None else None for n, a in zip(lengths, answers, strict=True)
+        ],
+        "token_counts": lambda: list(lengths),
+        "rollout_ids": lambda: [f"seed {rng.random()} rollout {i}" for i in range(len(lengths))],
+        "answer_cue": lambda: "\\boxed{",
+        "verification_prompts": lambda: [f"is {rng.random()} right?" for _ in lengths],
+        "continuation": lambda: f"and {rng.random()} follows",
+        "verified": coins,
+        "correct": coins,
+        "gold": lambda: rng.choice("1357"),
     }
 
 
@@ -136,6 +140,6 @@ def poison(method: Method, group: Group, names: Sequence[str]) -> Group:
     """Return the group with false but plausible values of the signals `names`."""
     rng = random.Random(-1)
     lengths = [rng.randint(2, 9) for _ in group.completions]
-    false: dict[str, Any] = _signals(lengths, group.answers, rng)
+    false: dict[str, Any] = {name: make() for name, make in _signals(lengths, group.answers, rng).items()}
     false |= {"extra_answers": [["3"] * 9], "likelihoods": [[-1.0]] * 99, "replies": ["\\boxed{True}"] * len(group)}
     return rehearse(method, dataclasses.replace(group, **{name: false[name] for name in names}))
