@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.firewall import guard
 from urlvr_bench.groups import Batch, Doc, Rollouts, TaskView, build, with_generated
 from urlvr_bench.rollout_metrics import ScoredGroup, batch_metrics
 from urlvr_bench.rollouts import Group, Method
@@ -75,7 +76,7 @@ def pay(method: Method, name: str, group: Group) -> list[float]:
     """Return the method's rewards; an exception, a wrong number or one not finite is an error, never a zero."""
     where = f"methods/{name}.py, prompt {group.prompt[:80]!r}"
     try:
-        rewards = method.reward(group)
+        rewards = method.reward(guard(group, method))
     except Exception as error:
         raise UsageError(f"{where}: reward raised {type(error).__name__}: {error}") from error
     if len(rewards) != len(group):
