@@ -12,8 +12,8 @@ from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
 from urlvr_bench.errors import UsageError
 
-TOKEN = re.compile(rb"\bhf_[A-Za-z0-9_]{30,}")
-"""What a Hub access token looks like."""
+TOKEN = re.compile(rb"\bhf_(?:[A-Za-z0-9]{30,}|(?:jwt|oauth)_[\w.-]{20,})")
+"""What access tokens of the Hub look like: those of people, and those that a CI job or an app is given."""
 
 Files = Mapping[str, bytes | Path]
 """Contents by path in the repo; large files as paths of local files."""
