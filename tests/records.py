@@ -1,7 +1,7 @@
 """Make valid records out of thin air, for tests of everything that reads records."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,22 +25,54 @@ def fabricate(
     every: int | None = None,
     k: Sequence[int] = (1, 4, 16),
     ood: Sequence[str] = (),
-    protocol: str = "pocket",
+    protocol: str | Protocol = "pocket",
     model: str = "pocket-s1250",
     task: str = "chain",
     base: float = 0.6,
     peak: float = 0.9,
     params: dict[str, Any] | None = None,
     overrides: dict[str, str] | None = None,
+    ids: Mapping[str, Sequence[str]] | None = None,
 ) -> Record:
     """Return a valid record whose accuracy rises from `base` towards `peak` and, given `collapse_at`, falls to zero.
 
     `collapse_at` is about the step at which accuracy has fallen to zero. The problems' difficulties depend on the
-    task alone, so records of one task pair up problem by problem. The method need not exist.
+    task alone, so records of one task pair up problem by problem. The method need not exist. A whole `protocol`
+    decides steps, problems, samples and OOD tasks; `ids` are the problem ids by task, where they matter.
     """
     rng = np.random.default_rng([seed, *method.encode()])
-    settings = Protocol(
-        name=protocol,
+    if isinstance(protocol, str):
+        protocol = _protocol(protocol, steps, problems, samples, every or max(1, steps // 4), k, ood)
+    steps, samples, problems = protocol.training.steps, protocol.evaluation.samples, protocol.evaluation.problems
+    ood = protocol.evaluation.ood
+    accuracy = _accuracy(steps, base, peak, collapse_at)
+    info = _method(method, params or {})
+    judged = [(step, task) for step in protocol.evaluation.steps(steps)]
+    judged += [(step, name) for name in ood for step in (0, steps)]
+    evals = [_eval(rng, step, name, accuracy[step], problems, samples) for step, name in sorted(judged)]
+    return Record(
+        protocol=protocol,
+        protocol_hash=protocol.hash(),
+        overrides=overrides or {},
+        model=ModelInfo(name=model, revision=None, parameters=84_288, weights_sha256=short_hash(model)),
+        task=TaskInfo(
+            name=task, version="1", source="generated", revision=None, prompts_sha256=short_hash(f"{task} {seed}")
+        ),
+        method=info,
+        seed=seed,
+        steps=_steps(rng, info, accuracy),
+        timing=Timing(generation=[0.2] * steps, reward=[0.01] * steps, update=[0.3] * steps),
+        problems={name: list((ids or {}).get(name, _ids(name, problems))) for name in (task, *ood)},
+        evals=evals,
+        provenance=_provenance(steps, evals),
+    )
+
+
+def _protocol(
+    name: str, steps: int, problems: int, samples: int, every: int, k: Sequence[int], ood: Sequence[str]
+) -> Protocol:
+    return Protocol(
+        name=name,
         version=1,
         description="Fabricated for a test.",
         model="pocket-4",
@@ -55,7 +87,7 @@ def fabricate(
             save_every=steps,
         ),
         evaluation=Evaluation(
-            every=every or max(1, steps // 4),
+            every=every,
             problems=problems,
             samples=samples,
             max_tokens=16,
@@ -63,27 +95,10 @@ def fabricate(
             ood=tuple(ood),
         ),
     )
-    accuracy = _accuracy(steps, base, peak, collapse_at)
-    info = _method(method, params or {})
-    judged = [(step, task) for step in settings.evaluation.steps(steps)]
-    judged += [(step, name) for name in ood for step in (0, steps)]
-    evals = [_eval(rng, step, name, accuracy[step], problems, samples) for step, name in sorted(judged)]
-    return Record(
-        protocol=settings,
-        protocol_hash=settings.hash(),
-        overrides=overrides or {},
-        model=ModelInfo(name=model, revision=None, parameters=84_288, weights_sha256=short_hash(model)),
-        task=TaskInfo(
-            name=task, version="1", source="generated", revision=None, prompts_sha256=short_hash(f"{task} {seed}")
-        ),
-        method=info,
-        seed=seed,
-        steps=_steps(rng, info, accuracy),
-        timing=Timing(generation=[0.2] * steps, reward=[0.01] * steps, update=[0.3] * steps),
-        problems={name: [f"{name}-test-{i}" for i in range(problems)] for name in (task, *ood)},
-        evals=evals,
-        provenance=_provenance(steps, evals),
-    )
+
+
+def _ids(task: str, problems: int) -> list[str]:
+    return [f"{task}-test-{i}" for i in range(problems)]
 
 
 def _accuracy(steps: int, base: float, peak: float, collapse_at: int | None) -> np.ndarray:
@@ -136,7 +151,7 @@ def _steps(rng: np.random.Generator, info: MethodInfo, accuracy: np.ndarray) -> 
         "batch_answers": np.maximum(1, (60 * (1 - progress)).astype(int)),
         "unparsed": 0.05 * (1 - progress),
         "truncated": 0.02 * (1 - progress),
-        "pass_at_group": np.minimum(1, label + 0.05),
+        "pass_at_group": np.maximum(np.maximum(label, train), mixed),
         "length": 7.0 - 2 * progress,
         "repetition": 0.3 * progress,
         "entropy": 0.4 * (1 - progress) + 0.02,

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from urlvr_bench.errors import UsageError, unknown
-from urlvr_bench.schema import Eval, Record
+from urlvr_bench.measured import Eval
+from urlvr_bench.schema import Record
 
 KINDS = ("pass", "avg", "maj", "cons")
 Floats = NDArray[np.float64]

@@ -99,8 +99,11 @@ class Protocol(_Frozen):
     evaluation: Evaluation
 
     def hash(self) -> str:
-        """Return 8 hex digits that change whenever any value that decides a result changes."""
-        deciding = self.model_dump_json(exclude={"description", "reference_minutes"})
+        """Return 8 hex digits that change whenever any value that decides a result changes.
+
+        Defaults are left out, so that a setting added later does not change the hashes of older records.
+        """
+        deciding = self.model_dump_json(exclude={"description", "reference_minutes"}, exclude_defaults=True)
         return hashlib.sha256(deciding.encode()).hexdigest()[:8]
 
 

@@ -12,17 +12,8 @@ import pydantic_core
 from pydantic import ValidationError
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.schema import (
-    SCHEMA_VERSION,
-    Eval,
-    MethodInfo,
-    ModelInfo,
-    Provenance,
-    Record,
-    Steps,
-    TaskInfo,
-    Timing,
-)
+from urlvr_bench.measured import Eval, Steps, Timing
+from urlvr_bench.schema import SCHEMA_VERSION, MethodInfo, ModelInfo, Provenance, Record, TaskInfo
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -59,7 +50,7 @@ def migrate(values: dict[str, Any]) -> dict[str, Any]:
         if type(version) is not int or version not in MIGRATIONS:
             known = ", ".join(map(str, [*sorted(MIGRATIONS), SCHEMA_VERSION]))
             hint = "; install a newer urlvr-bench" if type(version) is int and version > SCHEMA_VERSION else ""
-            raise UsageError(f"schema_version={reprlib.repr(version)} is unknown{hint} Known: {known}.")
+            raise UsageError(f"schema_version={_shown(version)} is unknown{hint} Known: {known}.")
         values = {**MIGRATIONS[version](values), "schema_version": version + 1}
         version += 1
     return values
@@ -67,21 +58,37 @@ def migrate(values: dict[str, Any]) -> dict[str, Any]:
 
 def parse(text: bytes) -> Record:
     """Return the record that `text` holds; a UsageError lists everything that is wrong with it in one line."""
-    if len(text) > MAX_BYTES:
-        raise UsageError(f"{len(text) / 1e6:.0f} MB is more than the {MAX_BYTES / 1e6:.0f} MB that a record may have")
+    _small_enough(len(text))
     try:
-        try:
-            found = Record.model_validate_json(text, strict=True)
-        except ValidationError as error:
-            if not any(part["loc"] == ("schema_version",) for part in error.errors(include_url=False)):
-                raise
-            values = pydantic_core.from_json(text, allow_inf_nan=False)
-            found = Record.model_validate_json(dumps(migrate(values)), strict=True)
+        found = Record.model_validate_json(text, strict=True)
     except ValidationError as error:
-        raise UsageError(_defects(error)) from error
+        if not any(part["loc"] == ("schema_version",) for part in error.errors(include_url=False)):
+            raise UsageError(_defects(error)) from error
+        found = _of_another_version(text)
     if "schema_version" not in found.model_fields_set:
         raise UsageError(f"schema_version is missing; the present one is {SCHEMA_VERSION}")
     return found
+
+
+def _of_another_version(text: bytes) -> Record:
+    try:
+        return Record.model_validate_json(dumps(migrate(pydantic_core.from_json(text))), strict=True)
+    except ValidationError as error:
+        raise UsageError(_defects(error)) from error
+    except ValueError as error:  # a NaN in an old record
+        raise UsageError(str(error)) from error
+
+
+def _small_enough(size: int) -> None:
+    if size > MAX_BYTES:
+        raise UsageError(f"{size / 1e6:.0f} MB is more than the {MAX_BYTES / 1e6:.0f} MB that a record may have")
+
+
+def _shown(value: object) -> str:
+    """Return a short form of any value; a number of thousands of digits has no other."""
+    if isinstance(value, int) and value.bit_length() > 128:
+        return "(a huge number)"
+    return reprlib.repr(value)
 
 
 def _defects(error: ValidationError) -> str:
@@ -92,7 +99,7 @@ def _defects(error: ValidationError) -> str:
             reprlib.repr(key) if isinstance(key, str) and len(key) > 30 else str(key) for key in part["loc"]
         )
         given = part["input"]
-        shown = f"={reprlib.repr(given)}" if where and isinstance(given, str | int | float | None) else ""
+        shown = f"={_shown(given)}" if where and isinstance(given, str | int | float | None) else ""
         message = part["msg"].removeprefix("Value error, ")
         parts.append(f"{where}{shown}: {message}" if where else message)
     more = error.error_count() - len(parts)
@@ -103,9 +110,7 @@ def _defects(error: ValidationError) -> str:
 def read(path: Path) -> Record:
     """Return the record of a file; a UsageError names the file and what is wrong with it."""
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise UsageError(f"{size / 1e6:.0f} MB is more than the {MAX_BYTES / 1e6:.0f} MB that a record may have")
+        _small_enough(path.stat().st_size)
         return parse(path.read_bytes())
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from error

@@ -1,155 +1,19 @@
-"""What a record holds: raw numbers and where they come from, every value bounded, finite and free of user paths."""
+"""What a record holds: what was measured, on what, and where it comes from; every value is bounded and finite."""
 
-import math
 from collections import Counter
-from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
-import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 
+from urlvr_bench.measured import Count, Digest, Eval, Frozen, Moment, Name, Plain, Positive, Short, Steps, Timing
 from urlvr_bench.protocol import Protocol, slug
 from urlvr_bench.rollouts import LABELS, Family
 
 SCHEMA_VERSION: Literal[1] = 1
-MAX_SAMPLES = 1024
-"""Completions per problem: maj@1024 is the most that the field reports, and binomials up to here fit a float."""
 
 
-def _finite(value: JsonValue) -> JsonValue:
-    """Return a free-form value unchanged, or say that it holds a NaN, an infinity or a long string."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("NaN and infinities are not numbers")
-    if isinstance(value, str) and len(value) > 500:
-        raise ValueError("text of more than 500 characters")
-    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        _finite(part)
-    return value
-
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=0, le=2**53)]
-Short = Annotated[str, Field(max_length=200, pattern=r"^\P{C}*$")]
-"""One line of printable text."""
-Name = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-"""Safe as a path component and in a URL."""
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$")]
-"""ISO 8601 with a time zone."""
-Plain = Annotated[JsonValue, AfterValidator(_finite)]
-"""A finite JSON value."""
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Steps(_Frozen):
-    """One column per quantity and one entry per step; None where a quantity is undefined or not measured."""
-
-    step: list[Count] = Field(max_length=100_000)
-    proxy_reward: list[float]
-    proxy_reward_std: list[Positive]
-    """Mean over groups of the standard deviation of the proxy reward inside the group."""
-    train_accuracy: list[Share]
-    """Ground-truth reward: the share of rollouts that are correct."""
-    label_accuracy: list[Share]
-    reward_accuracy: list[Share | None]
-    """Binary rewards: share of rollouts paid what they deserve. Real-valued rewards: the same as `reward_auc`."""
-    reward_auc: list[Share | None]
-    """Chance that a correct rollout out-scores a wrong one of its group, ties half; None where no group has both."""
-    mixed_groups: list[Share]
-    """Share of groups with both correct and wrong rollouts: what reward_auc rests on."""
-    majority_ratio: list[Share]
-    distinct_answers: list[Positive]
-    """Mean over groups of the number of different answers."""
-    batch_answers: list[Count]
-    """Number of different answers in the whole batch."""
-    unparsed: list[Share]
-    truncated: list[Share]
-    pass_at_group: list[Share]
-    """Share of groups with at least one correct rollout."""
-    length: list[Positive]
-    """Mean completion length, tokens."""
-    repetition: list[Share]
-    """Mean share of a completion's 3-grams (of tokens) that occurred in it before."""
-    entropy: list[Annotated[float, Field(ge=-1e-6)]]
-    """Mean token entropy at the sampling temperature, nats."""
-    kl_to_start: list[float | None]
-    """Sampled KL(policy || start) per token, nats."""
-    grad_norm: list[Positive]
-    learning_rate: list[Positive]
-    tokens: list[Count]
-    """Completion tokens generated in the step, votes and replies included."""
-
-    @model_validator(mode="after")
-    def _columns_agree(self) -> "Steps":
-        lengths = {name: len(column) for name, column in self}
-        if len(set(lengths.values())) > 1:
-            raise ValueError(f"columns differ in length: {lengths}")
-        if self.step != list(range(1, len(self.step) + 1)):
-            raise ValueError("steps are not 1, 2, 3, ...")
-        for step, auc, mixed in zip(self.step, self.reward_auc, self.mixed_groups, strict=True):
-            if (auc is None) != (mixed == 0):
-                raise ValueError(f"step {step}: reward_auc is {auc} but the share of mixed groups is {mixed}")
-        return self
-
-
-class Timing(_Frozen):
-    """Seconds per step; they differ from one run to the next, so they are kept apart from `Steps`."""
-
-    generation: list[Positive]
-    reward: list[Positive]
-    update: list[Positive]
-
-
-class Eval(_Frozen):
-    """One evaluation of one checkpoint: counts per problem, in the order of `Record.problems[task]`.
-
-    Of a problem's n samples, `correct` are right; `truncated` hit the token limit without being right; `unparsed`
-    ended without an answer; the rest are wrong.
-    """
-
-    step: Count
-    task: Name
-    n: int = Field(gt=0, le=MAX_SAMPLES)
-    correct: list[Count] = Field(max_length=20_000)
-    truncated: list[Count]
-    unparsed: list[Count]
-    votes: list[list[tuple[Annotated[int, Field(gt=0)], bool]]]
-    """Per problem, (number of samples, whether right) of each different answer, most frequent first."""
-    tokens: Count
-
-    @model_validator(mode="after")
-    def _sums_add_up(self) -> "Eval":
-        columns = (self.correct, self.truncated, self.unparsed, self.votes)
-        if len({len(column) for column in columns}) > 1:
-            raise ValueError(f"evaluation of {self.task} at step {self.step}: columns differ in length")
-        correct, truncated, unparsed = np.array(columns[:3], dtype=np.int64).reshape(3, -1)
-        problem = np.repeat(np.arange(len(self.votes)), [len(row) for row in self.votes])
-        flat = list(chain.from_iterable(self.votes))
-        counts = np.array([count for count, _ in flat], dtype=np.int64)
-        right = np.array([is_right for _, is_right in flat], dtype=np.int64)
-        answered = np.bincount(problem, counts, len(self.votes))
-        silent = self.n - answered
-        unsorted = np.bincount(problem[1:], (problem[1:] == problem[:-1]) & (counts[1:] > counts[:-1]), len(correct))
-        defects = {
-            f"correct + truncated + unparsed exceed n = {self.n}": correct + truncated + unparsed > self.n,
-            "right votes differ from correct": np.bincount(problem, counts * right, len(correct)) != correct,
-            f"votes and unparsed samples exceed n = {self.n}": silent < unparsed,
-            f"votes, unparsed and truncated samples are fewer than n = {self.n}": silent > truncated + unparsed,
-            "votes are not sorted": unsorted > 0,
-        }
-        for defect, bad in defects.items():
-            if bad.any():
-                where = f"evaluation of {self.task} at step {self.step}, problem {int(bad.argmax())}"
-                raise ValueError(f"{where}: {defect}")
-        return self
-
-
-class MethodInfo(_Frozen):
+class MethodInfo(Frozen):
     """What was rewarded."""
 
     name: str = Field(max_length=100, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
@@ -175,7 +39,7 @@ class MethodInfo(_Frozen):
         return self
 
 
-class ModelInfo(_Frozen):
+class ModelInfo(Frozen):
     """What was trained, named without any path."""
 
     name: str = Field(max_length=200, pattern=r"^[\p{L}\p{N}_][^/\\\p{C}]*(/[^/\\\p{C}]+)?$")
@@ -184,7 +48,7 @@ class ModelInfo(_Frozen):
     weights_sha256: Digest
 
 
-class TaskInfo(_Frozen):
+class TaskInfo(Frozen):
     """What it was trained on."""
 
     name: Name
@@ -195,7 +59,7 @@ class TaskInfo(_Frozen):
     """Hash of the training prompts in the order in which they were shown."""
 
 
-class Provenance(_Frozen):
+class Provenance(Frozen):
     """Where the numbers come from; no host name, no path, no token."""
 
     git_commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None
@@ -215,7 +79,7 @@ class Provenance(_Frozen):
     """Every value of the resolved TRL configuration that decides the training."""
 
 
-class Record(_Frozen):
+class Record(Frozen):
     """A finished run."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -235,7 +99,7 @@ class Record(_Frozen):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "Record":
-        if defects := [*self._training_defects(), *self._evaluation_defects()]:
+        if defects := self._training_defects() or self._evaluation_defects():
             raise ValueError("; ".join(defects[:10]))
         return self
 

@@ -59,7 +59,7 @@ def table(records: Sequence[Record], kind: str, form: str = "markdown") -> str:
         return str(pd.concat(frames, ignore_index=True).to_csv(index=False, lineterminator="\n"))
     if form == "json":
         return _json(kind, found)
-    return "\n\n".join(_rendered(each, form) for each in found) + "\n"
+    return "\n\n".join(rendered(each, form) for each in found) + "\n"
 
 
 def _json(kind: str, found: Sequence[Table]) -> str:
@@ -71,7 +71,7 @@ def _json(kind: str, found: Sequence[Table]) -> str:
     return json.dumps({**head, "tables": parts}, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 
-def _rendered(each: Table, form: str) -> str:
+def rendered(each: Table, form: str) -> str:
     rows: list[Row] = each.frame.to_dict("records")
     body = pd.DataFrame([each.text(row) for row in rows])
     if form == "latex":

@@ -1,0 +1,223 @@
+"""Check a folder of records: everything that is wrong at once, each with its fix. No stored metric is trusted."""
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from urlvr_bench import protocol, record, sources, tasks
+from urlvr_bench.errors import UsageError
+from urlvr_bench.schema import Record
+from urlvr_bench.sources import Remark
+
+REDO = "make the run again with `urlvr-bench run`, or delete the file"
+HOMES = ("/home/", "/Users/", "/root/", ":\\\\Users")
+TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{20,}")
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with one file, and what to do about it; warnings do not keep a record off the board."""
+
+    path: Path
+    problem: str
+    fix: str
+    level: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.level}: {self.problem}; {self.fix}"
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is kept of a record to compare it with the others."""
+
+    file: Path
+    run: Path
+    content: str
+    curves: str
+    cell: tuple[str, ...]
+    method: str
+    seed: int
+    prompts: str
+
+
+def check(folder: Path) -> list[Finding]:
+    """Return everything that is wrong with the records under `folder`."""
+    try:
+        files = record.find([folder])
+    except UsageError as error:
+        return [Finding(folder, str(error), "name a folder of runs or results")]
+    findings, facts = [], []
+    for file in files:
+        try:
+            one = record.read(file)
+        except UsageError as error:
+            findings.append(Finding(file, str(error).removeprefix(f"{file}: "), REDO))
+            continue
+        findings += [Finding(file, *remark) for test in TESTS for remark in test(file, one)]
+        facts.append(_facts(file, one))
+    return findings + [finding for compare in COMPARISONS for finding in compare(facts)]
+
+
+def failed(findings: Iterable[Finding]) -> bool:
+    """Whether any of the findings is an error."""
+    return any(finding.level == "error" for finding in findings)
+
+
+def _place(file: Path, one: Record) -> Iterator[Remark]:
+    """In a results folder the path is the configuration; the Hub's store adds the hash of the content."""
+    name, _, stored = file.stem.partition("-")
+    here, there = (*file.resolve().parts[-len(one.path.parts) : -1], f"{name}.json"), one.path.parts
+    if re.fullmatch(r"seed.*\.json", file.name) and here != there:
+        yield f"its content belongs at {Path(*there)}", "move it there"
+    elif name.startswith("seed") and stored and stored != hashlib.sha256(file.read_bytes()).hexdigest()[:12]:
+        yield "its content is not what the hash in its name says", "download it again, or restore it"
+
+
+def _protocol(file: Path, one: Record) -> Iterator[Remark]:
+    """A published protocol's name stands for its published settings."""
+    name, version = one.protocol.name, one.protocol.version
+    if name not in protocol.names():
+        yield f"protocol {name} is none of those that ship ({', '.join(protocol.names())})", "publish it", "warning"
+        return
+    try:
+        published = _published(name, tuple(sorted(one.overrides.items())))
+    except UsageError as error:
+        yield f"overrides do not fit: {error}", REDO
+        return
+    if published.version != version:
+        yield (
+            f"made with version {version} of {name}, which is now {published.version}",
+            "make the run again",
+            "warning",
+        )
+    elif published.hash() != one.protocol_hash:
+        yield f"protocol {name} has other settings than the published ones with these overrides", REDO
+
+
+@lru_cache(maxsize=256)
+def _published(name: str, overrides: tuple[tuple[str, str], ...]) -> protocol.Protocol:
+    return protocol.load(name, dict(overrides))
+
+
+def _method(file: Path, one: Record) -> Iterator[Remark]:
+    """The method is registered, its source known, and what the record says of it is what the source says."""
+    yield from sources.remarks(one.method)
+
+
+def _problems(file: Path, one: Record) -> Iterator[Remark]:
+    """Problem ids are the first of the task's test list, wherever that list can be made without a network."""
+    registered = tasks.names()
+    for name, ids in one.problems.items():
+        if name not in registered:
+            yield f"task {name} is not registered ({', '.join(registered)})", f"add tasks/{name}.yaml"
+        elif (known := _test_ids(name)) is not None and ids != known[: len(ids)]:
+            first = next((i for i, pair in enumerate(zip(ids, known, strict=False)) if len(set(pair)) > 1), len(known))
+            yield f"problem {first} of {name} is not the one of the task's test list", REDO
+    if one.task.name in registered and (now := _task(one.task.name).version) != one.task.version:
+        yield f"made with version {one.task.version} of {one.task.name}, which is now {now}", "make the run again"
+
+
+@lru_cache(maxsize=64)
+def _test_ids(name: str) -> list[str] | None:
+    """Return the ids of a task's test problems, None where they would have to be downloaded."""
+    task = _task(name)
+    return None if task.revision else [doc["id"] for doc in task.docs("test")]
+
+
+_task = lru_cache(maxsize=64)(tasks.load)
+
+
+def _numbers(file: Path, one: Record) -> Iterator[Remark]:
+    """Columns of the training log that cannot both be right."""
+    steps = one.steps
+    rows = zip(steps.step, steps.pass_at_group, steps.train_accuracy, steps.mixed_groups, strict=True)
+    for step, any_right, right, mixed in rows:
+        if any_right + ROUNDING < max(right, mixed):
+            what = f"pass_at_group {any_right:.3f} is less than train_accuracy {right:.3f} or mixed_groups {mixed:.3f}"
+            yield f"step {step}: {what}", REDO
+            return
+
+
+def _origin(file: Path, one: Record) -> Iterator[Remark]:
+    """Where the numbers come from is known, and says nothing about a person or a machine."""
+    if one.provenance.git_commit is None:
+        yield "made outside of a checkout, so the code is not known", "run from a clone", "warning"
+    elif one.provenance.git_dirty:
+        yield "made with uncommitted changes to the code", "commit, then make the run again", "warning"
+    text = one.model_dump_json(exclude={"steps", "timing", "evals"})
+    if any(home in text for home in HOMES):
+        yield "holds a path of a person's folder", "remove it"
+    if "hf_" in text and TOKEN.search(text):
+        yield "holds an access token", "revoke the token, then remove it"
+
+
+TESTS: tuple[Callable[[Path, Record], Iterable[Remark]], ...] = (
+    _place,
+    _protocol,
+    _method,
+    _problems,
+    _numbers,
+    _origin,
+)
+
+
+def _facts(file: Path, one: Record) -> _Facts:
+    curves = (one.steps.proxy_reward, one.steps.entropy, one.steps.grad_norm, one.steps.length)
+    cell = (one.protocol_id, one.protocol_hash, one.model.name, one.model.weights_sha256, one.task.name)
+    return _Facts(
+        file,
+        one.path,
+        record.short_hash(file.read_bytes()),
+        record.short_hash(repr(curves)),
+        cell,
+        one.method.id,
+        one.seed,
+        one.task.prompts_sha256,
+    )
+
+
+def _grouped(facts: Sequence[_Facts], key: Callable[[_Facts], object]) -> list[list[_Facts]]:
+    """Return the groups of two or more that share a key."""
+    groups: dict[object, list[_Facts]] = defaultdict(list)
+    for one in facts:
+        groups[key(one)].append(one)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _one_record_per_run(facts: Sequence[_Facts]) -> Iterator[Finding]:
+    for first, *others in _grouped(facts, lambda one: (one.cell, one.method, one.seed)):
+        for other in others:
+            same = other.content == first.content
+            what = "a copy of" if same else "another record of the same run as"
+            level: Literal["error", "warning"] = "warning" if same else "error"
+            yield Finding(other.file, f"{what} {first.file}", "keep one of them", level)
+
+
+def _seeds_differ(facts: Sequence[_Facts]) -> Iterator[Finding]:
+    for first, *others in _grouped(facts, lambda one: (one.cell, one.method, one.curves)):
+        for other in others:
+            if other.seed != first.seed:
+                problem = f"seed {other.seed} has the very numbers of seed {first.seed} in {first.file}"
+                yield Finding(other.file, problem, REDO)
+
+
+def _prompts_agree(facts: Sequence[_Facts]) -> Iterator[Finding]:
+    for first, *others in _grouped(facts, lambda one: (one.cell, one.seed)):
+        for other in others:
+            if other.prompts != first.prompts:
+                problem = f"saw other training prompts than {first.file}, so the two do not compare"
+                yield Finding(other.file, problem, "make both runs with one version of the code")
+
+
+COMPARISONS: tuple[Callable[[Sequence[_Facts]], Iterable[Finding]], ...] = (
+    _one_record_per_run,
+    _seeds_differ,
+    _prompts_agree,
+)

@@ -1,0 +1,146 @@
+"""What a run measured: bounded, finite numbers per training step and per evaluated problem."""
+
+from itertools import chain
+from typing import Annotated
+
+import numpy as np
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+MAX_SAMPLES = 1024
+"""Completions per problem: maj@1024 is the most that the field reports, and binomials up to here fit a float."""
+
+
+def _finite(value: JsonValue) -> JsonValue:
+    """Return a free-form value unchanged, or say that it holds a NaN, an infinity or a long string."""
+    if isinstance(value, int | float) and not abs(value) <= 1e30:
+        raise ValueError("a number that is NaN, infinite or beyond 1e30")
+    if isinstance(value, str) and len(value) > 500:
+        raise ValueError("text of more than 500 characters")
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _finite(part)
+    return value
+
+
+Real = Annotated[float, Field(ge=-1e30, le=1e30)]
+"""So bounded that neither a sum nor a square overflows."""
+Positive = Annotated[float, Field(ge=0, le=1e30)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Short = Annotated[str, Field(max_length=200, pattern=r"^\P{C}*$")]
+"""One line of printable text."""
+Name = Annotated[str, Field(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+"""Safe as a path component and in a URL."""
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$")]
+"""ISO 8601 with a time zone."""
+Plain = Annotated[JsonValue, AfterValidator(_finite)]
+"""A finite JSON value."""
+
+
+class Frozen(BaseModel):
+    """A part of a record: nothing unknown in it, nothing infinite, and nothing to be changed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Steps(Frozen):
+    """One column per quantity and one entry per step; None where a quantity is undefined or not measured."""
+
+    step: list[Count] = Field(max_length=100_000)
+    proxy_reward: list[Real]
+    proxy_reward_std: list[Positive]
+    """Mean over groups of the standard deviation of the proxy reward inside the group."""
+    train_accuracy: list[Share]
+    """Ground-truth reward: the share of rollouts that are correct."""
+    label_accuracy: list[Share]
+    reward_accuracy: list[Share | None]
+    """Binary rewards: share of rollouts paid what they deserve. Real-valued rewards: the same as `reward_auc`."""
+    reward_auc: list[Share | None]
+    """Chance that a correct rollout out-scores a wrong one of its group, ties half; None where no group has both."""
+    mixed_groups: list[Share]
+    """Share of groups with both correct and wrong rollouts: what reward_auc rests on."""
+    majority_ratio: list[Share]
+    distinct_answers: list[Positive]
+    """Mean over groups of the number of different answers."""
+    batch_answers: list[Count]
+    """Number of different answers in the whole batch."""
+    unparsed: list[Share]
+    truncated: list[Share]
+    pass_at_group: list[Share]
+    """Share of groups with at least one correct rollout."""
+    length: list[Positive]
+    """Mean completion length, tokens."""
+    repetition: list[Share]
+    """Mean share of a completion's 3-grams (of tokens) that occurred in it before."""
+    entropy: list[Annotated[float, Field(ge=-1e-6, le=1e30)]]
+    """Mean token entropy at the sampling temperature, nats."""
+    kl_to_start: list[Real | None]
+    """Sampled KL(policy || start) per token, nats."""
+    grad_norm: list[Positive]
+    learning_rate: list[Positive]
+    tokens: list[Count]
+    """Completion tokens generated in the step, votes and replies included."""
+
+    @model_validator(mode="after")
+    def _columns_agree(self) -> "Steps":
+        lengths = {name: len(column) for name, column in self}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"columns differ in length: {lengths}")
+        if self.step != list(range(1, len(self.step) + 1)):
+            raise ValueError("steps are not 1, 2, 3, ...")
+        for step, auc, mixed in zip(self.step, self.reward_auc, self.mixed_groups, strict=True):
+            if (auc is None) != (mixed == 0):
+                raise ValueError(f"step {step}: reward_auc is {auc} but the share of mixed groups is {mixed}")
+        return self
+
+
+class Timing(Frozen):
+    """Seconds per step; they differ from one run to the next, so they are kept apart from `Steps`."""
+
+    generation: list[Positive]
+    reward: list[Positive]
+    update: list[Positive]
+
+
+class Eval(Frozen):
+    """One evaluation of one checkpoint: counts per problem, in the order of `Record.problems[task]`.
+
+    Of a problem's n samples, `correct` are right; `truncated` hit the token limit without being right; `unparsed`
+    ended without an answer; the rest are wrong.
+    """
+
+    step: Count
+    task: Name
+    n: int = Field(gt=0, le=MAX_SAMPLES)
+    correct: list[Count] = Field(max_length=20_000)
+    truncated: list[Count]
+    unparsed: list[Count]
+    votes: list[list[tuple[Annotated[int, Field(gt=0, le=MAX_SAMPLES)], bool]]]
+    """Per problem, (number of samples, whether right) of each different answer, most frequent first."""
+    tokens: Count
+
+    @model_validator(mode="after")
+    def _sums_add_up(self) -> "Eval":
+        columns = (self.correct, self.truncated, self.unparsed, self.votes)
+        if len({len(column) for column in columns}) > 1:
+            raise ValueError(f"evaluation of {self.task} at step {self.step}: columns differ in length")
+        correct, truncated, unparsed = np.array(columns[:3], dtype=np.int64).reshape(3, -1)
+        problem = np.repeat(np.arange(len(self.votes)), [len(row) for row in self.votes])
+        flat = list(chain.from_iterable(self.votes))
+        counts = np.array([count for count, _ in flat], dtype=np.int64)
+        right = np.array([is_right for _, is_right in flat], dtype=np.int64)
+        answered = np.bincount(problem, counts, len(self.votes))
+        silent = self.n - answered
+        unsorted = np.bincount(problem[1:], (problem[1:] == problem[:-1]) & (counts[1:] > counts[:-1]), len(correct))
+        defects = {
+            f"correct + truncated + unparsed exceed n = {self.n}": correct + truncated + unparsed > self.n,
+            "right votes differ from correct": np.bincount(problem, counts * right, len(correct)) != correct,
+            f"votes and unparsed samples exceed n = {self.n}": silent < unparsed,
+            f"votes, unparsed and truncated samples are fewer than n = {self.n}": silent > truncated + unparsed,
+            "votes are not sorted": unsorted > 0,
+        }
+        for defect, bad in defects.items():
+            if bad.any():
+                where = f"evaluation of {self.task} at step {self.step}, problem {int(bad.argmax())}"
+                raise ValueError(f"{where}: {defect}")
+        return self
