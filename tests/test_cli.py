@@ -91,7 +91,7 @@ def test_dry_run_prints_the_plan_and_touches_nothing(command, tmp_path):
     done = command("run", "--dry-run", "--json", "--seeds", 2, "--method", "ttrl", "--out", tmp_path / "runs")
     found = json.loads(done.stdout)
     assert [row["folder"] for row in found["runs"]] == [
-        str(tmp_path / f"runs/pocket/pocket-4/chain_addition/majority_vote/seed{seed}") for seed in (0, 1)
+        str(tmp_path / f"runs/pocket/pocket-6/chain_addition/majority_vote/seed{seed}") for seed in (0, 1)
     ]
     assert {row["state"] for row in found["runs"]} == {"new"}
     assert found["estimated_minutes"] > 0

@@ -16,7 +16,7 @@ from urlvr_bench.pocket.pretrain import Text, addition_text, corpus, countdown_t
 from urlvr_bench.record import dumps, write_atomically
 from urlvr_bench.tasks import Task, load
 
-SEED = 0
+SEED = 4
 Say = Callable[[str], None]
 
 
@@ -45,7 +45,7 @@ RECIPES = (
             "pocket-3": 0.50,
             "pocket-4": 0.65,
             "pocket-5": 0.80,
-            "pocket-6": 0.88,
+            "pocket-6": 0.86,
         },
     ),
     Recipe("countdown_pocket", countdown_text, steps=6000, every=100, rungs={"pocket-countdown": 0.50}),

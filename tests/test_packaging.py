@@ -1,0 +1,40 @@
+"""A wheel brings one top-level name and everything that the commands need, wherever it is installed."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    out = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", str(out), str(ROOT)]
+    subprocess.run(build, check=True, capture_output=True)
+    (found,) = out.glob("*.whl")
+    return found
+
+
+def test_a_wheel_has_one_top_level_name(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"urlvr_bench"}
+
+
+def test_an_unpacked_wheel_lists_and_plans_what_the_checkout_does(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    outputs = []
+    for root in (ROOT, tmp_path / "installed"):
+        text = []
+        for arguments in (["list", "methods"], ["list", "tasks"], ["list", "models"], ["run", "--dry-run"]):
+            command = [sys.executable, "-m", "urlvr_bench.cli", *arguments, "--json"]
+            environment = {**os.environ, "PYTHONPATH": str(root)}
+            done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+            assert done.returncode == 0, done.stderr
+            text.append(done.stdout)
+        outputs.append(text)
+    assert outputs[0] == outputs[1]

@@ -1,0 +1,56 @@
+"""Options that several commands share, and what they mean."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from urlvr_bench.errors import UsageError
+
+console = Console(stderr=True)
+"""Everything for people goes to standard error; standard output is for what a command is asked to print."""
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+Data = Annotated[
+    list[str] | None,
+    typer.Option("--data", metavar="TASK=DIR", help="Read a task's rows from local files (also: URLVR_DATA)."),
+]
+Folders = Annotated[list[Path], typer.Argument(help="Run folders, results folders or records.")]
+
+
+def plain(text: str) -> str:
+    """Return text that rich prints as it is."""
+    return text.replace("[", r"\[")
+
+
+def pairs(settings: list[str] | None) -> dict[str, str]:
+    """Return `key=value` options as a mapping."""
+    found = {}
+    for setting in settings or []:
+        key, equals, value = setting.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--set {setting!r} is not of the form key=value")
+        found[key] = value
+    return found
+
+
+def use_local_data(settings: list[str] | None) -> None:
+    """Let this process and its children read the named tasks' rows from local folders."""
+    if not settings:
+        return
+    for setting in settings:
+        _, _, folder = setting.partition("=")
+        if not folder or not Path(folder).expanduser().is_dir():
+            raise UsageError(f"--data {setting!r} is not of the form TASK=DIR with a folder that exists")
+    given = [
+        f"{name}={Path(folder).expanduser().resolve()}" for name, _, folder in (s.partition("=") for s in settings)
+    ]
+    os.environ["URLVR_DATA"] = ",".join([*given, *filter(None, [os.environ.get("URLVR_DATA")])])
+
+
+def one_thread() -> None:
+    """Use one thread per process on a CPU, where two are slower, and keep libraries' notices off the terminal."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

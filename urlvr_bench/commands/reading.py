@@ -1,0 +1,118 @@
+"""Commands that read what is there: list, table, plot, check. None of them needs torch."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from urlvr_bench.commands.options import AsJson, Folders, console, plain
+
+
+def list_(
+    kind: Annotated[str, typer.Argument(help="methods, tasks, protocols or models")],
+    as_json: AsJson = False,
+) -> None:
+    """List what there is to choose from."""
+    from urlvr_bench import listing
+
+    rows = listing.rows(kind)
+    if as_json:
+        print(json.dumps(rows))
+        return
+    table = Table(title=f"{len(rows)} {kind}", title_justify="left")
+    for column in rows[0]:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table)
+
+
+def table(
+    folders: Folders,
+    kind: Annotated[
+        list[str] | None, typer.Option(help="pass, reward, collapse or probe; repeat. Default: all.")
+    ] = None,
+    format_: Annotated[str, typer.Option("--format", help="markdown, csv, json or latex.")] = "markdown",
+) -> None:
+    """Print pass@k, reward-accuracy and collapse-step tables of finished runs."""
+    from urlvr_bench import record, tables
+
+    records = record.read_all(folders)
+    ladder = len({found.model.name for found in records}) > 1
+    for name in kind or ["pass", "reward", "collapse", *(["probe"] if ladder else [])]:
+        print(tables.table(records, name, format_))
+
+
+def plot(
+    folders: Folders,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the pictures.")] = Path("figures"),
+) -> None:
+    """Draw each method's dual curve (proxy against ground truth) and the overview, as PNG and SVG."""
+    from urlvr_bench import figures, record
+
+    for path in figures.plot(record.read_all(folders), out):
+        print(path)
+
+
+def check(
+    what: Annotated[list[str], typer.Argument(help="Folders of records, or `methods` and NAMEs or PATHs of methods.")],
+    train: Annotated[bool, typer.Option(help="methods: also train each for two minutes and draw its curve.")] = True,
+    out: Annotated[Path, typer.Option("--out", help="methods: folder of those trainings.")] = Path("runs/check"),
+    as_json: AsJson = False,
+) -> None:
+    """Re-read records and list every failure with its fix; or hold methods to their contract."""
+    if what[0] == "methods":
+        check_methods(what[1:], train, out)
+        return
+    from urlvr_bench.check import check as check_records
+    from urlvr_bench.check import failed
+
+    findings = [finding for folder in what for finding in check_records(Path(folder))]
+    if as_json:
+        print(json.dumps([vars(finding) for finding in findings], default=str))
+    for finding in () if as_json else findings:
+        console.print(plain(str(finding)), highlight=False, soft_wrap=True)
+    if failed(findings):
+        raise typer.Exit(1)
+    console.print(f"{', '.join(what)}: no failures", highlight=False)
+
+
+def check_methods(targets: list[str], train: bool, out: Path) -> None:
+    """Print the examination of each method (default: all, untrained) as Markdown to paste into a pull request."""
+    from urlvr_bench import method_check, methods
+
+    sound = True
+    for target in targets or methods.names():
+        found = method_check.examine(target)
+        training = method_training(found.name, out) if train and targets and found.sound else ""
+        print(method_check.markdown(found, training))
+        sound = sound and found.sound
+    if not sound:
+        raise typer.Exit(1)
+
+
+def method_training(name: str, out: Path) -> str:
+    """Train a method and the random line for two minutes on a pocket prior, draw the curves, return the tables."""
+    from urlvr_bench import figures, plan, record, runner, tables
+
+    if name not in methods_in_folder():
+        return "Not trained: the file does not lie in methods/, so a run could not name it."
+    cells = plan.lay_out(plan.grid("pocket", [name, "random_reward"], [0], overrides={"steps": "120"}), out)
+    outcomes = runner.carry_out(cells, plan.default_jobs(), console)
+    failures = [f"{ended.cell.folder}: {ended.error}" for ended in outcomes if ended.error]
+    if failures:
+        return "Training failed: " + "; ".join(failures)
+    records = record.read_all([cell.folder for cell in cells])
+    pictures = figures.plot(records, out / name)
+    shown = "\n".join(f"- `{path}`" for path in pictures if path.suffix == ".png")
+    return "\n\n".join([tables.table(records, "pass"), tables.table(records, "collapse"), shown])
+
+
+def methods_in_folder() -> list[str]:
+    """Return the names that a run can use."""
+    from urlvr_bench import methods
+
+    return methods.names()

@@ -1,0 +1,162 @@
+"""Commands that need a model: run, eval, pocket build. What they import is imported when they are called."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from urlvr_bench.commands.options import AsJson, Data, console, one_thread, pairs, plain, use_local_data
+
+if TYPE_CHECKING:
+    from urlvr_bench.plan import Cell
+    from urlvr_bench.schema import Eval
+
+SEVEN = (
+    "majority_vote",
+    "self_certainty",
+    "token_entropy",
+    "trajectory_entropy",
+    "probability",
+    "random_reward",
+    "ground_truth",
+)
+"""The methods that `run` compares where none is named: one of each kind, the random line and the supervised one."""
+
+Out = Annotated[Path, typer.Option("--out", help="Folder of the run folders.")]
+
+
+def run(
+    method: Annotated[list[str] | None, typer.Option(help="Reward method, as name or name(key=value); repeat.")] = None,
+    protocol: Annotated[str, typer.Option(help="Protocol, by name or as a YAML file.")] = "pocket",
+    model: Annotated[list[str] | None, typer.Option(help="Pocket prior, model folder or hub id; repeat.")] = None,
+    task: Annotated[list[str] | None, typer.Option(help="Task to train and evaluate on; repeat.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="Seed; repeat.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 ... N-1, where no --seed is given.")] = 1,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a protocol setting; makes the runs custom ones."),
+    ] = None,
+    data: Data = None,
+    out: Out = Path("runs"),
+    jobs: Annotated[int | None, typer.Option(min=1, help="Runs side by side; default: one per GPU or core.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train and evaluate methods under one protocol; run again to continue or to fill the gaps."""
+    from urlvr_bench import plan, runner
+
+    use_local_data(data)
+    runs = plan.grid(protocol, method or list(SEVEN), seed or range(seeds), model or [], task or [], pairs(set_))
+    cells = plan.lay_out(runs, out)
+    jobs = jobs or plan.default_jobs()
+    show_plan(cells, out, jobs, as_json)
+    if dry_run:
+        return
+    try:
+        outcomes = runner.carry_out(cells, jobs, console)
+    except KeyboardInterrupt:
+        console.print("stopped; run the same command again to go on from the last checkpoints")
+        raise typer.Exit(130) from None
+    failed = [ended for ended in outcomes if ended.error is not None]
+    if as_json:
+        finished = [str(cell.folder / "record.json") for cell in cells if plan.state_of(cell.folder) == "done"]
+        print(json.dumps({"done": finished, "failed": {str(f.cell.folder): f.error for f in failed}}))
+    for ended in failed:
+        console.print(f"[bold red]failed:[/] {ended.cell.folder}: {plain(ended.error or '')}", soft_wrap=True)
+    if failed:
+        raise typer.Exit(1)
+    console.print(f"records of {len(cells)} runs are under {out}; next: urlvr-bench table {out}", highlight=False)
+
+
+def show_plan(cells: "list[Cell]", out: Path, jobs: int, as_json: bool) -> None:
+    """Print the runs, how many are done, and how long the rest may take."""
+    from urlvr_bench import plan
+
+    minutes = plan.estimated_minutes(cells, out, jobs)
+    if as_json:
+        rows = [{"folder": str(cell.folder), "state": cell.state} for cell in cells]
+        print(json.dumps({"runs": rows, "jobs": jobs, "estimated_minutes": minutes}))
+        return
+    first = cells[0].run.protocol
+    table = Table(
+        title=f"{cells[0].run.protocol_id} v{first.version}: {first.training.steps} steps", title_justify="left"
+    )
+    for column in ("model", "task", "method", "seed", "state"):
+        table.add_column(column)
+    for cell in cells:
+        table.add_row(cell.run.model, cell.run.task, cell.run.method_id, str(cell.run.seed), cell.state)
+    console.print(table)
+    done = sum(cell.state == "done" for cell in cells)
+    took = "an unknown time" if minutes is None else f"about {max(1, round(minutes))} min"
+    rest = f"{took} with {jobs} side by side" if done < len(cells) else "nothing left to do"
+    console.print(f"{len(cells)} runs, {done} done; {rest}", highlight=False)
+
+
+def eval(
+    model: Annotated[str, typer.Argument(help="Pocket prior, model folder or hub id.")],
+    task: Annotated[list[str], typer.Option(help="Task; repeat.")],
+    problems: Annotated[int, typer.Option(min=1, help="Test problems.")] = 128,
+    samples: Annotated[int, typer.Option(min=1, help="Completions per problem.")] = 16,
+    k: Annotated[list[int] | None, typer.Option("--k", min=1, help="k of pass@k and maj@k; repeat.")] = None,
+    temperature: Annotated[float, typer.Option(min=0)] = 1.0,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Default: the task's own limit.")] = None,
+    batch_size: Annotated[int, typer.Option(min=1)] = 256,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    data: Data = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the samples; a second call continues there.")] = Path(
+        "runs/eval"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Judge a model: pass@k, avg@k and maj@k from n samples per problem, through lm-eval."""
+    import pandas as pd
+
+    from urlvr_bench import evaluate, models, tasks
+    from urlvr_bench.protocol import slug, validated_evaluation
+
+    use_local_data(data)
+    one_thread()
+    ks = tuple(k or [1, samples])
+    spec = validated_evaluation(
+        every=1,
+        problems=problems,
+        samples=samples,
+        max_tokens=max_tokens or max(tasks.load(name).max_tokens for name in task),
+        temperature=temperature,
+        k=ks,
+        batch_size=batch_size,
+    )
+    folder = out / slug(models.display_name(model))
+    results = evaluate.evaluate(models.resolve(model), task, 0, spec, seed, folder)
+    rows = [judged(result.counts, ks) for result in results]
+    print(json.dumps(rows) if as_json else pd.DataFrame(rows).to_markdown(index=False, floatfmt=".3f"))
+
+
+def judged(counts: "Eval", ks: Sequence[int]) -> dict[str, Any]:
+    """Return one evaluation as a row: every metric with its 95 % interval over problems, and what it rests on."""
+    from urlvr_bench import metrics
+    from urlvr_bench.intervals import two_way
+
+    row: dict[str, Any] = {"task": counts.task, "problems": len(counts.correct), "samples": counts.n}
+    for metric in (f"avg@{counts.n}", *(f"{kind}@{k}" for kind in ("pass", "maj") for k in ks if k > 1)):
+        interval = two_way(metrics.per_problem(counts, metric)[None])
+        row |= {metric: interval.mean, f"{metric} low": interval.low, f"{metric} high": interval.high}
+    total = counts.n * len(counts.correct)
+    return row | {"truncated": sum(counts.truncated) / total, "unparsed": sum(counts.unparsed) / total}
+
+
+def pocket_build(
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write them; default: where the package keeps them.")
+    ] = None,
+    only: Annotated[str | None, typer.Option(help="Build this prior alone.")] = None,
+) -> None:
+    """Pre-train the pocket priors anew, seeded (about eight minutes on one core)."""
+    one_thread()
+    from urlvr_bench import models
+    from urlvr_bench.pocket.build import build
+
+    build(out or models.PRIORS, lambda line: console.print(line, highlight=False), only)

@@ -1,0 +1,88 @@
+"""Commands that show results to others: board build, push, submit, new method."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from urlvr_bench.commands.options import Folders, console, plain
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print exactly what would go, and send nothing.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Replace records of the same runs with other content.")]
+Dataset = Annotated[
+    str | None, typer.Option("--repo", envvar="URLVR_DATASET", metavar="OWNER/NAME", help="Dataset of the records.")
+]
+
+
+def board_build(
+    folders: Folders,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the site; replaced as a whole.")] = Path("site"),
+) -> None:
+    """Build the static leaderboard from records."""
+    from urlvr_bench import board
+
+    built = board.build(board.gather(folders), out)
+    line = f"{built.out}: {built.runs} runs of {built.methods} methods, {built.files} files, {built.size / 1e6:.1f} MB"
+    console.print(line, highlight=False)
+
+
+def push(
+    folders: Annotated[list[Path] | None, typer.Argument(help="Run folders, results folders or records.")] = None,
+    repo: Dataset = None,
+    space: Annotated[
+        str | None, typer.Option(envvar="URLVR_SPACE", metavar="OWNER/NAME", help="Static Space of the site.")
+    ] = None,
+    site: Annotated[Path | None, typer.Option(help="Folder that `board build` wrote.")] = None,
+    create_pr: Annotated[bool, typer.Option("--create-pr", help="Open or update a pull request instead.")] = False,
+    models: Annotated[bool, typer.Option("--push-models", help="Push the last weights of run folders too.")] = False,
+    namespace: Annotated[str | None, typer.Option(help="Owner of the pushed models; default: yourself.")] = None,
+    replace: Replace = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Push records to a Hub dataset and the site to a static Space; a second push of the same does nothing."""
+    from urlvr_bench import push as pushing
+
+    published = pushing.push(
+        folders or [],
+        repo,
+        space=space,
+        site=site,
+        create_pr=create_pr,
+        models=models,
+        namespace=namespace,
+        replace=replace,
+        dry_run=dry_run,
+    )
+    for one in published:
+        print(one)
+
+
+def submit(
+    run_dirs: Annotated[list[Path], typer.Argument(help="Finished run folders.")],
+    repo: Dataset = None,
+    against: Annotated[
+        list[Path] | None, typer.Option(help="Records to compare with, beside what the dataset holds; repeat.")
+    ] = None,
+    replace: Replace = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Check runs, show what they would change on the board, and open the pull request."""
+    from urlvr_bench import submit as submitting
+
+    done = submitting.submit(run_dirs, repo, against=against or [], replace=replace, dry_run=dry_run)
+    for finding in done.findings:
+        console.print(plain(str(finding)), highlight=False, soft_wrap=True)
+    if done.rejected:
+        raise typer.Exit(1)
+    print(done.table)
+    if done.published:
+        print(done.published)
+
+
+def new_method(name: Annotated[str, typer.Argument(help="Lower-case name; the file will be methods/NAME.py.")]) -> None:
+    """Write the thirty-line template of a reward method."""
+    from urlvr_bench import method_check
+
+    path = method_check.new_method(name)
+    print(path)
+    console.print(f"now edit it, then: urlvr-bench check methods {name}", highlight=False)
