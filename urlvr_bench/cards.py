@@ -29,7 +29,7 @@ def dataset_card(records: Sequence[Record], repo: str, space: str | None) -> byt
         ],
     }
     protocols = Counter(f"{record.protocol_id}, {record.model.name}, {record.task.name}" for record in records)
-    listed = "\n".join(f"- {cell}: {count} runs" for cell, count in sorted(protocols.items()))
+    listed = "\n".join(f"- {cell}: {count}" for cell, count in sorted(protocols.items()))
     columns = {"runs": views.RUNS, "curves": views.CURVES, "problems": views.PROBLEMS}
     tables = "\n".join(
         f"- `{view}`, {what}: {', '.join(f'`{column}`' for column in columns[view].names)}"
@@ -39,7 +39,7 @@ def dataset_card(records: Sequence[Record], repo: str, space: str | None) -> byt
     body = f"""# urlvr-bench records
 
 Runs of unsupervised reinforcement learning with verifiable rewards: every method trained under the same frozen
-protocol, judged by the same evaluator. {board}{len(records)} runs:
+protocol, judged by the same evaluator. {board}Number of runs: {len(records)}, by protocol, model and task:
 
 {listed}
 

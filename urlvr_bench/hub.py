@@ -28,6 +28,9 @@ class Published:
     change: Change
     url: str | None = None
 
+    def __str__(self) -> str:
+        return f"{self.repo}: {self.url or 'no commit'}"
+
 
 @dataclass(frozen=True)
 class Message:

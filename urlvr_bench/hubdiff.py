@@ -51,8 +51,8 @@ class State:
 class Change:
     """What brings a repo to the wished state; false where that is nothing."""
 
-    added: Files
-    changed: Files
+    added: Files = field(repr=False)
+    changed: Files = field(repr=False)
     deleted: Sequence[str]
     unchanged: int
 
