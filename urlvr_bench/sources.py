@@ -62,7 +62,7 @@ def _committed(name: str) -> frozenset[str] | None:
     try:
         if _git("rev-parse", "--is-shallow-repository").strip() != b"false":
             return None
-        commits = _git("log", "--diff-filter=d", "--format=%H", "--", f"{name}.py").decode().split()
+        commits = _git("log", "--diff-filter=AMR", "--format=%H", "--", f"{name}.py").decode().split()
         found = {hashlib.sha256(_git("show", f"{commit}:./{name}.py")).hexdigest()[:16] for commit in commits}
     except (OSError, subprocess.CalledProcessError):
         return None
