@@ -108,7 +108,7 @@ def test_without_needs_every_signal_is_absent_and_no_forward_is_paid():
     assert rewards == [1.0, 0.0, 1.0, 0.0]
     assert bridge.rollouts.asked == 0
     assert [group.answers for group in method.seen] == [["0", "5"], [None, "1"]]
-    assert all(getattr(group, name) is None for group in method.seen for name in SIGNALS)
+    assert all(getattr(group._group, name) is None for group in method.seen for name in SIGNALS)
     assert logged[PREFIX + "train_accuracy"] == 0.5
     assert logged[PREFIX + "reward_accuracy"] == 0.5
     assert logged[PREFIX + "truncated"] == 0.25
@@ -141,7 +141,10 @@ def test_a_declared_signal_is_filled_and_no_other(signal):
     method = cls()
     _, _, logged = call(method)
     assert getattr(method.seen[0], signal) == FILLED[signal]
-    assert all(getattr(method.seen[0], name) is None for name in SIGNALS if name != signal)
+    for name in set(SIGNALS) - {signal}:
+        assert getattr(method.seen[0]._group, name) is None
+        with pytest.raises(UsageError, match=f"Declaring reads {name} but declares {signal}"):
+            getattr(method.seen[0], name)
     assert logged[PREFIX + "tokens"] == 7 + {"replies": 28, "extra_answers": 24}.get(signal, 0)
 
 
