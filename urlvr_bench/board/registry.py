@@ -36,6 +36,8 @@ class Card:
     aliases: tuple[str, ...] = ()
     blocks: tuple[tuple[str, str], ...] = ()
     """The docstring's paragraphs: ("text" or "code", content)."""
+    formula: str = ""
+    differs: str = ""
     fields: tuple[Parameter, ...] = ()
     source: str = ""
     source_hash: str = ""
@@ -71,6 +73,8 @@ def registered(name: str, runs: int = 0) -> Card:
         binary=cls.binary,
         aliases=cls.aliases,
         blocks=tuple(paragraphs(inspect.getdoc(cls) or "")),
+        formula=cls.formula,
+        differs=cls.differs,
         fields=tuple(_parameters(cls)),
         source=source,
         source_hash=methods.source_hash(name),

@@ -1,0 +1,230 @@
+// The board: sort, filter, columns, downloads. Whatever the reader chooses is in the URL.
+import DataTable from "./lib/datatables.js";
+import { download } from "./download.js";
+
+const table = document.querySelector("#board");
+const controls = document.querySelector("[data-controls]");
+const status = document.querySelector("[data-status]");
+const FACETS = ["protocol", "model", "task", "judged"];
+const DEFAULT_SORT = "rank:asc";
+const PAGE = 100;
+const picked = new Set();
+let rows, columns, boards, grid;
+
+const initial = new URLSearchParams(location.search);
+const field = (name) => controls.elements[name];
+
+function readUrl(state) {
+  for (const name of [...FACETS, "family", "q"]) {
+    const input = field(name);
+    if (!input) continue;
+    const wanted = state.get(name) ?? (name === "q" ? "" : input.querySelector("[selected]")?.value ?? "*");
+    input.value = wanted;
+    if (input.value !== wanted) input.value = "*"; // a choice that this site does not have
+  }
+  const shown = state.get("cols")?.split(",");
+  for (const box of controls.querySelectorAll("[name=cols]")) {
+    box.checked = box.disabled || (shown ? shown.includes(box.value) : box.defaultChecked);
+  }
+  picked.clear();
+  for (const id of state.getAll("pick")) picked.add(id);
+}
+
+function writeUrl() {
+  const state = new URLSearchParams();
+  for (const name of [...FACETS, "family"]) {
+    const input = field(name);
+    const usual = input?.querySelector("[selected]")?.value ?? "*";
+    if (input && input.value !== usual) state.set(name, input.value);
+  }
+  if (field("q").value) state.set("q", field("q").value);
+  const boxes = [...controls.querySelectorAll("[name=cols]")];
+  if (boxes.some((box) => box.checked !== box.defaultChecked)) {
+    state.set("cols", boxes.filter((box) => box.checked).map((box) => box.value).join(","));
+  }
+  if (sorting() !== DEFAULT_SORT) state.set("sort", sorting());
+  if (grid.page()) state.set("page", grid.page() + 1);
+  for (const id of picked) state.append("pick", id);
+  const query = state.toString().replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%2F", "/");
+  history.replaceState(null, "", query ? `?${query}` : location.pathname);
+}
+
+function sorting() {
+  const [index, direction] = grid.order().at(-1) ?? [];
+  return index > 0 ? `${columns[index - 1].key}:${direction}` : DEFAULT_SORT;
+}
+
+function wanted(text) {
+  const [key, direction] = text.split(":");
+  const index = columns.findIndex((column) => column.key === key);
+  return index < 0 ? wanted(DEFAULT_SORT) : [index + 1, direction === "desc" ? "desc" : "asc"];
+}
+
+const several = (name) => field(name)?.value === "*";
+const visible = () => columns.filter((column, i) => grid.column(i + 1).visible());
+
+function fits(row) {
+  const board = row.facets;
+  if (FACETS.some((name) => field(name) && !several(name) && board[name] !== field(name).value)) return false;
+  if (row.style === "reference") return true; // pinned: what the others are read against
+  if (field("family") && !several("family") && row.family !== field("family").value) return false;
+  const words = field("q").value.toLowerCase().split(/\s+/).filter(Boolean);
+  return words.every((word) => row.text.includes(word));
+}
+
+function apply({ keepPage = false } = {}) {
+  columns.forEach((column, i) => {
+    const box = controls.querySelector(`[name=cols][value="${column.key}"]`);
+    const show = box.checked || (FACETS.includes(column.key) && several(column.key)); // what tells rows apart must be seen
+    if (grid.column(i + 1).visible() !== show) grid.column(i + 1).visible(show, false);
+  });
+  grid.draw(keepPage ? "full-hold" : "full-reset");
+}
+
+function report() {
+  const { recordsDisplay: found, recordsTotal: all } = grid.page.info();
+  status.textContent = found === all ? `${all} rows` : `${found} of ${all} rows`;
+  const chosenBoards = FACETS.some(several) ? [] : boards.filter((board) => FACETS.every((name) => !field(name) || board[name] === field(name).value));
+  document.querySelector("#board-title").textContent = chosenBoards.length === 1 ? chosenBoards[0].title : "Several boards";
+  document.querySelector("[data-subtitle]").textContent = chosenBoards.length === 1 ? chosenBoards[0].subtitle : "ranks hold within a board";
+  document.querySelector(".dt-paging").classList.toggle("several", grid.page.info().pages > 1);
+  const link = controls.querySelector("[data-compare]");
+  const chosen = rows.filter((row) => picked.has(row.id));
+  link.hidden = chosen.length < 2;
+  const board = chosen[0]?.facets.name;
+  const names = chosen.filter((row) => row.facets.name === board).slice(0, 4).map((row) => row.method);
+  link.textContent = `Compare ${names.length}`;
+  link.href = `compare.html?${new URLSearchParams([["board", board], ...names.map((name) => ["m", name])])}`;
+}
+
+function pickBox(row) {
+  if (row.method === "step 0") return "";
+  const box = document.createElement("input");
+  box.type = "checkbox";
+  box.checked = picked.has(row.id);
+  box.setAttribute("aria-label", `Compare ${row.method}`);
+  box.addEventListener("change", () => {
+    picked[box.checked ? "add" : "delete"](row.id);
+    writeUrl();
+    report();
+  });
+  return box;
+}
+
+function decorate(element, row) {
+  if (row.style) element.classList.add(row.style);
+  element.querySelector("th,td").append(pickBox(row));
+}
+
+// Missing values go last in both directions; references stay on top through the fixed first order.
+const empty = (value) => value === null || value === undefined;
+const compare = (a, b) => (typeof a === "string" ? a.localeCompare(b) : a - b);
+DataTable.type("value", {
+  detect: () => false,
+  order: {
+    asc: (a, b) => (empty(a) ? (empty(b) ? 0 : 1) : empty(b) ? -1 : compare(a, b)),
+    desc: (a, b) => (empty(a) ? (empty(b) ? 0 : 1) : empty(b) ? -1 : compare(b, a)),
+  },
+});
+
+function grow(data) {
+  columns = data.columns;
+  let start = 0;
+  for (const column of columns) {
+    column.start = start;
+    start += column.fields.length;
+  }
+  data.rows.forEach((row) => {
+    row.facets = data.boards[row.board];
+    row.text = [row.method, row.family, ...Object.values(row.facets), row.raw[columns.find((c) => c.key === "signals").start]].join(" ").toLowerCase();
+  });
+  rows = data.rows;
+  boards = data.boards;
+}
+
+function build() {
+  table.querySelector("tbody").replaceChildren();
+  table.querySelector("thead tr").replaceChildren();
+  grid = new DataTable(table, {
+    data: rows,
+    deferRender: true,
+    autoWidth: false,
+    pageLength: PAGE,
+    layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: { paging: { firstLast: false } } },
+    language: { emptyTable: "No rows.", zeroRecords: "No row fits these filters." },
+    orderMulti: false,
+    orderFixed: { pre: [0, "asc"] },
+    order: [wanted(initial.get("sort") ?? DEFAULT_SORT)],
+    searching: true,
+    createdRow: decorate,
+    displayStart: (Math.max(1, Number(initial.get("page")) || 1) - 1) * PAGE,
+    columns: [
+      { title: '<span class="hidden">Compare</span>', className: "pick", orderable: false, searchable: false, data: (row, type) => (type === "sort" || type === "type" ? pin(row) : "") },
+      ...columns.map((column, i) => ({
+        title: column.name,
+        type: "value",
+        className: `${column.key}${column.numeric ? " num" : ""}`,
+        cellType: column.key === "method" ? "th" : "td",
+        searchable: false,
+        orderSequence: column.numeric && column.key !== "rank" ? ["desc", "asc"] : ["asc", "desc"],
+        data: (row, type) => (type === "sort" || type === "type" ? row.raw[column.start] : row.html[i]),
+        createdCell: (cell, _, row) => {
+          const [style, tip] = row.style_tip[i];
+          if (style) cell.classList.add(style);
+          if (tip) cell.title = tip;
+          if (column.key === "method") cell.scope = "row";
+        },
+      })),
+    ],
+  });
+  columns.forEach((column, i) => (grid.column(i + 1).header().title = column.help));
+  grid.search.fixed("chosen", (_, row) => fits(row));
+  grid.on("draw", () => {
+    writeUrl();
+    report();
+  });
+}
+
+const pin = (row) => (row.method === "step 0" ? 0 : row.style === "reference" ? 1 : 2);
+
+function listen() {
+  let waiting;
+  const soon = () => {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(() => apply());
+  };
+  controls.addEventListener("input", soon);
+  controls.addEventListener("submit", (event) => event.preventDefault());
+  controls.addEventListener("reset", (event) => {
+    event.preventDefault();
+    readUrl(new URLSearchParams());
+    grid.order([wanted(DEFAULT_SORT)]);
+    apply();
+  });
+  for (const button of controls.querySelectorAll("[data-download]")) {
+    button.addEventListener("click", () => {
+      const chosen = grid.rows({ order: "applied", search: "applied" }).data().toArray();
+      download(button.dataset.download, visible(), chosen, columns);
+      button.closest("details").open = false;
+    });
+  }
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll(".menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll(".menu[open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+}
+
+const answer = await fetch("data/rows.json");
+if (!answer.ok) throw new Error(`data/rows.json: ${answer.status}`);
+grow(await answer.json());
+readUrl(initial);
+build();
+apply({ keepPage: true });
+listen();
+table.dataset.ready = "";

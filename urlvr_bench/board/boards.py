@@ -1,0 +1,165 @@
+"""Boards: the cells of the comparison, each with the summaries of its records, every score worked out from counts."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import pandas as pd
+
+from urlvr_bench import cells, methods, summaries
+from urlvr_bench.cells import Cell, Rows
+from urlvr_bench.intervals import Floats
+from urlvr_bench.metrics import scores
+from urlvr_bench.protocol import slug
+from urlvr_bench.record import Record, short_hash
+
+FACETS = ("protocol", "model", "task", "judged")
+Numbers = dict[str, Any]
+"""A row of a summary; None where a number is not known."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row: a method's records on a board with their summaries, or, without records, the untrained model."""
+
+    id: str
+    records: tuple[Record, ...]
+    score: Numbers
+    reward: dict[str, Numbers]
+    """By quantity, the training rewards' summary."""
+    collapse: Numbers
+
+    @property
+    def reference(self) -> bool:
+        """Whether the row frames the others and is pinned."""
+        return str(self.score["role"]) != "contender"
+
+    @property
+    def ranked(self) -> bool:
+        return self.score["rank"] is not None
+
+    @property
+    def hours(self) -> float | None:
+        """Device hours of all seeds together, training and evaluation."""
+        sources = [record.provenance for record in self.records]
+        seconds = [(source.train_seconds + source.eval_seconds) * source.processes for source in sources]
+        return sum(seconds) / 3600 if seconds else None
+
+    @property
+    def device(self) -> str:
+        return "CPU" if all(record.provenance.device.lower().startswith("cpu") for record in self.records) else "GPU"
+
+    @property
+    def rescored(self) -> bool:
+        """Whether the registered source made the counts that all scores here are worked out from."""
+        return all(record.method.source_sha256 == _source(record.method.name) for record in self.records)
+
+
+@dataclass(frozen=True)
+class Board:
+    """All methods that may be compared, and the untrained model that they started from."""
+
+    cell: Cell
+    rows: Rows
+    name: str = ""
+    """File name of its pages."""
+
+    @property
+    def first(self) -> Record:
+        return next(iter(self.rows.values()))[0]
+
+    @property
+    def own(self) -> bool:
+        """Whether the board judges on the task that it trained on."""
+        return self.cell.judged == self.cell.task
+
+    @property
+    def title(self) -> str:
+        judged = "" if self.own else f", judged on {self.cell.judged}"
+        return f"{self.cell.task} · {self.cell.model} · {self.cell.protocol}{judged}"
+
+    @property
+    def subtitle(self) -> str:
+        """The size of the comparison in words."""
+        asked, problems = self.first.protocol, len(self.first.problems[self.cell.judged])
+        return (
+            f"{asked.training.steps} steps, {asked.training.group_size} rollouts a prompt; "
+            f"judged on {problems} problems, {asked.evaluation.samples} samples each"
+        )
+
+    @property
+    def facets(self) -> dict[str, str]:
+        return {key: str(getattr(self.cell, key)) for key in FACETS}
+
+    @property
+    def metric(self) -> str:
+        """The score that ranks."""
+        return f"avg@{self.first.protocol.evaluation.samples}"
+
+    @property
+    def steps(self) -> int:
+        return self.first.protocol.training.steps
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """The untrained model, the other references, then the methods, best first."""
+        reward = _numbers(summaries.reward_frame(self.cell, self.rows))
+        collapse = {row["method"]: row for row in _numbers(summaries.collapse_frame(self.cell, self.rows))}
+        return [
+            Entry(
+                id=row["method"],
+                records=tuple(self.rows.get(row["method"], ())),
+                score=row,
+                reward={part["quantity"]: part for part in reward if part["method"] == row["method"]},
+                collapse=collapse.get(row["method"], {}),
+            )
+            for row in _numbers(summaries.pass_frame(self.cell, self.rows))
+        ]
+
+    @cached_property
+    def scale(self) -> tuple[float, float]:
+        """Lowest and highest end of any interval of accuracy: what the bars of the table are drawn on."""
+        ends = [entry.score[self.metric + end] for entry in self.entries for end in ("", "_low", "_high")]
+        found = [end for end in ends if end is not None]
+        low, high = min(found), max(found)
+        return (low, high) if high - low > 1e-9 else (low - 0.01, high + 0.01)
+
+    def end(self, entry: Entry) -> Floats:
+        """Return a method's accuracy at the last step, (S, P)."""
+        return scores(entry.records, self.metric, self.steps, self.cell.judged)
+
+
+def boards(records: Iterable[Record]) -> list[Board]:
+    """Return the boards of some records: those judged on their own task first, of these the fullest first."""
+    found = [Board(cell, rows) for cell, rows in cells.cells(records).items()]
+    found.sort(key=lambda board: (not board.own, -sum(map(len, board.rows.values()))))
+    return [Board(board.cell, board.rows, name) for board, name in zip(found, _names(found), strict=True)]
+
+
+def _names(found: Sequence[Board]) -> list[str]:
+    """Return a file name for each board; boards that are called alike are told apart by what differs."""
+    plain = [".".join(slug(part) for part in board.facets.values()) for board in found]
+    return [
+        name if plain.count(name) == 1 else f"{name}.{short_hash(repr(board.cell))}"
+        for name, board in zip(plain, found, strict=True)
+    ]
+
+
+def _numbers(frame: pd.DataFrame) -> list[Numbers]:
+    rows: list[Numbers] = frame.to_dict("records")
+    return [{name: _known(value) for name, value in row.items()} for row in rows]
+
+
+def _known(value: Any) -> Any:
+    """Return a value as plain Python, None for what pandas calls missing and for what is no finite number."""
+    if pd.isna(value) or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+@cache
+def _source(name: str) -> str:
+    """Return the hash of a registered method's source, nothing for a stranger."""
+    return methods.source_hash(name) if name in methods.names() else ""

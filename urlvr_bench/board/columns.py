@@ -1,0 +1,86 @@
+"""The columns of the board, in their order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from urlvr_bench.board import values
+from urlvr_bench.board.boards import FACETS, Board
+from urlvr_bench.board.values import Writer
+from urlvr_bench.collapse import DEFINITIONS, WINDOW
+
+FACET_NAMES = {"judged": "judged on"}
+FACET_HELP = {
+    "protocol": "The frozen settings of training and evaluation",
+    "model": "The model that training starts from",
+    "task": "The task that the runs train on",
+    "judged": "The task that the scores are from",
+}
+COLLAPSE = (("mcs", "MCS (paper)"), ("collapse", "collapse step"), ("trainlost", "collapse step (train)"))
+"""Key and name of the column of each definition of collapse."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: `fields` are the names of its raw values, the first of which it is sorted by."""
+
+    key: str
+    name: str
+    help: str
+    cell: Writer
+    fields: tuple[str, ...]
+    numeric: bool = True
+    shown: bool = True
+
+
+def columns(boards: Sequence[Board]) -> list[Column]:
+    """Return the columns for some boards: pass@k for each k that a protocol asks for."""
+    sizes = sorted({k for board in boards for k in board.first.protocol.evaluation.k if k > 1})
+    names = {board.metric for board in boards}
+    metric = names.pop() if len(names) == 1 else "avg@k"
+    return [
+        _measured("rank", "rank", "95 % interval of the rank; overlapping ranks are ties", values.rank),
+        _text("method", "method", "The reward method, and its family", values.method, shown=True),
+        _text("family", "family", "What the reward is made of", values.family),
+        _text("labels", "labels", "Whether the method reads the ground truth", values.labels, "uses_labels"),
+        _text("signals", "signals", "What the method reads beside the answers", values.signals),
+        *(_text(key, FACET_NAMES.get(key, key), FACET_HELP[key], values.facet(key)) for key in FACETS),
+        _measured("avg", metric, "Share of correct samples at the last step, %; dotted: step 0", values.average),
+        _measured("gain", "gain", "Points over step 0, paired by seed and problem", values.gain),
+        *(_pass_at(k, shown=k == sizes[-1]) for k in sizes),
+        _measured("peak", "peak, oracle-picked", PEAK, values.peak, "peak_oracle_picked"),
+        _measured("rewardacc", "reward accuracy", REWARD, values.reward_accuracy, "reward_accuracy"),
+        _measured("labelacc", "label accuracy", LABEL, values.label_accuracy, "label_accuracy", shown=False),
+        *(_collapse(i) for i in (1, 0, 2)),
+        Column("hours", "hours", "Device hours of all seeds", values.cost, ("device_hours", "device")),
+        Column("seeds", "seeds", "Training runs", values.seeds, ("seeds",)),
+        _text("badge", "scores", "Who computed the scores", values.badge, shown=True),
+    ]
+
+
+PEAK = "Mean over seeds of the best evaluation of a run, %: picked with hindsight"
+REWARD = (
+    "Share of rollouts that are paid what they deserve; real-valued rewards: chance that a correct rollout "
+    f"out-scores a wrong one; last {WINDOW} steps, %"
+)
+LABEL = f"Share of prompts whose pseudo-label is correct, last {WINDOW} steps, %"
+
+
+def _measured(key: str, name: str, text: str, cell: Writer, field: str = "", shown: bool = True) -> Column:
+    field = field or key
+    return Column(key, name, text, cell, (field, f"{field}_low", f"{field}_high"), shown=shown)
+
+
+def _text(key: str, name: str, text: str, cell: Writer, field: str = "", shown: bool = False) -> Column:
+    return Column(key, name, text, cell, (field or key,), numeric=False, shown=shown)
+
+
+def _pass_at(k: int, shown: bool) -> Column:
+    text = f"Chance that one of {k} samples is correct, unbiased, %"
+    return _measured(f"pass{k}", f"pass@{k}", text, values.metric(f"pass@{k}"), f"pass@{k}", shown)
+
+
+def _collapse(i: int) -> Column:
+    key, name = COLLAPSE[i]
+    text = f"Seeds that collapsed and the Kaplan-Meier median step with its 95 % interval: {DEFINITIONS[i].name}"
+    fields = (f"{key}_step", f"{key}_step_low", f"{key}_step_high", f"{key}_seeds", f"{key}_of_seeds")
+    return Column(key, name, text, values.collapsed(DEFINITIONS[i]), fields, numeric=False, shown=i == 1)

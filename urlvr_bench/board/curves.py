@@ -1,0 +1,108 @@
+"""The curves of runs: proxy reward against ground-truth reward, and the panels beside them.
+
+Bold lines are trailing means over a few steps; faint ones are, for one run, its steps and, for several, its seeds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from urlvr_bench import collapse
+from urlvr_bench.board import charts
+from urlvr_bench.board.charts import Axis, Chart, Curve, Dot, Line
+from urlvr_bench.board.runs import fallen_at
+from urlvr_bench.board.words import number, percent
+from urlvr_bench.record import Record
+
+TRUTH, PROXY = "ground-truth reward", "proxy reward"
+PANELS = (
+    ("Reward accuracy", "share", (0.0, 1.0), (("reward_accuracy", "reward"), ("label_accuracy", "label dashed"))),
+    ("Entropy", "nats a token", None, (("entropy", "plain"),)),
+    ("Length", "tokens", None, (("length", "gold"),)),
+)
+"""Title, unit, bounds and, for each line, the column and its style."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One column of some runs."""
+
+    faint: list[Curve]
+    bold: Curve
+
+
+def mean_curve(records: Sequence[Record], column: str) -> Curve:
+    """Return the mean over runs of a column's trailing means, and the steps they belong to."""
+    return charts.mean([charts.curve(*collapse.step_curve(record, column)) for record in records])
+
+
+def drawn(records: Sequence[Record], column: str) -> Drawn:
+    """Return a column of runs: behind the mean the steps of one run, or the trailing means of several."""
+    trailing = [charts.curve(*collapse.step_curve(record, column)) for record in records]
+    steps = records[0].steps
+    faint = trailing if len(records) > 1 else [charts.curve(steps.step, getattr(steps, column))]
+    return Drawn(faint, charts.mean(trailing))
+
+
+def _lines(column: Drawn, name: str, style: str, x: Axis, y: Axis, right: bool = False) -> list[Line]:
+    faint = [Line(name, style.split()[0], charts.path(curve, x, y), right, faint=True) for curve in column.faint]
+    return [*faint, Line(name, style, charts.path(column.bold, x, y), right)]
+
+
+def dual(records: Sequence[Record]) -> Chart:
+    """Return the dual curve: what training maximised against what was wanted."""
+    alone = records[0] if len(records) == 1 else None
+    proxy, truth = drawn(records, "proxy_reward"), drawn(records, "train_accuracy")
+    x = charts.axis("step", bounds=(0, len(records[0].steps.step)))
+    left = charts.axis("share of rollouts", bounds=(0, 1))
+    right = None if records[0].method.binary else charts.axis(PROXY, [values for _, values in proxy.faint])
+    fallen = fallen_at(alone) if alone else None
+    moves = f"the proxy reward went {_course(proxy.bold)} and the ground-truth reward {_course(truth.bold)}"
+    return Chart(
+        title="Proxy reward against ground-truth reward",
+        summary=f"Over {len(records[0].steps.step)} steps {moves}.",
+        x=x,
+        left=left,
+        right=right,
+        lines=(
+            *_lines(proxy, PROXY, "proxy dashed", x, right or left, right is not None),
+            *_lines(truth, TRUTH, "truth", x, left),
+        ),
+        dots=_tests(alone, x, left) if alone else (),
+        dots_name="held-out accuracy" if alone else "",
+        rule=(round(100 * x.share(fallen), 2), f"collapse, step {fallen}") if fallen else None,
+    )
+
+
+def _tests(record: Record, x: Axis, y: Axis) -> tuple[Dot, ...]:
+    points = zip(*collapse.eval_curve(record), strict=True)
+    return tuple(
+        Dot(
+            round(100 * x.share(step), 2),
+            round(100 * (1 - y.share(value)), 2),
+            "test",
+            f"step {step}: {percent(value)} % on held-out problems",
+        )
+        for step, value in points
+    )
+
+
+def _course(curve: Curve) -> str:
+    first, last = charts.ends(curve)
+    return f"from {number(first)} to {number(last)}"
+
+
+def panels(record: Record) -> list[Chart]:
+    """Return reward accuracy, entropy and length over training."""
+    return [_panel(record, *part) for part in PANELS]
+
+
+def _panel(
+    record: Record, title: str, unit: str, bounds: tuple[float, float] | None, columns: Sequence[tuple[str, str]]
+) -> Chart:
+    found = [drawn([record], column) for column, _ in columns]
+    x = charts.axis("step", bounds=(0, len(record.steps.step)))
+    y = charts.axis(unit, [column.faint[0][1] for column in found], bounds)
+    lines: list[Line] = []
+    for (column, style), one in zip(columns, found, strict=True):
+        lines += _lines(one, column.replace("_", " "), style, x, y)
+    return Chart(title, f"{title} went {_course(found[0].bold)}.", x, y, tuple(lines))

@@ -1,0 +1,271 @@
+"""Every page and data file of the site as text, by its path in the site."""
+
+import csv
+import io
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from jinja2 import Environment
+
+from urlvr_bench import __version__, collapse, methods, ranking
+from urlvr_bench.board import assets, charts, curves, registry, rows, runs
+from urlvr_bench.board.boards import FACETS, Board, boards
+from urlvr_bench.board.columns import FACET_NAMES, Column, columns
+from urlvr_bench.board.registry import Card
+from urlvr_bench.board.rows import Row
+from urlvr_bench.protocol import Protocol
+from urlvr_bench.record import Record, dumps
+
+FIRST_ROWS = 150
+"""Rows of a board that its page holds itself; scripts load the rest."""
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'"
+)
+Page = tuple[str, str]
+"""A path in the site and its text."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """All that the pages show."""
+
+    records: Sequence[Record]
+
+    @cached_property
+    def boards(self) -> list[Board]:
+        return boards(self.records)
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        return columns(self.boards)
+
+    @cached_property
+    def rows(self) -> dict[str, list[Row]]:
+        """The rows of each board, by its name."""
+        return {board.name: rows.rows(board, self.columns) for board in self.boards}
+
+    def everywhere(self, row: Row) -> list[Row]:
+        """Return a row and those of the same runs judged on other tasks."""
+        return [row, *self._judged_elsewhere[row.entry.records[0].path.parent]]
+
+    @cached_property
+    def _judged_elsewhere(self) -> dict[Path, list[Row]]:
+        judged = defaultdict(list)
+        elsewhere = (row for found in self.rows.values() for row in found if row.entry.records and not row.board.own)
+        for row in elsewhere:
+            judged[row.entry.records[0].path.parent].append(row)
+        return judged
+
+    @cached_property
+    def cards(self) -> dict[str, Card]:
+        """All registered methods and those that only records know, by name."""
+        known, seen = methods.names(), Counter(record.method.name for record in self.records)
+        strangers = {r.method.name: r.method for r in self.records if r.method.name not in known}
+        found = {name: registry.registered(name, seen[name]) for name in known}
+        found |= {name: registry.stranger(info, seen[name]) for name, info in strangers.items()}
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        return {
+            "methods": len({record.method.id for record in self.records}),
+            "models": len({record.model.name for record in self.records}),
+            "tasks": len({record.task.name for record in self.records}),
+            "runs": len(self.records),
+            "updated": max(record.provenance.finished for record in self.records)[:10],
+            "version": __version__,
+        }
+
+    @cached_property
+    def environment(self) -> Environment:
+        return assets.environment()
+
+    def page(self, path: str, template: str, **values: Any) -> Page:
+        """Return a rendered page."""
+        root = "../" * (len(PurePosixPath(path).parts) - 1)
+        text = self.environment.get_template(template).render(root=root, policy=POLICY, site=self.facts, **values)
+        return path, text
+
+
+def render(records: Sequence[Record]) -> Iterator[Page]:
+    """Return every file of the site that is made of records."""
+    site = Site(records)
+    yield from _boards(site)
+    yield from _methods(site)
+    yield from _runs(site)
+    yield from _compare(site)
+    yield _about(site)
+    yield from _data(site)
+
+
+def board_page(board: Board) -> str:
+    """Return the path of a board's page."""
+    return f"board-{board.name}.html"
+
+
+def run_page(record: Record) -> str:
+    """Return the path of a run's page."""
+    return Path("runs", record.path).with_suffix(".html").as_posix()
+
+
+def _boards(site: Site) -> Iterator[Page]:
+    found = {key: sorted({board.facets[key] for board in site.boards}) for key in FACETS}
+    found["family"] = sorted({str(row.entry.score["family"]) for rows in site.rows.values() for row in rows} - {""})
+    facets = [{"key": key, "label": FACET_NAMES.get(key, key), "choices": choices} for key, choices in found.items()]
+    others = [{"title": b.title, "subtitle": b.subtitle, "page": board_page(b)} for b in site.boards]
+    for i, board in enumerate(site.boards):
+        for path in [board_page(board)] if i else ["index.html", board_page(board)]:
+            yield site.page(
+                path,
+                "board.html",
+                page="board",
+                board=board,
+                rows=site.rows[board.name],
+                charts=rows.overview(board),
+                boards=others,
+                facets=[facet for facet in facets if len(facet["choices"]) > 1],
+                columns=site.columns,
+                shown=[column for column in site.columns if column.shown],
+                limit=FIRST_ROWS,
+                listed=ranking.LISTED,
+                ranked=ranking.RANKED,
+            )
+
+
+def _methods(site: Site) -> Iterator[Page]:
+    yield site.page("methods/index.html", "methods.html", page="methods", cards=list(site.cards.values()))
+    entries: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for board in site.boards:
+        for row in site.rows[board.name] if board.own else ():
+            if row.entry.records:
+                name = row.entry.records[0].method.name
+                entries[name].append(_entry(site.cards[name], site.everywhere(row)))
+    shown = [column for column in site.columns if (column.shown or column.key == "judged") and column.key != "method"]
+    for name, card in site.cards.items():
+        yield site.page(
+            f"methods/{card.file}", "method.html", page="methods", card=card, entries=entries[name], columns=shown
+        )
+
+
+def _entry(card: Card, found: list[Row]) -> dict[str, Any]:
+    """Return what a method's page shows of the rows of some runs: judged on their own task, then on others."""
+    board, entry = found[0].board, found[0].entry
+    return {
+        "id": entry.id,
+        "anchor": board.name,
+        "board": board,
+        "rows": found,
+        "chart": curves.dual(entry.records),
+        "runs": [_run(record) for record in entry.records],
+        "bibtex": [_bibtex(card, row) for row in found],
+    }
+
+
+def _bibtex(card: Card, row: Row) -> str:
+    avg, board = row.cells["avg"], row.board
+    note = f"{board.metric} = {avg.text} {avg.sub}, {len(row.entry.records)} seeds, protocol {board.cell.protocol_hash}"
+    return registry.bibtex(card, f"urlvr-bench: {row.entry.id} on {board.title}", note)
+
+
+def _run(record: Record) -> dict[str, Any]:
+    """Return a run's line on its method's page."""
+    shape = collapse.rise_and_fall(*collapse.eval_curve(record))
+    fallen, source = runs.fallen_at(record), record.provenance
+    return {
+        "page": run_page(record),
+        "seed": record.seed,
+        "start": shape.base,
+        "end": shape.final,
+        "peak": shape.peak,
+        "peak_step": shape.peak_step,
+        "collapse": f"step {fallen}" if fallen else f"none by step {record.protocol.training.steps}",
+        "minutes": (source.train_seconds + source.eval_seconds) / 60,
+        "finished": source.finished[:10],
+    }
+
+
+def _runs(site: Site) -> Iterator[Page]:
+    for board in site.boards:
+        for record in (record for records in board.rows.values() for record in records if board.own):
+            names, judged = runs.evaluations(record)
+            view = {
+                "method": record.method.id,
+                "seed": record.seed,
+                "board": board.title,
+                "board_page": board_page(board),
+                "method_page": f"methods/{record.method.name}.html",
+                "story": runs.story(record),
+                "dual": curves.dual([record]),
+                "panels": curves.panels(record),
+                "stride": charts.stride(board.steps),
+                "command": runs.command(record),
+                "metrics": names,
+                "evals": judged,
+                "provenance": runs.provenance(record),
+                "details": runs.details(record),
+            }
+            yield site.page(run_page(record), "run.html", page="board", run=view)
+
+
+def _compare(site: Site) -> Iterator[Page]:
+    listed = [{"slug": board.name, "title": board.title, "subtitle": board.subtitle} for board in site.boards]
+    yield site.page("compare.html", "compare.html", page="compare", boards=listed, frames=rows.frames())
+    for board in site.boards:
+        yield f"data/compare/{board.name}.json", dumps(rows.comparison(board))
+
+
+def _about(site: Site) -> Page:
+    protocols: dict[str, Protocol] = {r.protocol_id: r.protocol for r in site.records}
+    return site.page(
+        "about.html",
+        "about.html",
+        page="about",
+        protocols=sorted(protocols.items()),
+        definitions=collapse.DEFINITIONS,
+        listed=ranking.LISTED,
+        ranked=ranking.RANKED,
+        record=ranking.RECORD,
+        resamples=ranking.RESAMPLES,
+    )
+
+
+def _data(site: Site) -> Iterator[Page]:
+    """Yield the rows for scripts (cells as HTML) and for people (raw values)."""
+    macros: Any = site.environment.get_template("macros.html").module
+    flat = [(i, board, row) for i, board in enumerate(site.boards) for row in site.rows[board.name]]
+    for_scripts = {
+        "columns": [
+            {name: getattr(column, name) for name in ("key", "name", "help", "fields", "numeric", "shown")}
+            for column in site.columns
+        ],
+        "boards": [
+            {**board.facets, "name": board.name, "title": board.title, "subtitle": board.subtitle}
+            for board in site.boards
+        ],
+        "rows": [
+            {
+                "id": row.id,
+                "board": i,
+                "method": row.entry.id,
+                "family": row.entry.score["family"],
+                "style": row.style,
+                "html": [str(macros.cell(row.cells[column.key])) for column in site.columns],
+                "style_tip": [[cell.style, cell.tip] for cell in row.cells.values()],
+                "raw": list(row.raw.values()),
+            }
+            for i, board, row in flat
+        ],
+    }
+    yield "data/rows.json", dumps(for_scripts)
+    tables = [{"protocol_hash": board.cell.protocol_hash, **row.raw} for _, board, row in flat]
+    yield "data/board.json", dumps(tables) + "\n"
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(tables[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(tables)
+    yield "data/board.csv", text.getvalue()

@@ -1,0 +1,94 @@
+"""Build the site: read records, write pages into a folder beside the old site, then put it in the old one's place."""
+
+import gc
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from urlvr_bench import record
+from urlvr_bench.board import assets, pages
+from urlvr_bench.errors import UsageError
+from urlvr_bench.record import Record
+
+MARKER = Path("data", "board.json")
+"""A folder that has this file is a site that may be replaced."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What was built."""
+
+    out: Path
+    methods: int
+    runs: int
+    files: int
+    size: int
+    """Bytes."""
+
+
+def gather(folders: Sequence[Path]) -> list[Record]:
+    """Return the records under some folders; a record met twice counts once, two contents of one run are an error."""
+    found: dict[Path, tuple[Path, Record]] = {}
+    with _no_collector():
+        for file in record.find(list(folders)):
+            read = record.read(file)
+            earlier, known = found.setdefault(read.path, (file, read))
+            if known != read:
+                run = read.path.with_suffix("")
+                raise UsageError(f"{file}: holds run {run} with another content than {earlier}; keep one of them")
+    return [read for _, read in found.values()]
+
+
+def build(records: Sequence[Record], out: Path) -> Built:
+    """Build the site of some records as folder `out`; on any error a site that is already there stays as it is."""
+    if not records:
+        raise UsageError("no records to build a site from; make some with `urlvr-bench run`")
+    twice = [path for path, times in Counter(read.path for read in records).items() if times > 1]
+    if twice:
+        raise UsageError(f"run {twice[0].with_suffix('')} is given twice; keep one of its records")
+    with replaced(out) as site, _no_collector():
+        assets.copy_static(site)
+        for path, text in pages.render(records):
+            target = site / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        sizes = [path.stat().st_size for path in site.rglob("*") if path.is_file()]
+    return Built(out, len({read.method.id for read in records}), len(records), len(sizes), sum(sizes))
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Pause the cycle collector: it would walk the millions of numbers of the records again and again, in vain."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@contextmanager
+def replaced(out: Path) -> Iterator[Path]:
+    """Yield a fresh folder that takes the place of `out` when the block ends well, and is removed when it does not."""
+    out = out.resolve()
+    if out.exists() and not (out.is_dir() and ((out / MARKER).is_file() or not any(out.iterdir()))):
+        raise UsageError(f"{out} is not a site that urlvr-bench built; give a new or an empty folder")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    fresh, old = (out.with_name(f".{out.name}.{os.getpid()}.{kind}") for kind in ("new", "old"))
+    fresh.mkdir()
+    try:
+        yield fresh
+        if out.exists():
+            out.rename(old)
+        fresh.rename(out)
+    finally:
+        if old.exists() and not out.exists():
+            old.rename(out)
+        for left in (fresh, old):
+            if left.exists():
+                shutil.rmtree(left)

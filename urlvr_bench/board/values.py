@@ -1,0 +1,192 @@
+"""What the board says of each quantity: the cell that a reader sees and the raw values that a download holds."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from urlvr_bench.board.boards import Board, Entry, Numbers
+from urlvr_bench.board.words import DASH, hours, percent, signed
+from urlvr_bench.collapse import Definition
+from urlvr_bench.ranking import RANKED
+
+Raw = str | int | float | bool | None
+Write = Callable[[float | None], str]
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A small label beside a value."""
+
+    text: str
+    tip: str
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """An interval on the board's common scale, in percent of its width; `reference` is the untrained model."""
+
+    low: float
+    mean: float
+    high: float
+    reference: float
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a reader sees of one value."""
+
+    text: str
+    sub: str = ""
+    href: str = ""
+    more: str = ""
+    tip: str = ""
+    style: str = ""
+    tags: tuple[Tag, ...] = ()
+    bar: Bar | None = None
+
+
+Written = tuple[Cell, tuple[Raw, ...]]
+Writer = Callable[[Board, Entry], Written]
+Spread = tuple[Cell, tuple[float | None, float | None, float | None]]
+NOTHING: Spread = (Cell(DASH), (None, None, None))
+
+
+def spread(row: Numbers, name: str, write: Write = percent) -> Spread:
+    """Return the cell and the raw values of a summary's mean with its interval."""
+    raw = (row.get(name), row.get(f"{name}_low"), row.get(f"{name}_high"))
+    if raw[0] is None:
+        return NOTHING
+    ends = f"[{write(raw[1])}, {write(raw[2])}]" if raw[1] is not None else "no interval"
+    alone = row["basis"] == "problems only"
+    tip = "one seed: the interval says nothing about another run" if alone else f"95 % interval, {row['seeds']} seeds"
+    return Cell(write(raw[0]), ends, tip=tip), raw
+
+
+def rank(board: Board, entry: Entry) -> Written:
+    row = entry.score
+    if row["rank"] is None:
+        return Cell(DASH, tip="a reference" if entry.reference else "too few seeds to be ranked"), (None, None, None)
+    low, high = row["rank_low"], row["rank_high"]
+    text = str(low) if low == high else f"{low}{DASH}{high}"
+    return Cell(text, tip=f"rank {row['rank']}; 95 % interval {text}"), (row["rank"], low, high)
+
+
+def method(board: Board, entry: Entry) -> Written:
+    if not entry.records:
+        return Cell(entry.id, "before training"), (entry.id,)
+    info, tags = entry.records[0].method, []
+    if info.uses_labels:
+        tags.append(Tag("uses labels", "Reads the ground truth: a supervised reference"))
+    if len(entry.records) < RANKED:
+        tags.append(Tag("few seeds", f"Fewer than {RANKED} seeds", "warn"))
+    page = f"methods/{info.name}.html"
+    return Cell(info.id, info.family, href=page, more=f"{page}#cite-{board.name}", tags=tuple(tags)), (info.id,)
+
+
+def family(board: Board, entry: Entry) -> Written:
+    text = entry.score["family"] or None
+    return Cell(text or DASH), (text,)
+
+
+def labels(board: Board, entry: Entry) -> Written:
+    used = bool(entry.score["uses_labels"]) if entry.records else None
+    return Cell(DASH if used is None else "yes" if used else "no"), (used,)
+
+
+def signals(board: Board, entry: Entry) -> Written:
+    text = ", ".join(entry.records[0].method.signals) if entry.records else ""
+    return Cell(text or DASH), (text or None,)
+
+
+def facet(key: str) -> Writer:
+    return lambda board, entry: (Cell(board.facets[key]), (board.facets[key],))
+
+
+def average(board: Board, entry: Entry) -> Written:
+    row, (bottom, top) = entry.score, board.scale
+    cell, raw = spread(row, board.metric)
+
+    def place(value: float | None) -> float:
+        return 0.0 if value is None else round(100 * (value - bottom) / (top - bottom), 1)
+
+    ends = raw if raw[1] is not None else (raw[0],) * 3
+    mean, low, high = (place(end) for end in ends)
+    bar = Bar(low, mean, high, place(board.entries[0].score[board.metric]))
+    best = "best" if row["tied_with_leader"] else ""
+    return replace(cell, bar=bar, style=best, tip=f"{board.metric}, {cell.tip}"), raw
+
+
+def gain(board: Board, entry: Entry) -> Written:
+    return spread(entry.score, "gain", signed) if entry.records else NOTHING
+
+
+def metric(name: str) -> Writer:
+    return lambda board, entry: spread(entry.score, name)
+
+
+def peak(board: Board, entry: Entry) -> Written:
+    return spread(entry.score, "peak") if entry.records else NOTHING
+
+
+def reward_accuracy(board: Board, entry: Entry) -> Written:
+    """Return the reward accuracy at the end; for real-valued rewards that is the AUC inside groups."""
+    if "reward_accuracy" in entry.reward:
+        return last(entry, "reward_accuracy")
+    cell, raw = last(entry, "reward_auc")
+    return (cell if raw[0] is None else replace(cell, sub=f"AUC {cell.sub}")), raw
+
+
+def label_accuracy(board: Board, entry: Entry) -> Written:
+    return last(entry, "label_accuracy")
+
+
+def last(entry: Entry, quantity: str) -> Spread:
+    """Return a training quantity over the last steps; where some seeds no longer have one, the cell says so."""
+    row = entry.reward.get(quantity, {})
+    cell, raw = spread(row, "last")
+    if raw[0] is None or row["last_seeds"] == row["seeds"]:
+        return cell, raw
+    some = f"{row['last_seeds']} of {row['seeds']} seeds"
+    return replace(
+        cell, sub=some, tip=f"undefined in the other seeds: no group has both right and wrong; {cell.tip}"
+    ), raw
+
+
+def collapsed(definition: Definition) -> Writer:
+    """Return the writer of the seeds that collapsed and the median step."""
+    name = definition.column
+
+    def written(board: Board, entry: Entry) -> Written:
+        row, seeds = entry.collapse, len(entry.records)
+        count = row.get(f"{name}_collapsed")
+        if count is None:
+            return Cell(DASH, tip="defined for rewards of 0 and 1 only" if entry.records else ""), (None,) * 5
+        median, low, high, ended = (row[f"{name}_{part}"] for part in ("median", "low", "high", "censored_at"))
+        open_end = f"{high}]" if high is not None else f"{DASH})"
+        sub = f"median {median} [{low or DASH}, {open_end}" if median else "median not reached"
+        sub = f"none by step {ended}" if not count else f"step {median}" if seeds == 1 else sub
+        tip = f"{definition.name}: {row[name]}"
+        return Cell(f"{count}/{seeds} seeds", sub, tip=tip), (median, low, high, count, seeds)
+
+    return written
+
+
+def cost(board: Board, entry: Entry) -> Written:
+    total = entry.hours
+    if total is None:
+        return Cell(DASH), (None, None)
+    tip = f"{hours(total / len(entry.records))} h a run, training and evaluation"
+    return Cell(hours(total), entry.device, tip=tip), (total, entry.device)
+
+
+def seeds(board: Board, entry: Entry) -> Written:
+    count = int(entry.score["seeds"])
+    return Cell(str(count)), (count,)
+
+
+def badge(board: Board, entry: Entry) -> Written:
+    if entry.rescored:
+        tip = "Every score was worked out here from the counts per problem; the method is the registered one."
+        return Cell("rescored", tip=tip, style="good"), ("rescored",)
+    tip = "The method's source is not the registered one, so nothing vouches for what made the counts."
+    return Cell("self-reported", tip=tip, style="warn"), ("self-reported",)
