@@ -366,16 +366,19 @@ def test_a_store_that_does_not_hold_what_its_names_say_is_an_error(desk: Desk, t
         ([None], {}, "which dataset"),
         (["results"], {}, "lacks its owner"),
         (["org/a b"], {}, "org/a b"),
-        ([REPO], {"create_pr": True, "space": SPACE}, "records only"),
+        ([REPO], {"create_pr": True, "space": SPACE, "site": Path("site")}, "records only"),
+        ([REPO], {"site": Path("site")}, "which Space"),
         ([REPO], {"models": True}, "no weights beside the records"),
-        ([REPO], {"space": SPACE}, "board build"),
+        ([REPO], {"space": SPACE, "site": Path("no-such-site")}, "board build"),
     ],
 )
 def test_wrong_use_is_one_line(desk: Desk, tmp_path: Path, args: Any, kwargs: Any, reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         desk.push(results(tmp_path / "results"), *args, **kwargs)
+    if "models" not in kwargs:
+        assert not desk.fake.count(WRITES)
     with pytest.raises(UsageError, match="nothing to push"):
-        desk.push([], REPO)
+        desk.push([], REPO, space=SPACE)
 
 
 def test_a_ci_job_publishes_without_a_stored_token(desk: Desk, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from urlvr_bench import cards, record, views
 from urlvr_bench.errors import UsageError
 from urlvr_bench.hub import Hub, Message, Published
-from urlvr_bench.hubdiff import Change, Repo, State, diff
+from urlvr_bench.hubdiff import Change, Files, Repo, State, diff
 from urlvr_bench.policies import push_models
 from urlvr_bench.record import Record
 
@@ -53,26 +53,29 @@ def push(
     dry_run: bool = False,
     hub: Hub | None = None,
 ) -> list[Published]:
-    """Push the records under `folders` to dataset `repo` and the folder `site` to Space `space`.
+    """Push the records under `folders` to dataset `repo`, and the folder `site`, if given, to Space `space`.
 
-    Without folders the site alone goes and `repo` is only linked; without `space` the records alone go. `models` also
-    pushes the last weights of run folders, to repos of `namespace` (default: the account that is signed in).
-    `replace` lets a record take the place of another one of the same run.
+    Dataset and Space link to each other whatever is pushed. `models` also pushes the last weights of run folders, to
+    repos of `namespace` (default: the account that is signed in). `replace` lets a record take the place of another
+    one of the same run.
     """
     hub = hub or Hub()
-    if not folders and not space:
-        raise UsageError("nothing to push: give folders of records for the dataset, or a site and its Space")
+    if not folders and not site:
+        raise UsageError("nothing to push: give folders of records for the dataset, or a site for the Space")
     if folders and not repo:
         raise UsageError("push the records to which dataset? Name it: OWNER/NAME")
-    if create_pr and (space or not folders):
-        raise UsageError("a pull request carries records only: give folders and no Space; the site follows the merge")
+    if site and not space:
+        raise UsageError("push the site to which Space? Name it: OWNER/NAME")
+    if create_pr and (site or not folders):
+        raise UsageError("a pull request carries records only: give their folders and no site; it follows the merge")
+    pages = site_files(site, repo) if site else {}
     done = []
     if folders and repo:
         done.append(
             push_records(folders, repo, hub, space=space, create_pr=create_pr, replace=replace, dry_run=dry_run)
         )
-    if space:
-        done.append(push_site(site, space, hub, dataset=repo, dry_run=dry_run))
+    if pages and space:
+        done.append(push_site(pages, space, hub, dry_run=dry_run))
     if folders and repo and models:
         done += push_models(folders, repo, hub, namespace=namespace, dry_run=dry_run)
     return done
@@ -115,17 +118,18 @@ def push_records(
     return hub.publish(target, in_request if create_pr else on_main, message, dry_run)
 
 
-def push_site(
-    site: Path | None, space: str, hub: Hub, *, dataset: str | None = None, dry_run: bool = False
-) -> Published:
-    """Make a static Space hold what the folder `site` holds, and nothing else."""
-    if site is None or not all((site / name).is_file() for name in ("index.html", "README.md")):
-        where = f"{site} has no index.html or no README.md" if site else "there is no site to push"
-        raise UsageError(f"{where}: build it with `urlvr-bench board build --out site/`")
+def site_files(site: Path, dataset: str | None) -> Files:
+    """Return what the Space is to hold: the files of a built site, its card linked to the dataset."""
+    if not all((site / name).is_file() for name in ("index.html", "README.md")):
+        raise UsageError(f"{site} is no site: build one with `urlvr-bench board build --out site/`")
     paths = [path for path in sorted(site.rglob("*")) if path.is_file()]
     files = {path.relative_to(site).as_posix(): path.read_bytes() for path in paths}
     files = {path: content for path, content in files.items() if not re.search(r"(^|/)\.", path)}
-    files["README.md"] = cards.space_card(files["README.md"], dataset)
+    return files | {"README.md": cards.space_card(files["README.md"], dataset)}
+
+
+def push_site(files: Files, space: str, hub: Hub, *, dry_run: bool = False) -> Published:
+    """Make a static Space hold these files and nothing else."""
 
     def wish(state: State) -> Change:
         return diff(state, files, [path for path in state.files if path != ".gitattributes"])
