@@ -14,9 +14,9 @@ class NextToken(Method):
 
     The prompts are pieces of plain text, and the text itself is the verifier: no question, no answer, no label.
 
-    >>> group = Group("One, two,", ["I count:", "Hm:"], [None, None], continuation=" three")
+    >>> group = Group("One, two,", ["I count:", "Hm#4"], [None, None], continuation=" three", answer_cue="#")
     >>> [query.prefix for query in NextToken().queries(group)]
-    ['One, two,', 'One, two,I count:', 'One, two,Hm:']
+    ['One, two,', 'One, two,I count:', 'One, two,Hm']
     >>> import dataclasses
     >>> NextToken().reward(dataclasses.replace(group, likelihoods=[[-2.0], [-0.5], [-3.0]]))
     [1.5, -1.0]
@@ -25,12 +25,12 @@ class NextToken(Method):
     family = "external/unlabeled-data"
     paper = "https://arxiv.org/abs/2510.01265"
     aliases = ("rlp", "information-gain")
-    needs = ("continuation", "likelihoods")
-    formula = "mean over the next tokens x of log p(x | prompt, completion i) - log p(x | prompt)"
+    needs = ("continuation", "answer_cue", "likelihoods")
+    formula = "mean over the next tokens x of log p(x | prompt, thought i) - log p(x | prompt)"
     differs = (
         "RLP takes the second term from a moving average of the policy, we from the policy: it is the same for all "
         "rollouts of a group, so a group mean removes it. RLP thinks before every token of a document; we think once "
-        "per prompt."
+        "per prompt. A thought ends at the task's answer cue, there at a closing tag."
     )
 
     horizon: int = 1
@@ -41,7 +41,9 @@ class NextToken(Method):
             raise UsageError(
                 "next_token needs a task whose prompts are pieces of plain text; this one has no more text"
             )
-        return [Query(group.prompt + thought, group.continuation) for thought in ["", *group.completions]]
+        cue = group.answer_cue
+        thoughts = [text.partition(cue)[0] if cue else text for text in group.completions]
+        return [Query(group.prompt + thought, group.continuation) for thought in ["", *thoughts]]
 
     def reward(self, group: Group) -> list[float]:
         without, *after = [fmean(row[: self.horizon or None]) for row in group.likelihoods or []]

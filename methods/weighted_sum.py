@@ -15,23 +15,24 @@ class WeightedSum(Method):
 
     >>> group = Group("3+4?", ["..."] * 4, ["7", "7", "3", None])
     >>> [round(reward, 2) for reward in WeightedSum("majority_vote+0.5*format_only").reward(group)]
-    [1.29, 1.29, -0.71, -1.87]
+    [2.16, 2.16, 0.16, -0.99]
     """
 
     family = "intrinsic/ensemble"
     paper = "https://arxiv.org/abs/2601.05242"
     aliases = ("hybrid",)
-    formula = "sum_k w_k (r_ki - mean of r_k) / std of r_k over the group; a constant r_k counts 0"
+    formula = "sum_k w_k (mean_k + (r_ki - mean_k) / std_k), mean and std of term k's rewards in the group"
     differs = (
         "Scaling each reward before the sum is what GDPO and Intuitor's TRL code do; R-Zero and RLPR add bare rewards "
-        "(`scale=none`). A hybrid needs what its terms need, belongs to the family of its first term, and is "
+        "(`scale=none`). The means, which those remove and a group baseline removes again, keep the curve of the proxy "
+        "reward readable. A hybrid needs what its terms need, belongs to the family of its first term, and is "
         "supervised if one of them is."
     )
 
     terms: str = "majority_vote+0.1*format_only"
     """The sum: methods, with hyper-parameters in brackets and weights in front, joined by `+`."""
     scale: Literal["group", "none"] = "group"
-    """Whether a term's rewards are first brought to mean 0 and standard deviation 1 in the group."""
+    """Whether a term's rewards are first brought to standard deviation 1 around their mean in the group."""
 
     def __post_init__(self) -> None:
         parsed = parse(self.terms)
@@ -75,7 +76,7 @@ class WeightedSum(Method):
                     served[name] += len(asked)
             rewards = part.reward(_seen(group, part, **share))
             if self.scale == "group":
-                rewards = _standardised(rewards)
+                rewards = _scaled(rewards)
             totals = [total + weight * reward for total, reward in zip(totals, rewards, strict=True)]
         return totals
 
@@ -88,9 +89,10 @@ def _seen(group: Group, part: Method, **later: Any) -> Group:
     return Group(group.prompt, group.completions, group.answers, **first, **later)
 
 
-def _standardised(rewards: list[float]) -> list[float]:
+def _scaled(rewards: list[float]) -> list[float]:
+    """Stretch rewards to standard deviation 1; equal ones stay as they are."""
     mean, spread = fmean(rewards), pstdev(rewards)
-    return [(reward - mean) / spread if spread > 1e-9 else 0.0 for reward in rewards]
+    return [mean + (reward - mean) / spread for reward in rewards] if spread > 1e-9 else rewards
 
 
 def _written(weight: float, name: str, params: dict[str, str]) -> str:

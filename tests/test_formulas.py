@@ -349,12 +349,15 @@ def test_weighted_sum() -> None:
     assert (method.family, method.uses_labels(), method.binary) == ("intrinsic/ensemble", False, False)
     group = votes("aab-", token_entropies=[[1.0], [2.0], [3.0], [4.0]], extra_answers=[])
     one, two, three = np.array([1, 1, 0, 0]), -np.array([1, 2, 3, 4]), np.array([1, 1, 1, 0])
-    expected = sum(weight * (term - term.mean()) / term.std() for weight, term in ((1, one), (0.5, two), (-1, three)))
+    expected = sum(
+        weight * (term.mean() + (term - term.mean()) / term.std())
+        for weight, term in ((1, one), (0.5, two), (-1, three))
+    )
     assert method.reward(group) == pytest.approx(expected)
     bare = methods.configure(name, {**dataclasses.asdict(method), "scale": "none"})
     assert bare.reward(group) == pytest.approx(one + 0.5 * two - three)
     constant = votes("aaaa", token_entropies=[[1.0], [2.0], [3.0], [4.0]], extra_answers=[])
-    assert method.reward(constant) == pytest.approx(0.5 * (two - two.mean()) / two.std())
+    assert method.reward(constant) == pytest.approx(1 + 0.5 * (two.mean() + (two - two.mean()) / two.std()) - 1)
 
 
 def test_weighted_sum_hands_each_term_its_own() -> None:
