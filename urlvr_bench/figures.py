@@ -247,6 +247,7 @@ def _save(figure: "Figure", stem: Path) -> list[Path]:
         target = stem.with_name(f"{stem.name}.{ending}")
         temporary = target.with_name(f".{target.name}.tmp")
         figure.savefig(temporary, format=ending, metadata=metadata)
+        figure.set_layout_engine("none")  # laid out once, for both
         temporary.replace(target)
         files.append(target)
     return files
