@@ -1,5 +1,6 @@
 """Python tests: a rollout earns 1 when its code passes the tests that the prompt shows."""
 
+import ast
 import inspect
 import re
 import secrets
@@ -82,4 +83,10 @@ def shown_tests(prompt: str) -> str:
         tests += RUN_EXAMPLES.format(examples=cleaned)
     if not tests:
         raise UsageError(f"python_tests: prompt {prompt[:60]!r} shows no `assert` line and no `>>>` example")
+    try:
+        ast.parse(tests)
+    except SyntaxError as error:
+        raise UsageError(
+            f"python_tests: prompt {prompt[:60]!r} shows a test that is no Python: {error.text}"
+        ) from error
     return tests

@@ -3,6 +3,7 @@
 import random
 import shutil
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ REFUSED = [
     "Proof. reflexivity (* . Qed.",
     "Proof. " + "idtac. " * 5000 + "Qed.",
 ]
+
+
+@pytest.mark.parametrize("flood", ["Proof. ", "```coq\n", "Proof.Qed", " ", "(", "{- ", "Proof. a. "])
+def test_a_flood_of_text_is_refused_at_once(flood: str) -> None:
+    started = time.monotonic()
+    assert not proofs.holds(Statement("coq", FALSE), flood * (10**6 // len(flood)))
+    assert not proofs.holds(Statement("coq", FALSE), flood * (proofs.MAX_LENGTH // len(flood)))
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("script", REFUSED)

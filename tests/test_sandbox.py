@@ -205,5 +205,18 @@ def test_python_tests() -> None:
 
 
 def test_python_tests_needs_tests() -> None:
+    pay = methods.load("python_tests")().reward
     with pytest.raises(UsageError, match="shows no `assert` line and no `>>>` example"):
-        methods.load("python_tests")().reward(Group("Write code.", ["```\n1\n```"], [None]))
+        pay(Group("Write code.", ["```\n1\n```"], [None]))
+    with pytest.raises(UsageError, match="shows a test that is no Python: assert that it works"):
+        pay(Group("Write code and\nassert that it works", ["```\n1\n```"], [None]))
+
+
+def test_what_remains_open_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = sandbox.run
+    monkeypatch.setattr(
+        "urlvr_bench.sandbox.run",
+        lambda *args, within, **more: Outcome(1, "", "") if within.namespaces else run(*args, within=within, **more),
+    )
+    with pytest.warns(UserWarning, match="not perfect: namespaces cannot be used here, so a program may read the disk"):
+        assert not sandbox.isolation.__wrapped__().namespaces

@@ -1,7 +1,7 @@
 """Run a program that nobody trusts: no network, an empty folder of its own, bounded memory, time, files, processes.
 
 Works without root. Where the kernel permits user namespaces (most do), the program is alone in a world of its own;
-elsewhere sockets are refused by a system call filter, and `isolation()` says what remains open.
+elsewhere sockets are refused by a system call filter, and a warning says what remains open.
 """
 
 import functools
@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class Isolation:
         """What remains open, in words; empty if nothing is."""
         if not self.namespaces:
             owner = "" if self.drop_root else " and change what this user may change"
-            return f"user namespaces are not permitted here: a program may read the disk{owner}; sockets are refused"
+            return f"namespaces cannot be used here, so a program may read the disk{owner}; sockets are still refused"
         return "" if self.drop_root or os.geteuid() else "programs run as root, for nobody else may read this Python"
 
 
@@ -79,6 +80,8 @@ def isolation() -> Isolation:
     for choice in (Isolation(drop, namespaces) for namespaces in (True, False) for drop in drops):
         outcome = run([sys.executable, "-I", "-S", "-c", "print('inside')"], {}, within=choice)
         if outcome.output == "inside\n":
+            if choice.gaps:
+                warnings.warn(f"the sandbox is not perfect: {choice.gaps}", stacklevel=2)
             return choice
     raise UsageError(f"programs cannot be confined on this machine: {outcome.errors.strip()[-200:]}")
 
