@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from urlvr_bench import intervals
 from urlvr_bench.errors import UsageError
 from urlvr_bench.intervals import Floats, difference, over_seeds, two_way, wilson
+from urlvr_bench.metrics import pass_at_k
 from urlvr_bench.ranking import holm, improvement, iqm, rank_intervals, tied_with_leader
 
 SD_SEED, SD_INTERACTION, SD_TREATMENT, SD_PROBLEM, MIDDLE = 0.25, 0.6, 0.3, 1.8, -0.3
@@ -51,23 +53,37 @@ def test_intervals_hold_the_truth_in_93_to_97_percent(seeds: int, problems: int,
     assert without_seeds < 0.85
 
 
+def test_intervals_hold_near_the_ceiling_where_few_problems_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a pass@4 of 0.999 the t interval alone, drawn along, misses the truth far too often."""
+    rng = np.random.default_rng(0)
+    everyone = sample(rng, rng.normal(5, SD_PROBLEM, 200_000), 1, 16) * 16
+    truth = pass_at_k(16, everyone, 4).mean()
+    draws = [pass_at_k(16, sample(rng, rng.normal(5, SD_PROBLEM, 128), 3, 16) * 16, 4) for _ in range(400)]
+
+    def coverage() -> float:
+        return float(np.mean([found.low <= truth <= found.high for found in map(two_way, draws)]))
+
+    assert coverage() > 0.93
+    monkeypatch.setattr(intervals, "FEW", 0)
+    assert coverage() < 0.8
+
+
 def test_two_way_by_hand() -> None:
-    # Seed means .5 and .7, problem means .4 and .8, no interaction.
-    found = two_way(np.array([[0.3, 0.7], [0.5, 0.9]]))
-    seeds, problems = 0.02 / 2, 0.08 / 2  # variance of the two means, over their number
-    variance = seeds + problems
-    df = variance**2 / (seeds**2 + problems**2)
-    half = stats.t.ppf(0.975, df) * math.sqrt(variance)
+    # Seed means .55 and .65, ten problem means of .4 and ten of .8, no interaction.
+    found = two_way(np.tile([[0.35, 0.75], [0.45, 0.85]], 10))
+    seeds, problems = 0.005 / 2, 20 * 0.2**2 / 19 / 20  # variances of the means, over their numbers
+    df = (seeds + problems) ** 2 / (seeds**2 / 1 + problems**2 / 19)
+    half = stats.t.ppf(0.975, df) * math.sqrt(seeds + problems)
     assert (found.mean, found.basis) == (pytest.approx(0.6), "seeds x problems")
-    assert (found.low, found.high) == (max(0.0, 0.6 - half), min(1.0, 0.6 + half))  # clipped to what a share can be
+    assert (found.low, found.high) == pytest.approx((0.6 - half, 0.6 + half))
+    assert two_way(np.tile([[0.0, 0.6], [0.2, 0.8]], 10)).low == 0  # clipped to what a share can be
 
 
 def test_difference_by_hand() -> None:
-    ours = np.array([[0.5, 0.6, 0.7], [0.6, 0.7, 0.8]])
-    theirs = np.array([[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]])
+    ours, theirs = np.tile([[0.5, 0.7], [0.6, 0.8]], 10), np.full((2, 20), 0.5)
     found = difference(ours, theirs)
-    seeds, problems = 0.005 / 2, 0.01 / 3
-    df = (seeds + problems) ** 2 / (seeds**2 / 1 + problems**2 / 2)
+    seeds, problems = 0.005 / 2, 20 * 0.1**2 / 19 / 20
+    df = (seeds + problems) ** 2 / (seeds**2 / 1 + problems**2 / 19)
     t = 0.15 / math.sqrt(seeds + problems)
     assert found.mean == pytest.approx(0.15)
     assert found.p == pytest.approx(2 * stats.t.sf(t, df))
@@ -105,14 +121,28 @@ def test_nothing_to_rest_on_gives_no_interval() -> None:
 
 def test_no_spread_is_not_certainty() -> None:
     zero, one = np.zeros((3, 128)), np.ones((3, 128))
-    reference = stats.binomtest(0, 128).proportion_ci(method="wilson")
-    assert (two_way(zero).low, two_way(zero).high) == pytest.approx((reference.low, reference.high))
-    assert two_way(one).low == pytest.approx(1 - reference.high)
+    none, few = (stats.binomtest(k, 128).proportion_ci(method="wilson") for k in (0, 3))
+    assert (two_way(zero).low, two_way(zero).high) == pytest.approx((none.low, none.high))
+    assert two_way(one).low == pytest.approx(1 - none.high)
+    unchanged = two_way(zero, bounds=(-1.0, 1.0))
+    assert (unchanged.low, unchanged.high) == pytest.approx((-none.high, none.high))
+    almost = one.copy()
+    almost[:, :3] = 0.0
+    assert two_way(almost).low == pytest.approx(1 - few.high)
+    almost[:, :3] = 0.99  # t alone would claim [0.9995, 1.0000]
+    assert 1 - few.high < two_way(almost).low < 1 - none.high
+
+
+def test_a_difference_in_few_problems_is_judged_by_their_signs() -> None:
+    zero, one = np.zeros((3, 128)), np.ones((3, 128))
     same, apart = difference(zero, zero), difference(one, zero)
     assert same.p == 1
     assert same.low < 0 < same.high
     assert apart.p == 0
     assert 0.9 < apart.low < apart.high == 1
+    four = zero.copy()
+    four[:, :4] = 1.0
+    assert difference(four, zero).p == pytest.approx(2 * 0.5**4)  # the paired t test alone would say 0.045
 
 
 def test_pairs_need_the_same_problems() -> None:

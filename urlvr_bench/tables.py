@@ -170,7 +170,8 @@ def _probe_tables(records: Sequence[Record]) -> list[Table]:
 
 ONE_SEED = "A star marks one seed: its interval is over problems only and says nothing about another training run."
 PASS_NOTES = (
-    "Scores of the last step; brackets: 95 % interval over new seeds and problems (two-way variance, Satterthwaite t).",
+    "Scores of the last step; brackets: 95 % interval over new seeds and problems (two-way variance, Satterthwaite t; "
+    "widened to Wilson's where few problems differ).",
     ONE_SEED,
     "Gain is paired by seed and problem. Peak is the best step of each run, picked with the test labels.",
     f"Rank [lowest, highest] among contenders with at least {LISTED} seeds; `=` cannot be told from the leader "
