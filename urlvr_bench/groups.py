@@ -41,8 +41,8 @@ class Rollouts(Protocol):
 class TaskView(Protocol):
     """What may be asked of a task."""
 
-    name: str
-
+    @property
+    def name(self) -> str: ...
     @property
     def has_checker(self) -> bool: ...
     @property
@@ -88,7 +88,7 @@ def build(method: Method, task: TaskView, batch: Batch, size: int, seed: int, ro
         row = batch.row[start]
         doc, texts, ids = batch.docs[row], batch.texts[rows], batch.token_ids[rows]
         correct = [task.correct(doc, text) for text in texts]
-        signals = {name: values[rows] for name, values in statistics.items()}
+        signals: dict[str, Any] = {name: values[rows] for name, values in statistics.items()}
         signals |= _rollout_signals(method, task, doc, texts, ids, rollouts)
         if "rollout_ids" in method.needs:
             signals["rollout_ids"] = [f"seed {seed} row {row} rollout {i}" for i in range(size)]

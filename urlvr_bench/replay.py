@@ -19,7 +19,7 @@ def stored(path: Path) -> dict[tuple[str, str], list[Sample]]:
     return {(path.stem, row["id"]): [Sample(*(one[key] for key in fields)) for one in row["samples"]] for row in rows}
 
 
-class Replay(LM):  # type: ignore[misc]
+class Replay(LM):
     """Answers with stored samples, by task and problem id."""
 
     drawn: Drawn

@@ -44,7 +44,7 @@ class Job(NamedTuple):
 
 
 @register_model("urlvr-hf")
-class Sampler(HFLM):  # type: ignore[misc]
+class Sampler(HFLM):
     """A Hugging Face causal language model with reproducible, resumable sampling."""
 
     drawn: Drawn
@@ -137,14 +137,14 @@ class Sampler(HFLM):  # type: ignore[misc]
         draw = [] if greedy(settings) else [Draw([job.name for job in batch], settings, width)]
         stop = [StopAt(settings["until"], self.tokenizer, width)] if settings["until"] else []
         published = self.model.generation_config
-        self.model.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]
+        self.model.generation_config = GenerationConfig()
         try:  # the published settings (top-k, penalties) would be applied in silence
             generated = self.model.generate(
                 input_ids=ids_B_P.to(self.device),
                 attention_mask=mask_B_P.to(self.device),
                 logits_processor=LogitsProcessorList(draw),
                 stopping_criteria=StoppingCriteriaList(stop),
-                generation_config=GenerationConfig(  # type: ignore[no-untyped-call]
+                generation_config=GenerationConfig(
                     max_new_tokens=settings["max_gen_toks"],
                     eos_token_id=self.stop_ids,
                     pad_token_id=pad,

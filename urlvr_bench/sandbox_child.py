@@ -58,6 +58,11 @@ def become_nobody() -> None:
     call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)  # or /proc/self would stay root's
 
 
+def _end(child: int) -> None:
+    os.kill(child, signal.SIGKILL)
+    os._exit(TIMED_OUT)
+
+
 def enter_namespaces(seconds: float) -> None:
     """Go on as process 1 of new namespaces; the process outside waits, and ends them all at the time limit."""
     user, group = os.geteuid(), os.getegid()
@@ -67,7 +72,7 @@ def enter_namespaces(seconds: float) -> None:
             stream.write(text)
     child = os.fork()
     if child:
-        signal.signal(signal.SIGALRM, lambda *_: (os.kill(child, signal.SIGKILL), os._exit(TIMED_OUT)))
+        signal.signal(signal.SIGALRM, lambda *_: _end(child))
         signal.setitimer(signal.ITIMER_REAL, seconds)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         os._exit(code if code >= 0 else 128 - code)

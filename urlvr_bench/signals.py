@@ -90,7 +90,7 @@ def attach(model: nn.Module) -> None:
         targets = targets[:, 1:]
         mask = targets != -100
         head = self.get_output_embeddings()
-        weight, bias = (_whole(part) for part in (head.weight, head.bias))
+        weight, bias = _whole(head.weight), None if head.bias is None else _whole(head.bias)
         with maybe_gather_lm_head_ctx(weight, bias):
             flat = statistics_of(
                 hidden[mask], weight, bias, targets[mask], statistics_at, *_logit_transform(self.config)
@@ -101,7 +101,7 @@ def attach(model: nn.Module) -> None:
     model.forward = types.MethodType(forward, model)
 
 
-def _whole(parameter: Tensor | None) -> Tensor | None:
+def _whole(parameter: Tensor) -> Tensor:
     return parameter.full_tensor() if isinstance(parameter, DTensor) else parameter
 
 

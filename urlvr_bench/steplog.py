@@ -20,7 +20,7 @@ SEAL = "sealed.json"
 """Written last into a checkpoint: its presence means that the checkpoint is whole, its hashes that it stayed so."""
 
 
-class StepLog(TrainerCallback):  # type: ignore[misc]
+class StepLog(TrainerCallback):
     """Append one line per step to steps.jsonl: the columns of `record.Steps` and the seconds of the step's parts."""
 
     def __init__(self, path: Path, updates_per_step: int, processes: int) -> None:
@@ -71,7 +71,7 @@ class StepLog(TrainerCallback):  # type: ignore[misc]
         return row
 
 
-class WeightSaver(TrainerCallback):  # type: ignore[misc]
+class WeightSaver(TrainerCallback):
     """Save the policy's weights at the steps that are to be evaluated."""
 
     def __init__(self, folder: Path, steps: set[int], updates_per_step: int, save: Callable[[str], None]) -> None:
@@ -90,13 +90,13 @@ class WeightSaver(TrainerCallback):  # type: ignore[misc]
             temporary.rename(target)
 
 
-class Sealer(TrainerCallback):  # type: ignore[misc]
+class Sealer(TrainerCallback):
     """Seal every checkpoint once it is whole."""
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Write the hashes of all files of the checkpoint that the trainer has just saved."""
         if state.is_world_process_zero:
-            seal(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+            seal(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}")
 
 
 def _hashes(checkpoint: Path) -> dict[str, str]:

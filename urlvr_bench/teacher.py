@@ -49,7 +49,7 @@ def _load(model: nn.Module, weights: dict[str, Tensor]) -> None:
         parameter.copy_(weights[name])
 
 
-class TeacherKeeper(TrainerCallback):  # type: ignore[misc]
+class TeacherKeeper(TrainerCallback):
     """Keep the teacher with every checkpoint, so that a continued run has the same one."""
 
     def __init__(self, teacher: Teacher) -> None:
@@ -67,5 +67,5 @@ class TeacherKeeper(TrainerCallback):  # type: ignore[misc]
         """Write the teacher into the checkpoint; runs before the checkpoint is sealed."""
         if self.teacher.weights and state.is_world_process_zero:
             values = {name: weight.contiguous() for name, weight in self.teacher.weights.items()}
-            target = Path(args.output_dir) / f"checkpoint-{state.global_step}" / FILE
+            target = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / FILE
             save_file({**values, "step": torch.tensor(self.teacher.step)}, target)

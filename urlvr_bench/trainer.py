@@ -32,7 +32,7 @@ HOOKS = {
 """The parts of GRPOTrainer beyond its public interface that this module stands on; a test inspects them."""
 
 
-class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]
+class PolicyTrainer(GRPOTrainer):
     """GRPOTrainer that serves its bridge: token statistics, KL to the start and second turns of the current batch."""
 
     def __init__(self, bridge: RewardBridge, start: str, kl_every: int, updates_per_step: int, **kwargs: Any) -> None:
@@ -159,7 +159,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]
             finally:
                 engine.temperature = old
             return
-        config, kwargs = self.generation_config, self.generation_kwargs
+        config, kwargs = vars(self)["generation_config"], vars(self)["generation_kwargs"]
         greedy: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
         self.generation_config = copy.deepcopy(config)
         self.generation_config.update(**greedy)

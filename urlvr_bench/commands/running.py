@@ -12,7 +12,7 @@ from urlvr_bench.commands.options import AsJson, Data, console, one_thread, pair
 
 if TYPE_CHECKING:
     from urlvr_bench.plan import Cell
-    from urlvr_bench.schema import Eval
+    from urlvr_bench.record import Eval
 
 SEVEN = (
     "majority_vote",

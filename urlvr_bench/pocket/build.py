@@ -21,6 +21,15 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
+class Rung:
+    """A prior is the first measured checkpoint that reaches an accuracy on validation problems."""
+
+    accuracy: float
+    after: int = 0
+    """Steps before which none is taken: a strong prior must also have had the time to become calibrated."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One pre-training run and the priors that come out of it."""
 
@@ -29,8 +38,7 @@ class Recipe:
     steps: int
     every: int
     """Steps between measurements."""
-    rungs: dict[str, float]
-    """Each prior is the first measured checkpoint whose validation accuracy reaches this share."""
+    rungs: dict[str, Rung]
 
 
 RECIPES = (
@@ -40,15 +48,15 @@ RECIPES = (
         steps=3000,
         every=5,
         rungs={
-            "pocket-1": 0.20,
-            "pocket-2": 0.35,
-            "pocket-3": 0.50,
-            "pocket-4": 0.65,
-            "pocket-5": 0.80,
-            "pocket-6": 0.86,
+            "pocket-1": Rung(0.20),
+            "pocket-2": Rung(0.35),
+            "pocket-3": Rung(0.50),
+            "pocket-4": Rung(0.65),
+            "pocket-5": Rung(0.80),
+            "pocket-6": Rung(0.86, after=1400),
         },
     ),
-    Recipe("countdown_pocket", countdown_text, steps=6000, every=100, rungs={"pocket-countdown": 0.50}),
+    Recipe("countdown_pocket", countdown_text, steps=6000, every=100, rungs={"pocket-countdown": Rung(0.50)}),
 )
 
 
@@ -79,7 +87,7 @@ def measure(model: LlamaForCausalLM, task: Task, problems: int = 100, samples: i
 
 def climb(recipe: Recipe, wanted: set[str], say: Say) -> Iterator[tuple[Prior, LlamaForCausalLM]]:
     """Pre-train and yield each wanted prior when it is reached; stop once none is left."""
-    left = {name: share for name, share in recipe.rungs.items() if name in wanted}
+    left = {name: rung for name, rung in recipe.rungs.items() if name in wanted}
     task = load(recipe.task)
     for step, model in pretrain(corpus(recipe.text, SEED), recipe.steps, SEED):
         if step % recipe.every:
@@ -87,7 +95,7 @@ def climb(recipe: Recipe, wanted: set[str], say: Say) -> Iterator[tuple[Prior, L
         random_state = torch.get_rng_state()
         accuracy = measure(model, task)
         torch.set_rng_state(random_state)
-        for name in [name for name, share in left.items() if accuracy >= share]:
+        for name in [name for name, rung in left.items() if accuracy >= rung.accuracy and step >= rung.after]:
             del left[name]
             say(f"{name}: accuracy {accuracy:.3f} on {recipe.task} after {step} steps")
             yield Prior(name, recipe.task, step, accuracy), model
