@@ -7,9 +7,9 @@ const controls = document.querySelector("[data-controls]");
 const status = document.querySelector("[data-status]");
 const FACETS = ["protocol", "model", "task", "judged"];
 const DEFAULT_SORT = "rank:asc";
-const PAGE = 100;
+const PAGE = 50;
 const picked = new Set();
-let rows, columns, boards, grid;
+let rows, columns, boards, hints, grid, wish;
 
 const initial = new URLSearchParams(location.search);
 const field = (name) => controls.elements[name];
@@ -63,28 +63,35 @@ function wanted(text) {
 const several = (name) => field(name)?.value === "*";
 const visible = () => columns.filter((column, i) => grid.column(i + 1).visible());
 
-function fits(row) {
-  const board = row.facets;
-  if (FACETS.some((name) => field(name) && !several(name) && board[name] !== field(name).value)) return false;
-  if (row.style === "reference") return true; // pinned: what the others are read against
-  if (field("family") && !several("family") && row.family !== field("family").value) return false;
-  const words = field("q").value.toLowerCase().split(/\s+/).filter(Boolean);
-  return words.every((word) => row.text.includes(word));
+/** What the controls ask for, read once per filtering. */
+function asked() {
+  const facets = FACETS.filter((name) => field(name) && !several(name)).map((name) => [name, field(name).value]);
+  const family = field("family") && !several("family") ? field("family").value : null;
+  return { facets, family, words: field("q").value.toLowerCase().split(/\s+/).filter(Boolean) };
 }
 
-function apply({ keepPage = false } = {}) {
+function fits(row, { facets, family, words }) {
+  if (facets.some(([name, value]) => row.facets[name] !== value)) return false;
+  if (row.style === "reference") return true; // pinned: what the others are read against
+  return (family === null || row.family === family) && words.every((word) => row.text.includes(word));
+}
+
+function apply() {
   columns.forEach((column, i) => {
     const box = controls.querySelector(`[name=cols][value="${column.key}"]`);
     const show = box.checked || (FACETS.includes(column.key) && several(column.key)); // what tells rows apart must be seen
     if (grid.column(i + 1).visible() !== show) grid.column(i + 1).visible(show, false);
   });
-  grid.draw(keepPage ? "full-hold" : "full-reset");
+  wish = asked();
+  grid.search(""); // filters without sorting again
+  grid.draw("page");
 }
 
 function report() {
   const { recordsDisplay: found, recordsTotal: all } = grid.page.info();
   status.textContent = found === all ? `${all} rows` : `${found} of ${all} rows`;
   const chosenBoards = FACETS.some(several) ? [] : boards.filter((board) => FACETS.every((name) => !field(name) || board[name] === field(name).value));
+  table.classList.toggle("several", chosenBoards.length !== 1); // each board has a scale of its own
   document.querySelector("#board-title").textContent = chosenBoards.length === 1 ? chosenBoards[0].title : "Several boards";
   document.querySelector("[data-subtitle]").textContent = chosenBoards.length === 1 ? chosenBoards[0].subtitle : "ranks hold within a board";
   document.querySelector(".dt-paging").classList.toggle("several", grid.page.info().pages > 1);
@@ -136,10 +143,12 @@ function grow(data) {
   }
   data.rows.forEach((row) => {
     row.facets = data.boards[row.board];
+    row.id = `${row.facets.name}/${row.method}`;
     row.text = [row.method, row.family, ...Object.values(row.facets), row.raw[columns.find((c) => c.key === "signals").start]].join(" ").toLowerCase();
   });
   rows = data.rows;
   boards = data.boards;
+  hints = data.hints;
 }
 
 function build() {
@@ -169,7 +178,7 @@ function build() {
         orderSequence: column.numeric && column.key !== "rank" ? ["desc", "asc"] : ["asc", "desc"],
         data: (row, type) => (type === "sort" || type === "type" ? row.raw[column.start] : row.html[i]),
         createdCell: (cell, _, row) => {
-          const [style, tip] = row.style_tip[i];
+          const [style, tip] = hints[row.hints[i]];
           if (style) cell.classList.add(style);
           if (tip) cell.title = tip;
           if (column.key === "method") cell.scope = "row";
@@ -178,10 +187,16 @@ function build() {
     ],
   });
   columns.forEach((column, i) => (grid.column(i + 1).header().title = column.help));
-  grid.search.fixed("chosen", (_, row) => fits(row));
+  grid.search.fixed("chosen", (_, row) => fits(row, wish));
   grid.on("draw", () => {
     writeUrl();
     report();
+    const [sorted, direction] = sorting().split(":"); // the library tells only of the fixed first order
+    columns.forEach(({ key }, i) => {
+      const head = grid.column(i + 1).header();
+      if (key === sorted) head.setAttribute("aria-sort", `${direction}ending`);
+      else head.removeAttribute("aria-sort");
+    });
   });
 }
 
@@ -191,14 +206,17 @@ function listen() {
   let waiting;
   const soon = () => {
     cancelAnimationFrame(waiting);
-    waiting = requestAnimationFrame(() => apply());
+    waiting = requestAnimationFrame(() => {
+      grid.page("first");
+      apply();
+    });
   };
   controls.addEventListener("input", soon);
   controls.addEventListener("submit", (event) => event.preventDefault());
   controls.addEventListener("reset", (event) => {
     event.preventDefault();
     readUrl(new URLSearchParams());
-    grid.order([wanted(DEFAULT_SORT)]);
+    grid.order([wanted(DEFAULT_SORT)]).draw();
     apply();
   });
   for (const button of controls.querySelectorAll("[data-download]")) {
@@ -225,6 +243,6 @@ if (!answer.ok) throw new Error(`data/rows.json: ${answer.status}`);
 grow(await answer.json());
 readUrl(initial);
 build();
-apply({ keepPage: true });
+apply();
 listen();
 table.dataset.ready = "";

@@ -85,9 +85,10 @@ function scores(all, slug, board, chosen) {
     const row = body.insertRow();
     for (const column of shown) {
       const at = all.columns.indexOf(column);
-      const made = cell(row, column.key === "method" ? "th" : "td", "", `${column.key}${column.numeric ? " num" : ""} ${found.style_tip[at][0]}`);
+      const [style, tip] = all.hints[found.hints[at]];
+      const made = cell(row, column.key === "method" ? "th" : "td", "", `${column.key}${column.numeric ? " num" : ""} ${style}`);
       made.innerHTML = found.html[at]; // escaped when the site was built
-      made.title = found.style_tip[at][1];
+      made.title = tip;
     }
   }
 }

@@ -27,9 +27,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.filters.update(
-        percent=words.percent, signed=words.signed, number=words.number, count=words.count, hours=words.hours
-    )
+    found.filters.update(percent=words.percent, number=words.number, count=words.count, code=words.code)
     return found
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urlvr_bench import collapse
 from urlvr_bench.board import charts
 from urlvr_bench.board.charts import Axis, Chart, Curve, Dot, Line
-from urlvr_bench.board.runs import fallen_at
+from urlvr_bench.board.runs import Run
 from urlvr_bench.board.words import number, percent
 from urlvr_bench.record import Record
 
@@ -48,14 +48,14 @@ def _lines(column: Drawn, name: str, style: str, x: Axis, y: Axis, right: bool =
     return [*faint, Line(name, style, charts.path(column.bold, x, y), right)]
 
 
-def dual(records: Sequence[Record]) -> Chart:
+def dual(runs: Sequence[Run]) -> Chart:
     """Return the dual curve: what training maximised against what was wanted."""
-    alone = records[0] if len(records) == 1 else None
+    records, alone = [run.record for run in runs], runs[0] if len(runs) == 1 else None
     proxy, truth = drawn(records, "proxy_reward"), drawn(records, "train_accuracy")
     x = charts.axis("step", bounds=(0, len(records[0].steps.step)))
     left = charts.axis("share of rollouts", bounds=(0, 1))
     right = None if records[0].method.binary else charts.axis(PROXY, [values for _, values in proxy.faint])
-    fallen = fallen_at(alone) if alone else None
+    fallen = alone.collapse if alone else None
     moves = f"the proxy reward went {_course(proxy.bold)} and the ground-truth reward {_course(truth.bold)}"
     return Chart(
         title="Proxy reward against ground-truth reward",
@@ -73,8 +73,7 @@ def dual(records: Sequence[Record]) -> Chart:
     )
 
 
-def _tests(record: Record, x: Axis, y: Axis) -> tuple[Dot, ...]:
-    points = zip(*collapse.eval_curve(record), strict=True)
+def _tests(run: Run, x: Axis, y: Axis) -> tuple[Dot, ...]:
     return tuple(
         Dot(
             round(100 * x.share(step), 2),
@@ -82,7 +81,7 @@ def _tests(record: Record, x: Axis, y: Axis) -> tuple[Dot, ...]:
             "test",
             f"step {step}: {percent(value)} % on held-out problems",
         )
-        for step, value in points
+        for step, value in run.accuracy
     )
 
 

@@ -17,6 +17,7 @@ from urlvr_bench.board.boards import FACETS, Board, boards
 from urlvr_bench.board.columns import FACET_NAMES, Column, columns
 from urlvr_bench.board.registry import Card
 from urlvr_bench.board.rows import Row
+from urlvr_bench.board.runs import Run
 from urlvr_bench.protocol import Protocol
 from urlvr_bench.record import Record, dumps
 
@@ -60,6 +61,10 @@ class Site:
         for row in elsewhere:
             judged[row.entry.records[0].path.parent].append(row)
         return judged
+
+    @cached_property
+    def runs(self) -> dict[Path, Run]:
+        return {record.path: Run(record) for record in self.records}
 
     @cached_property
     def cards(self) -> dict[str, Card]:
@@ -144,7 +149,7 @@ def _methods(site: Site) -> Iterator[Page]:
         for row in site.rows[board.name] if board.own else ():
             if row.entry.records:
                 name = row.entry.records[0].method.name
-                entries[name].append(_entry(site.cards[name], site.everywhere(row)))
+                entries[name].append(_entry(site, site.cards[name], site.everywhere(row)))
     shown = [column for column in site.columns if (column.shown or column.key == "judged") and column.key != "method"]
     for name, card in site.cards.items():
         yield site.page(
@@ -152,7 +157,7 @@ def _methods(site: Site) -> Iterator[Page]:
         )
 
 
-def _entry(card: Card, found: list[Row]) -> dict[str, Any]:
+def _entry(site: Site, card: Card, found: list[Row]) -> dict[str, Any]:
     """Return what a method's page shows of the rows of some runs: judged on their own task, then on others."""
     board, entry = found[0].board, found[0].entry
     return {
@@ -160,8 +165,8 @@ def _entry(card: Card, found: list[Row]) -> dict[str, Any]:
         "anchor": board.name,
         "board": board,
         "rows": found,
-        "chart": curves.dual(entry.records),
-        "runs": [_run(record) for record in entry.records],
+        "chart": curves.dual([site.runs[record.path] for record in entry.records]),
+        "runs": [(run_page(record), site.runs[record.path]) for record in entry.records],
         "bibtex": [_bibtex(card, row) for row in found],
     }
 
@@ -172,44 +177,24 @@ def _bibtex(card: Card, row: Row) -> str:
     return registry.bibtex(card, f"urlvr-bench: {row.entry.id} on {board.title}", note)
 
 
-def _run(record: Record) -> dict[str, Any]:
-    """Return a run's line on its method's page."""
-    shape = collapse.rise_and_fall(*collapse.eval_curve(record))
-    fallen, source = runs.fallen_at(record), record.provenance
-    return {
-        "page": run_page(record),
-        "seed": record.seed,
-        "start": shape.base,
-        "end": shape.final,
-        "peak": shape.peak,
-        "peak_step": shape.peak_step,
-        "collapse": f"step {fallen}" if fallen else f"none by step {record.protocol.training.steps}",
-        "minutes": (source.train_seconds + source.eval_seconds) / 60,
-        "finished": source.finished[:10],
-    }
-
-
 def _runs(site: Site) -> Iterator[Page]:
-    for board in site.boards:
-        for record in (record for records in board.rows.values() for record in records if board.own):
-            names, judged = runs.evaluations(record)
-            view = {
-                "method": record.method.id,
-                "seed": record.seed,
-                "board": board.title,
-                "board_page": board_page(board),
-                "method_page": f"methods/{record.method.name}.html",
-                "story": runs.story(record),
-                "dual": curves.dual([record]),
-                "panels": curves.panels(record),
-                "stride": charts.stride(board.steps),
-                "command": runs.command(record),
-                "metrics": names,
-                "evals": judged,
-                "provenance": runs.provenance(record),
-                "details": runs.details(record),
-            }
-            yield site.page(run_page(record), "run.html", page="board", run=view)
+    for board in (board for board in site.boards if board.own):
+        for record in (record for records in board.rows.values() for record in records):
+            run = site.runs[record.path]
+            yield site.page(
+                run_page(record),
+                "run.html",
+                page="board",
+                run=run,
+                record=record,
+                board=board,
+                board_page=board_page(board),
+                dual=curves.dual([run]),
+                panels=curves.panels(record),
+                stride=charts.stride(board.steps),
+                provenance=runs.provenance(record),
+                details=runs.details(record),
+            )
 
 
 def _compare(site: Site) -> Iterator[Page]:
@@ -238,28 +223,28 @@ def _data(site: Site) -> Iterator[Page]:
     """Yield the rows for scripts (cells as HTML) and for people (raw values)."""
     macros: Any = site.environment.get_template("macros.html").module
     flat = [(i, board, row) for i, board in enumerate(site.boards) for row in site.rows[board.name]]
+    hints: dict[tuple[str, str], int] = {}
+    listed = [
+        {
+            "board": i,
+            "method": row.entry.id,
+            "family": row.entry.score["family"],
+            "style": row.style,
+            "html": [str(macros.cell(row.cells[column.key])) for column in site.columns],
+            "hints": [hints.setdefault((cell.style, cell.tip), len(hints)) for cell in row.cells.values()],
+            "raw": [round(value, 6) if isinstance(value, float) else value for value in row.raw.values()],
+        }
+        for i, _, row in flat
+    ]
+    keys = ("key", "name", "help", "fields", "numeric", "shown")
     for_scripts = {
-        "columns": [
-            {name: getattr(column, name) for name in ("key", "name", "help", "fields", "numeric", "shown")}
-            for column in site.columns
-        ],
+        "columns": [{key: getattr(column, key) for key in keys} for column in site.columns],
         "boards": [
             {**board.facets, "name": board.name, "title": board.title, "subtitle": board.subtitle}
             for board in site.boards
         ],
-        "rows": [
-            {
-                "id": row.id,
-                "board": i,
-                "method": row.entry.id,
-                "family": row.entry.score["family"],
-                "style": row.style,
-                "html": [str(macros.cell(row.cells[column.key])) for column in site.columns],
-                "style_tip": [[cell.style, cell.tip] for cell in row.cells.values()],
-                "raw": list(row.raw.values()),
-            }
-            for i, board, row in flat
-        ],
+        "hints": list(hints),
+        "rows": listed,
     }
     yield "data/rows.json", dumps(for_scripts)
     tables = [{"protocol_hash": board.cell.protocol_hash, **row.raw} for _, board, row in flat]

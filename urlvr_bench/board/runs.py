@@ -1,11 +1,13 @@
 """What a run's page says: what became of the policy, the command that repeats it and where it comes from."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from urlvr_bench import collapse, metrics
 from urlvr_bench.board.words import count, number, percent
-from urlvr_bench.record import Record
+from urlvr_bench.record import Eval, Record
 
 
 @dataclass(frozen=True)
@@ -19,44 +21,77 @@ class Judged:
     truncated: float
 
 
-def command(record: Record) -> str:
-    """Return the one line that repeats a run."""
-    words = ["urlvr-bench", "run", "--protocol", record.protocol.name, "--model", record.model.name]
-    words += ["--task", record.task.name, "--method", record.method.id, "--seed", str(record.seed)]
-    for key, value in record.overrides.items():
-        words += ["--set", f"{key}={value}"]
-    return shlex.join(words)
+@dataclass(frozen=True)
+class Run:
+    """A record with what is worked out of it once for all pages."""
+
+    record: Record
+
+    @cached_property
+    def metrics(self) -> list[str]:
+        """The metrics of its evaluations, the average first."""
+        asked = self.record.protocol.evaluation
+        return [f"avg@{asked.samples}", *(f"pass@{k}" for k in asked.k if k > 1), f"maj@{asked.samples}"]
+
+    @cached_property
+    def evaluations(self) -> list[Judged]:
+        """Every evaluation: on the task of the training by step, then on others."""
+        task = self.record.task.name
+        found = sorted(self.record.evals, key=lambda part: (part.task != task, part.task, part.step))
+        return [_judged(evaluation, self.metrics) for evaluation in found]
+
+    @cached_property
+    def accuracy(self) -> list[tuple[int, float]]:
+        """Step and held-out accuracy of each evaluation on the task of the training."""
+        return [(part.step, part.scores[0]) for part in self.evaluations if part.task == self.record.task.name]
+
+    @cached_property
+    def shape(self) -> collapse.RiseAndFall:
+        """The rise and fall of the accuracy."""
+        steps, values = zip(*self.accuracy, strict=True)
+        return collapse.rise_and_fall(steps, values)
+
+    @cached_property
+    def collapses(self) -> dict[str, int]:
+        """The step of collapse by each definition that was met."""
+        found = {part.name: part.step(self.record) for part in collapse.DEFINITIONS if part.applies(self.record)}
+        return {name: step for name, step in found.items() if step is not None}
+
+    @property
+    def collapse(self) -> int | None:
+        """The earliest step of collapse by any definition."""
+        return min(self.collapses.values(), default=None)
+
+    @property
+    def minutes(self) -> float:
+        return (self.record.provenance.train_seconds + self.record.provenance.eval_seconds) / 60
+
+    @property
+    def command(self) -> str:
+        """The one line that repeats it."""
+        record = self.record
+        words = ["urlvr-bench", "run", "--protocol", record.protocol.name, "--model", record.model.name]
+        words += ["--task", record.task.name, "--method", record.method.id, "--seed", str(record.seed)]
+        for key, value in record.overrides.items():
+            words += ["--set", f"{key}={value}"]
+        return shlex.join(words)
+
+    @property
+    def story(self) -> str:
+        """What became of the policy, in a sentence or two."""
+        shape = self.shape
+        text = f"Accuracy on held-out problems went from {percent(shape.base)} % to {percent(shape.final)} %"
+        if shape.peak > max(shape.base, shape.final):
+            text += f", with {percent(shape.peak)} % at step {shape.peak_step} as the best anyone could have picked"
+        if not self.collapses:
+            return f"{text}. No collapse within {len(self.record.steps.step)} steps."
+        return f"{text}. Collapse: {', '.join(f'{name} from step {step}' for name, step in self.collapses.items())}."
 
 
-def story(record: Record) -> str:
-    """Say in a sentence or two what became of the policy."""
-    steps, values = collapse.eval_curve(record)
-    shape = collapse.rise_and_fall(steps, values)
-    text = f"Accuracy on held-out problems went from {percent(shape.base)} % to {percent(shape.final)} %"
-    if shape.peak > max(shape.base, shape.final):
-        text += f", with {percent(shape.peak)} % at step {shape.peak_step} as the best anyone could have picked"
-    ends = [(part, part.step(record)) for part in collapse.DEFINITIONS if part.applies(record)]
-    fallen = [f"{part.name} from step {step}" for part, step in ends if step is not None]
-    last = record.protocol.training.steps
-    return f"{text}. " + (f"Collapse: {', '.join(fallen)}." if fallen else f"No collapse within {last} steps.")
-
-
-def fallen_at(record: Record) -> int | None:
-    """Return the earliest step of collapse by any definition."""
-    found = [part.step(record) for part in collapse.DEFINITIONS if part.applies(record)]
-    return min((step for step in found if step is not None), default=None)
-
-
-def evaluations(record: Record) -> tuple[list[str], list[Judged]]:
-    """Return the names of the metrics and every evaluation of a run."""
-    asked = record.protocol.evaluation
-    names = [f"avg@{asked.samples}", *(f"pass@{k}" for k in asked.k if k > 1), f"maj@{asked.samples}"]
-    rows = []
-    for found in sorted(record.evals, key=lambda e: (e.task != record.task.name, e.task, e.step)):
-        total = found.n * len(found.correct)
-        scores = tuple(float(metrics.per_problem(found, name).mean()) for name in names)
-        rows.append(Judged(found.task, found.step, scores, sum(found.unparsed) / total, sum(found.truncated) / total))
-    return names, rows
+def _judged(found: Eval, names: Sequence[str]) -> Judged:
+    total = found.n * len(found.correct)
+    scores = tuple(float(metrics.per_problem(found, name).mean()) for name in names)
+    return Judged(found.task, found.step, scores, sum(found.unparsed) / total, sum(found.truncated) / total)
 
 
 def provenance(record: Record) -> list[tuple[str, str]]:

@@ -1,6 +1,9 @@
 """How values are written on the site: shares as percentages, a dash for what is not known, never a 0."""
 
 import math
+import re
+
+from markupsafe import Markup, escape
 
 DASH = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
@@ -34,3 +37,11 @@ def count(value: float | None) -> str:
 def hours(value: float | None) -> str:
     """Return hours; short runs keep two significant digits."""
     return DASH if value is None else f"{value:.1f}" if value >= 10 else f"{value:.2g}"
+
+
+def code(text: str) -> Markup:
+    """Return text as HTML in which what stands between backticks is code."""
+    parts = re.split(r"`([^`]+)`", text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(parts)
+    )
