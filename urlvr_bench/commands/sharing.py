@@ -26,6 +26,18 @@ def board_build(
     console.print(line, highlight=False)
 
 
+def collect(
+    folders: Folders,
+    out: Annotated[Path, typer.Option("--out", help="Folder of committed records.")] = Path("results"),
+    replace: Replace = False,
+) -> None:
+    """Copy the records of finished runs to their places in the store."""
+    from urlvr_bench import store
+
+    changed = store.collect(folders, out, replace)
+    console.print(f"{len(changed)} records are new under {out}", highlight=False)
+
+
 def push(
     folders: Annotated[list[Path] | None, typer.Argument(help="Run folders, results folders or records.")] = None,
     repo: Dataset = None,
@@ -42,7 +54,7 @@ def push(
     """Push records to a Hub dataset and the site to a static Space; a second push of the same does nothing."""
     from urlvr_bench import push as pushing
 
-    published = pushing.push(
+    pushing.push(
         folders or [],
         repo,
         space=space,
@@ -53,8 +65,6 @@ def push(
         replace=replace,
         dry_run=dry_run,
     )
-    for one in published:
-        print(one)
 
 
 def submit(
@@ -75,8 +85,6 @@ def submit(
     if done.rejected:
         raise typer.Exit(1)
     print(done.table)
-    if done.published:
-        print(done.published)
 
 
 def new_method(name: Annotated[str, typer.Argument(help="Lower-case name; the file will be methods/NAME.py.")]) -> None:

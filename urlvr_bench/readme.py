@@ -1,0 +1,42 @@
+"""Keep the generated part of README.md true: the tables between the markers come from the records in results/."""
+
+import re
+import sys
+from pathlib import Path
+
+from urlvr_bench import record, tables
+from urlvr_bench.collapse import DEFINITIONS
+from urlvr_bench.schema import Record
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCK = re.compile(r"(<!-- BEGIN results -->\n).*?(<!-- END results -->)", re.DOTALL)
+TRAIN_COLLAPSE = next(definition for definition in DEFINITIONS if definition.column == "train_accuracy")
+PROTOCOLS = {"pocket": ("collapse", "method"), "pocket-probe": ("probe", "model")}
+"""For each protocol shown, the kind of table and the column that its rows are about."""
+
+
+def block(records: list[Record]) -> str:
+    """Return the tables of the README: every method under the gentle protocol, the vote on every prior."""
+    parts = []
+    for protocol, (kind, first) in PROTOCOLS.items():
+        chosen = [found for found in records if found.protocol_id == protocol]
+        columns = (first, "seeds", "base", "peak (oracle-picked)", "peak step", "final", TRAIN_COLLAPSE.name)
+        parts += [tables.rendered(each, "markdown", columns) for each in tables.tables(chosen, kind)]
+    return "\n\n".join(parts) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Rewrite README.md, or with `--check` only say whether it is stale."""
+    path = ROOT / "README.md"
+    old = path.read_text(encoding="utf-8")
+    new = BLOCK.sub(lambda marks: marks[1] + block(record.read_all([ROOT / "results"])) + marks[2], old)
+    if arguments == ["--check"]:
+        if new != old:
+            print("README.md is stale: run `make docs`")
+        return int(new != old)
+    record.write_atomically(path, new)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
