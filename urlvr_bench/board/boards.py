@@ -1,8 +1,9 @@
 """Boards: the cells of the comparison, each with the summaries of its records, every score worked out from counts."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
@@ -63,6 +64,10 @@ class Board:
 
     cell: Cell
     rows: Rows
+    protocol: str
+    """The protocol's name, with its hash where the site has several of that name."""
+    model: str
+    """The model's name, with the hash of its weights where the site has several of that name."""
     name: str = ""
     """File name of its pages."""
 
@@ -78,7 +83,7 @@ class Board:
     @property
     def title(self) -> str:
         judged = "" if self.own else f", judged on {self.cell.judged}"
-        return f"{self.cell.task} · {self.cell.model} · {self.cell.protocol}{judged}"
+        return f"{self.cell.task} · {self.model} · {self.protocol}{judged}"
 
     @property
     def subtitle(self) -> str:
@@ -91,7 +96,7 @@ class Board:
 
     @property
     def facets(self) -> dict[str, str]:
-        return {key: str(getattr(self.cell, key)) for key in FACETS}
+        return {"protocol": self.protocol, "model": self.model, "task": self.cell.task, "judged": self.cell.judged}
 
     @property
     def metric(self) -> str:
@@ -133,16 +138,28 @@ class Board:
 
 def boards(records: Iterable[Record]) -> list[Board]:
     """Return the boards of some records: those judged on their own task first, of these the fullest first."""
-    found = [Board(cell, rows) for cell, rows in cells.cells(records).items()]
+    grouped = cells.cells(records)
+    protocols = _labels({(cell.protocol, cell.protocol_hash) for cell in grouped})
+    models = _labels({(cell.model, cell.weights_sha256) for cell in grouped})
+    found = [
+        Board(cell, rows, protocols[cell.protocol, cell.protocol_hash], models[cell.model, cell.weights_sha256])
+        for cell, rows in grouped.items()
+    ]
     found.sort(key=lambda board: (not board.own, -sum(map(len, board.rows.values()))))
-    return [Board(board.cell, board.rows, name) for board, name in zip(found, _names(found), strict=True)]
+    return [replace(board, name=name) for board, name in zip(found, _names(found), strict=True)]
+
+
+def _labels(pairs: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return what to call each (name, hash): the name, and the hash where the name alone says too little."""
+    times = Counter(name for name, _ in pairs)
+    return {(name, digest): name if times[name] == 1 else f"{name} ({digest[:8]})" for name, digest in pairs}
 
 
 def _names(found: Sequence[Board]) -> list[str]:
-    """Return a file name for each board; boards that are called alike are told apart by what differs."""
+    """Return a file name for each board; those whose titles differ only in unsafe letters are told apart by a hash."""
     plain = [".".join(slug(part) for part in board.facets.values()) for board in found]
     return [
-        name if plain.count(name) == 1 else f"{name}.{short_hash(repr(board.cell))}"
+        name if plain.count(name) == 1 else f"{name}.{short_hash(board.title)}"
         for name, board in zip(plain, found, strict=True)
     ]
 

@@ -205,7 +205,7 @@ def _compare(site: Site) -> Iterator[Page]:
 
 
 def _about(site: Site) -> Page:
-    protocols: dict[str, Protocol] = {r.protocol_id: r.protocol for r in site.records}
+    protocols: dict[str, Protocol] = {board.protocol: board.first.protocol for board in site.boards}
     return site.page(
         "about.html",
         "about.html",

@@ -1,0 +1,448 @@
+"""The static site: its numbers are the records', its pages hang together, and no bad input harms the old site."""
+
+import csv
+import gzip
+import hashlib
+import itertools
+import json
+import re
+import shlex
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+from hostile import damaged, written
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from records import fabricate
+
+from urlvr_bench import board, methods, plan, summaries
+from urlvr_bench.board import charts, pages, registry
+from urlvr_bench.cells import cells
+from urlvr_bench.errors import UsageError
+from urlvr_bench.record import Record, write
+from urlvr_bench.schema import MethodInfo
+
+SMALL = {"steps": 12, "problems": 6, "samples": 4, "k": (1, 2, 4), "every": 6}
+BOTH = SMALL | {"task": "chain_addition", "ood": ("countdown_pocket",)}
+DASH = "\N{EN DASH}"
+
+
+def some() -> list[Record]:
+    """Two models, a collapse, a real-valued reward, few seeds, a stranger, another task and a changed setting."""
+    found = [
+        fabricate(name, seed, collapse_at=end, model=model, **BOTH)
+        for model in ("pocket-4", "pocket-2")
+        for name, end in (
+            ("majority_vote", None),
+            ("token_entropy", 6),
+            ("ground_truth", None),
+            ("random_reward", None),
+        )
+        for seed in range(5)
+    ]
+    found += [fabricate("self_certainty", seed, model="pocket-4", **BOTH) for seed in range(2)]
+    found += [fabricate("homemade", seed, model="pocket-4", **BOTH) for seed in range(4)]
+    params = {"relative": False}
+    changed = {"training.learning_rate": "0.001"}
+    return [*found, fabricate("probability", 3, params=params, overrides=changed, model="pocket-4", **BOTH)]
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Record]:
+    return some()
+
+
+@pytest.fixture(scope="module")
+def site(records: list[Record], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("board") / "site"
+    board.build(records, out)
+    return out
+
+
+class Page(HTMLParser):
+    """What a page links to, loads and could run."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.loads: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(path.read_text())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.tags.append((tag, values))
+        self.ids |= {values["id"]} if values.get("id") else set()
+        if tag == "a":
+            self.links.append(values["href"] or "")
+        elif "src" in values or tag == "link":
+            self.loads.append(values.get("src") or values.get("href") or "")
+
+
+def html(site: Path) -> dict[Path, Page]:
+    return {path: Page(path) for path in sorted(site.rglob("*.html"))}
+
+
+def digest(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(site: Path) -> None:
+    found = html(site)
+    for path, page in found.items():
+        for link in page.links:
+            target, anchor = urldefrag(link)
+            if target.startswith("https://"):
+                continue
+            file = (path.parent / unquote(target)).resolve() if target else path.resolve()
+            assert file.is_file(), f"{path}: {link}"
+            assert (
+                not anchor or file.suffix != ".html" or anchor in found[site / file.relative_to(site.resolve())].ids
+            ), link
+        for load in page.loads:
+            assert (path.parent / load).is_file(), f"{path}: {load}"
+
+
+def test_pages_hold_no_script_or_style_that_the_policy_would_have_to_allow(site: Path) -> None:
+    for path, page in html(site).items():
+        policy = [v["content"] for tag, v in page.tags if tag == "meta" and v.get("http-equiv")]
+        assert policy == [pages.POLICY]
+        assert "unsafe" not in pages.POLICY
+        for tag, values in page.tags:
+            assert (
+                tag not in ("style", "iframe", "object", "base", "form")
+                or "data-controls" in values
+                or "data-choose" in values
+            )
+            assert tag != "script" or values.get("src")
+            assert not any(name == "style" or name.startswith("on") for name in values), f"{path}: {tag} {values}"
+            assert tag != "a" or values.get("target") != "_blank" or "noopener" in (values.get("rel") or "")
+
+
+def test_the_numbers_are_those_of_the_summaries(site: Path, records: list[Record]) -> None:
+    shown = {
+        (row["protocol"], row["model"], row["judged"], row["method"]): row
+        for row in json.loads((site / "data/board.json").read_text())
+    }
+    compared = 0
+    for cell, rows in cells(records).items():
+        for row in summaries.pass_frame(cell, rows).to_dict("records"):
+            own = shown.pop((cell.protocol, cell.model, cell.judged, row["method"]))
+            assert own["avg"] == row["avg@4"]
+            assert own["pass@4_low"] == row["pass@4_low"]
+            assert own["seeds"] == row["seeds"]
+            if row["method"] != "step 0":
+                assert (own["gain"], own["gain_high"]) == (row["gain"], row["gain_high"])
+            compared += 1
+        for row in summaries.collapse_frame(cell, rows).to_dict("records"):
+            text = f"{int(row['label_accuracy_collapsed'])}/{row['seeds']} seeds"
+            assert text in (site / f"methods/{row['method'].partition('(')[0]}.html").read_text()
+    assert compared > 10
+    assert not shown
+
+
+def test_the_csv_and_the_json_agree_and_leave_the_unknown_empty(site: Path) -> None:
+    rows = list(csv.DictReader((site / "data/board.csv").open()))
+    for text, row in zip(rows, json.loads((site / "data/board.json").read_text()), strict=True):
+        assert {name: "" if value is None else str(value) for name, value in row.items()} == text
+    (start, *_) = rows
+    assert start["method"] == "step 0"
+    assert start["gain"] == start["rank"] == start["device_hours"] == ""
+
+
+def table_rows(text: str) -> list[tuple[str, list[str]]]:
+    """Return class and cell texts of each row of a page's board."""
+    body = text.split('id="board"', 1)[1].split("</table>")[0].split("<tbody>")[1]
+    return [
+        (style, [re.sub(r"<[^>]+>", " ", cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)])
+        for style, row in re.findall(r'<tr class="([^"]*)">(.*?)</tr>', body, re.S)
+    ]
+
+
+def test_references_are_pinned_few_seeds_are_marked_and_the_unknown_is_a_dash(site: Path) -> None:
+    text = (site / "index.html").read_text()
+    rows = table_rows(text)
+    assert [style for style, _ in rows] == ["reference"] * 3 + [style for style, _ in rows[3:]]
+    assert rows[0][1][2].startswith("step 0")
+    by_name = {cells[2].split()[0]: (style, cells) for style, cells in rows}
+    assert by_name["self_certainty"][0] == "unranked"
+    assert by_name["self_certainty"][1][1] == DASH
+    assert by_name["homemade"][0] == ""
+    for name in ("self_certainty", "homemade"):
+        assert "few seeds" in by_name[name][1][2]
+    assert "few seeds" not in by_name["majority_vote"][1][2]
+    assert "uses labels" in by_name["ground_truth"][1][2]
+    assert by_name["homemade"][1][-1] == "self-reported"
+    assert by_name["majority_vote"][1][-1] == "rescored"
+    assert re.fullmatch(rf"1({DASH}\d)?", by_name["majority_vote"][1][1])
+    assert "oracle-picked" in text.split("<tbody>")[0]
+    assert rows[0][1].count(DASH) >= 5
+    assert "nan" not in text.lower().replace("nanmean", "")
+
+
+def test_the_same_records_make_the_same_bytes(site: Path, records: list[Record], tmp_path: Path) -> None:
+    board.build(records[::-1], tmp_path / "again")
+    assert digest(tmp_path / "again") == digest(site)
+
+
+def test_boards_that_share_their_names_are_told_apart(tmp_path: Path) -> None:
+    records = [
+        fabricate("majority_vote", seed, steps=steps, problems=6, samples=4, every=6)
+        for seed, steps in ((0, 12), (1, 18))
+    ]
+    records.append(
+        records[0].model_copy(
+            update={"seed": 2, "model": records[0].model.model_copy(update={"weights_sha256": "f" * 16})}
+        )
+    )
+    board.build(records, tmp_path / "site")
+    rows = json.loads((tmp_path / "site/data/board.json").read_text())
+    assert len({(row["protocol"], row["model"]) for row in rows}) == 3
+    assert len(list((tmp_path / "site").glob("board-*.html"))) == 3
+    assert {row["seeds"] for row in rows} == {1}
+
+
+def test_the_first_view_is_light(site: Path) -> None:
+    page = Page(site / "index.html")
+    first = [site / load for load in page.loads] + [site / "static/lib/datatables.js", site / "static/download.js"]
+    first += [site / "index.html", site / "data/rows.json"]
+    assert sum(len(gzip.compress(path.read_bytes())) for path in first) < 300_000
+
+
+def test_method_pages_come_from_the_registry(site: Path) -> None:
+    for name in methods.names():
+        text = (site / "methods" / f"{name}.html").read_text()
+        assert methods.load(name).paper.replace("&", "&amp;") in text
+        assert methods.source_hash(name) in text
+        assert f'href="{name}.html"' in (site / "methods/index.html").read_text()
+    assert "Divide by the largest probability" in (site / "methods/probability.html").read_text()
+    assert "No runs yet" in (site / "methods/trajectory_entropy.html").read_text()
+    assert "not in the registry" in (site / "methods/homemade.html").read_text()
+
+
+def test_a_run_page_draws_both_curves_and_repeats_its_run(site: Path, records: list[Record]) -> None:
+    for record in (records[0], records[-1]):
+        text = (site / "runs" / record.path.with_suffix(".html")).read_text()
+        assert len(re.findall(r'<path class="line (?:truth|proxy dashed)" d="M\d', text)) == 2
+        line = re.search(r"<pre[^>]*>(urlvr-bench run .*?)</pre>", text, re.S)
+        assert line is not None
+        words = shlex.split(line[1].replace("&#39;", "'").replace("&#34;", '"'))[2:]
+        given = dict(zip(words[::2], words[1::2], strict=True))
+        overrides = dict([given["--set"].split("=", 1)]) if "--set" in given else {}
+        (run,) = plan.grid(
+            given["--protocol"],
+            [given["--method"]],
+            [int(given["--seed"])],
+            [given["--model"]],
+            [given["--task"]],
+            overrides,
+        )
+        assert (run.method_id, run.seed, run.task, run.model) == (
+            record.method.id,
+            record.seed,
+            record.task.name,
+            record.model.name,
+        )
+        assert dict(run.overrides) == record.overrides
+
+
+def test_compare_holds_every_paired_difference(site: Path, records: list[Record]) -> None:
+    (file,) = (site / "data/compare").glob("pocket.pocket-2.chain_addition.chain_addition.json")
+    found = json.loads(file.read_text())
+    names = [entry["name"] for entry in found["entries"]]
+    assert len(found["pairs"]) == len(names) * (len(names) - 1) / 2
+    end = {
+        row["method"]: row["avg"]
+        for row in json.loads((site / "data/board.json").read_text())
+        if row["model"] == "pocket-2" and row["judged"] == "chain_addition"
+    }
+    first, low, high, _ = found["pairs"][0]
+    assert first == pytest.approx(end[names[0]] - end[names[1]], abs=1e-5)
+    assert low < first < high
+
+
+def test_building_needs_no_heavy_library() -> None:
+    heavy = (
+        "[name for name in ('torch', 'trl', 'lm_eval', 'transformers', 'itables', 'matplotlib') if name in sys.modules]"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, urlvr_bench.board; print({heavy})"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_folder_without_records_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"no records under {re.escape(str(tmp_path))}"):
+        board.gather([tmp_path])
+    with pytest.raises(UsageError, match="no records"):
+        board.build([], tmp_path / "site")
+
+
+def test_a_half_written_record_is_named(records: list[Record], tmp_path: Path) -> None:
+    write(records[0], tmp_path / "a/record.json")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/record.json").write_text(records[1].model_dump_json()[:1000])
+    with pytest.raises(UsageError, match=re.escape(str(tmp_path / "b/record.json"))):
+        board.gather([tmp_path])
+
+
+def test_two_contents_of_one_run_are_an_error_and_a_copy_is_not(records: list[Record], tmp_path: Path) -> None:
+    first = tmp_path / "a/record.json"
+    write(records[0], first)
+    write(records[0], tmp_path / "b/record.json")
+    assert board.gather([tmp_path]) == [records[0]]
+    other = tmp_path / "c/record.json"
+    write(fabricate("majority_vote", 0, base=0.2, model="pocket-4", **BOTH), other)
+    with pytest.raises(UsageError, match=f"{re.escape(str(other))}.*{re.escape(str(first))}"):
+        board.gather([tmp_path])
+    with pytest.raises(UsageError, match="given twice"):
+        board.build([records[0], records[0]], tmp_path / "site")
+
+
+def test_a_failed_build_leaves_the_old_site_and_nothing_else(
+    records: list[Record], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "site"
+    board.build(records[:2], out)
+    before = digest(out)
+
+    def broken(_: list[Record]):
+        yield "index.html", "half"
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(pages, "render", broken)
+    with pytest.raises(RuntimeError, match="disk"):
+        board.build(records, out)
+    assert digest(out) == before
+    assert list(tmp_path.iterdir()) == [out]
+    monkeypatch.undo()
+    board.build(records, out)
+    assert digest(out) != before
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_a_folder_that_is_no_site_is_never_replaced(records: list[Record], tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(UsageError, match="not a site"):
+        board.build(records, tmp_path)
+    with pytest.raises(UsageError, match="not a site"):
+        board.build(records, tmp_path / "thesis.tex")
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+EVIL = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'{{7*7}}</textarea>"
+
+
+def test_text_of_strangers_is_inert(tmp_path: Path) -> None:
+    """HTML, templates and script addresses in every free text of a record come out as text."""
+    made = fabricate("homemade", 0, **SMALL)
+    info = made.method.model_dump() | {"paper": "javascript:alert(1)//" + EVIL, "params": {"x": EVIL}, "signals": []}
+    method = MethodInfo(**info | {"id": f"homemade(x={EVIL})"})
+    texts = {
+        "model": made.model.model_copy(update={"name": EVIL.replace("/", "").lstrip('">'), "revision": EVIL}),
+        "task": made.task.model_copy(update={"version": EVIL, "source": EVIL, "revision": EVIL}),
+        "protocol": made.protocol.model_copy(update={"description": EVIL}),
+        "provenance": made.provenance.model_copy(
+            update={
+                "platform": EVIL,
+                "device": EVIL,
+                "python": EVIL,
+                "packages": {EVIL: EVIL},
+                "trainer_config": {EVIL: EVIL},
+            }
+        ),
+        "overrides": {EVIL: EVIL},
+    }
+    board.build([made.model_copy(update={**texts, "method": method})], tmp_path / "site")
+    inert(tmp_path / "site")
+    assert "49" not in re.findall(r"\{\{7\*7\}\}|49", (tmp_path / "site/methods/homemade.html").read_text())
+
+
+def inert(site: Path) -> None:
+    """Assert that no page and no cell of rows.json runs anything or leaves the site folder."""
+    for path, page in html(site).items():
+        for tag, values in page.tags:
+            assert tag not in ("img", "textarea"), path
+            assert tag != "script" or (values.get("src") or "").rpartition("static/")[1], path
+            assert not any(name.startswith("on") for name in values)
+            assert not (values.get("href") or "").lower().lstrip().startswith(("javascript:", "data:", "//"))
+    for row in json.loads((site / "data/rows.json").read_text())["rows"]:
+        for cell in row["html"]:
+            assert set(re.findall(r"<(\w+)", cell)) <= {"a", "span", "small", "b", "svg", "line", "circle"}
+    assert all(path.resolve().is_relative_to(site.resolve()) for path in site.rglob("*"))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_record_is_refused_or_shown_inert(data: st.DataObject, tmp_path: Path) -> None:
+    folder, out = tmp_path / "records", tmp_path / "site"
+    write(fabricate("majority_vote", 1, **SMALL), folder / "good/record.json")
+    (folder / "bad").mkdir(exist_ok=True)
+    (folder / "bad/record.json").write_bytes(
+        data.draw(damaged(fabricate("token_entropy", 0, **SMALL).model_dump_json()))
+    )
+    before = digest(out) if out.exists() else None
+    try:
+        board.build(board.gather([folder]), out)
+    except UsageError as error:
+        assert str(error)
+        assert (digest(out) if out.exists() else None) == before
+    else:
+        inert(out)
+
+
+def test_a_huge_text_is_refused_unread(tmp_path: Path) -> None:
+    values = json.loads(fabricate("majority_vote", 0, **SMALL).model_dump_json())
+    values["protocol"]["description"] = "x" * 50_000_000
+    (tmp_path / "record.json").write_bytes(written(values))
+    with pytest.raises(UsageError, match="MB"):
+        board.gather([tmp_path])
+
+
+def test_a_path_breaks_where_values_are_missing() -> None:
+    x, y = charts.axis("step", bounds=(0, 4)), charts.axis("", bounds=(0, 1))
+    drawn = charts.curve([1, 2, 3, 4], [0.0, 1.0, None, 0.5])
+    assert charts.path(drawn, x, y) == "M250 1000 500 0M1000 500"
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([0.02, 0.41], (0, 0.1, 0.2, 0.3, 0.4, 0.5)),
+        ([5.0, 7.0], (5, 5.5, 6, 6.5, 7)),
+        ([-1.4, -0.1], (-1.5, -1, -0.5, 0)),
+        ([3.0], None),
+    ],
+)
+def test_an_axis_holds_its_values_between_round_ticks(values: list[float], ticks: tuple[float, ...] | None) -> None:
+    found = charts.axis("", [charts.curve(range(len(values)), values)[1]])
+    assert found.low <= min(values) <= max(values) <= found.high
+    assert found.low < found.high
+    assert ticks is None or found.ticks == ticks
+
+
+def test_labels_never_overlap() -> None:
+    placed = charts.labels([(str(i), "", 99.0) for i in range(8)] + [("top", "", 0.0)], gap=6)
+    heights = [dot.y for dot in placed]
+    assert all(b - a >= 6 - 1e-9 for a, b in itertools.pairwise(heights))
+    assert max(heights) <= 100
+
+
+def test_bibtex_names_the_paper_and_the_result() -> None:
+    text = registry.bibtex(registry.registered("majority_vote"), "majority_vote on chain", "avg@16 = 76.9 %")
+    assert "eprint = {2504.16084}" in text
+    assert "year = {2025}" in text
+    assert r"majority\_vote on chain" in text
+    assert r"76.9 \%" in text
