@@ -66,15 +66,17 @@ def test_the_same_command_gives_the_same_steps(finished, command, tmp_path):
     assert deterministic(folder_of(tmp_path, "token_entropy")) == deterministic(folder_of(finished[0], "token_entropy"))
 
 
-def test_a_killed_run_continues_to_the_same_steps(finished, command, tmp_path):
-    """Kill the worker with SIGKILL at a random step, then run the same command again."""
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_stopped_run_continues_to_the_same_steps(finished, command, tmp_path, how):
+    """Stop a run at a random step, by force or as Ctrl-C does, then run the same command again."""
     arguments = ["run", *SMALL, "--method", "majority_vote", "--out", str(tmp_path)]
     assert command(*arguments, "--dry-run").returncode == 0
     child = subprocess.Popen(
         [sys.executable, "-m", "urlvr_bench.cli", *arguments],
         env={**os.environ, "HF_HUB_OFFLINE": "1"},
         cwd=ROOT,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
         start_new_session=True,
     )
     wanted, deadline = random.randint(2, 7), time.monotonic() + 120
@@ -83,8 +85,10 @@ def test_a_killed_run_continues_to_the_same_steps(finished, command, tmp_path):
         if steps and steps[0].read_bytes().count(b"\n") >= wanted:
             break
         time.sleep(0.02)
-    os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
+    os.killpg(child.pid, how)
+    _, said = child.communicate(timeout=60)
+    if how == signal.SIGINT:
+        assert child.returncode == 130 and "run the same command again" in said.splitlines()[-1]
     subprocess.run(["pkill", "-KILL", "-f", f"urlvr_bench.worker {tmp_path}"], check=False)
     folder = folder_of(tmp_path, "majority_vote")
     assert not (folder / "record.json").exists()
