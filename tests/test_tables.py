@@ -95,9 +95,19 @@ def test_nothing_that_differs_shares_a_table() -> None:
     records = study() + study(protocol="other") + study(model="strong") + study(task="countdown") + study(steps=20)
     titles = [found.title for found in tables(records, "pass")]
     assert len(titles) == len(set(titles)) == 5
-    ood = tables(study(ood=("long",)), "pass")
-    assert [found.title.endswith("chain judged on long") for found in ood] == [False, True]
-    assert len(tables(study(ood=("long",)), "collapse")) == 1
+    elsewhere = study(ood=("long", "wide"))
+    for kind, number in {"pass": 1, "collapse": 1, "reward": 1, "ood": 2}.items():
+        titles = [found.title for found in tables(elsewhere, kind)]
+        assert len(titles) == number
+        assert all(("judged on" in title) == (kind == "ood") for title in titles)
+    assert table(study(), "ood") == ""  # nothing was judged elsewhere
+
+
+def test_seeds_of_two_versions_of_a_method_are_marked() -> None:
+    one, other = fabricate(), fabricate(seed=1)
+    changed = other.method.model_copy(update={"source_sha256": "0" * 16})
+    text = table([one, other.model_copy(update={"method": changed})], "pass")
+    assert "majority_vote (2 versions of its source)" in text
 
 
 def test_what_cannot_be_compared_is_an_error() -> None:
@@ -150,13 +160,15 @@ def test_probe_table_climbs_the_ladder_of_priors() -> None:
     (found,) = tables(records, "probe")
     assert list(found.frame["model"]) == ["weak", "middle", "strong"]
     assert len(tables(records + study(), "probe")) == 4  # one per method
+    assert len(tables([*records, fabricate(steps=20, model="weak")], "probe")) == 2  # never two protocols in one
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_score_that_people_read_has_an_interval(kind: str) -> None:
+    records = study(ood=("long",))
     interval = re.compile(r"-?[01]\.\d{3} \[(-?[01]\.\d{3}, -?[01]\.\d{3}|no interval)\]")
     read = 0
-    for found in tables(study(), kind):
+    for found in tables(records, kind):
         for numbers in found.frame.to_dict("records"):
             columns = found.text(numbers)
             scores = [text for name, text in columns.items() if "." in text and "p against" not in name]

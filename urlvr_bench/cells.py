@@ -12,20 +12,21 @@ Rows = dict[str, list[Record]]
 
 @dataclass(frozen=True, order=True)
 class Cell:
-    """One protocol, model and training task, judged on one task; the hashes keep apart what only shares a name."""
+    """One protocol, model and training task, judged on one task; hashes and version part what only shares a name."""
 
     protocol: str
     protocol_hash: str
     model: str
     weights_sha256: str
     task: str
+    task_version: str
     judged: str
 
     @property
     def title(self) -> str:
         """The cell in words, with the task that it is judged on where that is not the one it was trained on."""
         judged = "" if self.judged == self.task else f" judged on {self.judged}"
-        return f"{self.protocol} ({self.protocol_hash}) · {self.model} · {self.task}{judged}"
+        return f"{self.protocol} ({self.protocol_hash}) · {self.model} · {self.task} v{self.task_version}{judged}"
 
 
 def cells(records: Iterable[Record]) -> dict[Cell, Rows]:
@@ -42,6 +43,7 @@ def cells(records: Iterable[Record]) -> dict[Cell, Rows]:
                 record.model.name,
                 record.model.weights_sha256,
                 record.task.name,
+                record.task.version,
                 judged,
             )
             seeds = found.setdefault(cell, {}).setdefault(record.method.id, {})

@@ -4,14 +4,17 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import stats
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.intervals import LEVEL, wilson
 from urlvr_bench.metrics import Floats, per_problem
 from urlvr_bench.schema import Record
+
+if TYPE_CHECKING:
+    from scipy.stats import CensoredData
 
 WINDOW = 5
 """Steps that a trailing mean runs over; one batch of 16 prompts alone is too noisy."""
@@ -101,6 +104,8 @@ def survival(steps: Sequence[int | None], lasts: Sequence[int]) -> Survival:
     ends = [last for step, last in zip(steps, lasts, strict=True) if step is None]
     median = low = high = None
     if collapsed:
+        from scipy import stats  # a second to import, which most tables do without
+
         curve = stats.ecdf(_censored(steps, lasts)).sf
         median = _first_half(curve.quantiles, curve.probabilities)
     if collapsed and len(steps) > 1:
@@ -123,12 +128,16 @@ def logrank(first: Sequence[int | None], second: Sequence[int | None], last: int
     """Return the two-sided log-rank p-value that two sets of runs of `last` steps collapse alike; NaN if none did."""
     if all(step is None for step in (*first, *second)):
         return math.nan
+    from scipy import stats
+
     with np.errstate(invalid="ignore"):
         result = stats.logrank(_censored(first, [last] * len(first)), _censored(second, [last] * len(second)))
     return float(result.pvalue)
 
 
-def _censored(steps: Sequence[int | None], lasts: Sequence[int]) -> stats.CensoredData:
+def _censored(steps: Sequence[int | None], lasts: Sequence[int]) -> "CensoredData":
+    from scipy import stats
+
     times = [last if step is None else step for step, last in zip(steps, lasts, strict=True)]
     return stats.CensoredData.right_censored(times, [step is None for step in steps])
 

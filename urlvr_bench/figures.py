@@ -38,9 +38,9 @@ def plot(records: Sequence[Record], out_dir: Path) -> list[Path]:
     if not records:
         raise UsageError("there are no records to plot; make some with `urlvr-bench run`")
     trained = {cell: rows for cell, rows in cells(records).items() if cell.judged == cell.task}
-    ladders: dict[tuple[str, str, str], dict[Cell, Rows]] = {}
+    ladders: dict[tuple[str, ...], dict[Cell, Rows]] = {}
     for cell, rows in trained.items():
-        ladders.setdefault((cell.protocol, cell.protocol_hash, cell.task), {})[cell] = rows
+        ladders.setdefault((cell.protocol, cell.task, cell.protocol_hash, cell.task_version), {})[cell] = rows
     figures: dict[str, Figure] = {}
     with _style():
         for cell, rows in trained.items():
@@ -48,7 +48,7 @@ def plot(records: Sequence[Record], out_dir: Path) -> list[Path]:
             figures[f"{where}_dual"] = dual_curves(cell, rows)
             if len(rows) > 1:
                 figures[f"{where}_overview"] = overview(cell, rows)
-        for (protocol, _, task), rungs in ladders.items():
+        for (protocol, task, *_), rungs in ladders.items():
             if len(rungs) > 1:
                 figures[f"{_free('_'.join(map(slug, (protocol, task))), figures)}_ladder"] = ladder(rungs)
         return [path for name, figure in figures.items() for path in _save(figure, out_dir / name)]
@@ -127,7 +127,9 @@ def ladder(rungs: dict[Cell, Rows]) -> "Figure":
         axes.set_title(method, loc="left", fontweight="bold")
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="prior (test accuracy at step 0): collapse")
     first = min(rungs)
-    figure.suptitle(f"{first.protocol} ({first.protocol_hash}) · {first.task}", x=0.01, ha="left", fontsize=10)
+    figure.suptitle(
+        f"{first.protocol} ({first.protocol_hash}) · {first.task} v{first.task_version}", x=0.01, ha="left", fontsize=10
+    )
     figure.supylabel("train accuracy (ground-truth reward)", fontsize=9)
     _caption(
         figure,

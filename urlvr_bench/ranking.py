@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
 
 from urlvr_bench.intervals import LEVEL, Floats, Interval, basis_of, difference
 
@@ -24,6 +23,8 @@ def iqm(cells: Sequence[Floats]) -> Interval:
     One (S, P) array per cell, that is per (model, training task). Seeds and problems are resampled within each
     cell. After rliable (arXiv 2108.13264), whose strata are separately trained tasks, as cells are here.
     """
+    from scipy import stats  # a second to import, which most tables do without
+
     rng = np.random.default_rng(SEED)
     runs = np.concatenate([cell.mean(1) for cell in cells])
     resampled = np.concatenate([_resampled_runs(rng, cell) for cell in cells], axis=1)
@@ -83,13 +84,20 @@ def rank_intervals(scores: Mapping[str, Floats]) -> dict[str, tuple[int, int, in
     if not ranked:
         return {}
     weights_B_P = _redrawn(next(iter(ranked.values())).shape[1], 0)
-    means = []
-    for stream, array in enumerate(ranked.values(), 1):
-        means.append(np.einsum("bs,bs->b", weights_B_P @ array.T, _redrawn(len(array), stream)))
-    ranks = stats.rankdata(-np.round(np.stack(means), 12), method="min", axis=0)
-    place = stats.rankdata([-round(float(array.mean()), 12) for array in ranked.values()], method="min")
+    means = [array.mean() for array in ranked.values()]
+    redrawn = [
+        np.einsum("bs,bs->b", weights_B_P @ array.T, _redrawn(len(array), stream))
+        for stream, array in enumerate(ranked.values(), 1)
+    ]
+    place, ranks = _ranks(np.array(means)), _ranks(np.stack(redrawn))
     tails = np.quantile(ranks, [0.5 - LEVEL / 2, 0.5 + LEVEL / 2], axis=1, method="inverted_cdf")
     return {name: (int(place[i]), int(tails[0, i]), int(tails[1, i])) for i, name in enumerate(ranked)}
+
+
+def _ranks(scores: Floats) -> Floats:
+    """Return ranks along the first axis, 1 for the highest; equal scores share the better rank."""
+    rounded = np.round(scores, 12)
+    return 1.0 + np.stack([(rounded > one).sum(0) for one in rounded])
 
 
 @lru_cache(maxsize=64)

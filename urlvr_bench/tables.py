@@ -116,6 +116,7 @@ def _who(row: Row) -> dict[str, str]:
     """Return the columns that every table starts with: who, what for, and how many seeds stand behind it."""
     role = row["role"].removeprefix("reference: ")
     name = row["method"] if row["role"] == "contender" else f"{row['method']} ({role} reference)"
+    name += "" if row["versions"] == 1 or row["method"] == BASE else f" ({row['versions']} versions of its source)"
     few = "" if row["seeds"] >= RANKED else " (few)"
     return {"method": name, "seeds": f"{row['seeds']}{few}"}
 
@@ -162,11 +163,11 @@ def _probe_tables(records: Sequence[Record]) -> list[Table]:
     """Return one table per protocol, task and method: the ladder of models, weakest first."""
     frames = [collapse_frame(cell, rows) for cell, rows in cells(records).items() if cell.judged == cell.task]
     found = []
-    keys = ["protocol", "task", "method"]
-    for (protocol, task, method), ladder in pd.concat(frames, ignore_index=True).groupby(keys, sort=True):
-        ordered = ladder.sort_values(["base", "model"]).reset_index(drop=True)
-        hashes = ", ".join(sorted(set(ordered["protocol_hash"])))
-        found.append(Table(f"probe: {protocol} ({hashes}) · {task} · {method}", COLLAPSE_NOTES, ordered, _probe_text))
+    keys = ["protocol", "protocol_hash", "task", "task_version", "method"]
+    for (protocol, digest, task, version, method), rungs in pd.concat(frames, ignore_index=True).groupby(keys):
+        ordered = rungs.sort_values(["base", "model"]).reset_index(drop=True)
+        title = f"probe: {protocol} ({digest}) · {task} v{version} · {method}"
+        found.append(Table(title, COLLAPSE_NOTES, ordered, _probe_text))
     return found
 
 
