@@ -9,8 +9,9 @@ from records import fabricate
 
 from urlvr_bench.cells import cells
 from urlvr_bench.collapse import smooth
+from urlvr_bench.drawing import PROXY, TEST, TRUTH
 from urlvr_bench.errors import UsageError
-from urlvr_bench.figures import PROXY, TEST, TRUTH, dual_curves, ladder, overview, plot
+from urlvr_bench.figures import dual_curves, ladder, overview, plot
 from urlvr_bench.intervals import two_way
 from urlvr_bench.metrics import scores
 from urlvr_bench.schema import Record

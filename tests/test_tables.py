@@ -159,7 +159,7 @@ def test_probe_table_climbs_the_ladder_of_priors() -> None:
     records = [fabricate(seed=s, model=m, base=b, collapse_at=20) for m, b in accuracies.items() for s in range(3)]
     (found,) = tables(records, "probe")
     assert list(found.frame["model"]) == ["weak", "middle", "strong"]
-    assert len(tables(records + study(), "probe")) == 4  # one per method
+    assert len(tables(records + study(k=(1, 4, 16)), "probe")) == 4  # one per method
     assert len(tables([*records, fabricate(steps=20, model="weak")], "probe")) == 2  # never two protocols in one
 
 

@@ -1,50 +1,21 @@
 """Check a folder of records: everything that is wrong at once, each with its fix. No stored metric is trusted."""
 
-import hashlib
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 from urlvr_bench import protocol, record, sources, tasks
 from urlvr_bench.errors import UsageError
+from urlvr_bench.findings import REDO, Finding, Remark, failed
 from urlvr_bench.schema import Record
-from urlvr_bench.sources import Remark
+from urlvr_bench.siblings import COMPARISONS, facts_of
 
-REDO = "make the run again with `urlvr-bench run`, or delete the file"
+__all__ = ["Finding", "check", "failed"]
+
 HOMES = ("/home/", "/Users/", "/root/", ":\\\\Users")
 TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{20,}")
 ROUNDING = 1e-6
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong with one file, and what to do about it; warnings do not keep a record off the board."""
-
-    path: Path
-    problem: str
-    fix: str
-    level: Literal["error", "warning"] = "error"
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.level}: {self.problem}; {self.fix}"
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """What is kept of a record to compare it with the others."""
-
-    file: Path
-    run: Path
-    content: str
-    curves: str
-    cell: tuple[str, ...]
-    method: str
-    seed: int
-    prompts: str
 
 
 def check(folder: Path) -> list[Finding]:
@@ -61,13 +32,8 @@ def check(folder: Path) -> list[Finding]:
             findings.append(Finding(file, str(error).removeprefix(f"{file}: "), REDO))
             continue
         findings += [Finding(file, *remark) for test in TESTS for remark in test(file, one)]
-        facts.append(_facts(file, one))
+        facts.append(facts_of(file, one))
     return findings + [finding for compare in COMPARISONS for finding in compare(facts)]
-
-
-def failed(findings: Iterable[Finding]) -> bool:
-    """Whether any of the findings is an error."""
-    return any(finding.level == "error" for finding in findings)
 
 
 def _place(file: Path, one: Record) -> Iterator[Remark]:
@@ -76,7 +42,7 @@ def _place(file: Path, one: Record) -> Iterator[Remark]:
     here, there = (*file.resolve().parts[-len(one.path.parts) : -1], f"{name}.json"), one.path.parts
     if re.fullmatch(r"seed.*\.json", file.name) and here != there:
         yield f"its content belongs at {Path(*there)}", "move it there"
-    elif name.startswith("seed") and stored and stored != hashlib.sha256(file.read_bytes()).hexdigest()[:12]:
+    elif name.startswith("seed") and stored and stored != record.short_hash(file.read_bytes())[:12]:
         yield "its content is not what the hash in its name says", "download it again, or restore it"
 
 
@@ -165,59 +131,4 @@ TESTS: tuple[Callable[[Path, Record], Iterable[Remark]], ...] = (
     _problems,
     _numbers,
     _origin,
-)
-
-
-def _facts(file: Path, one: Record) -> _Facts:
-    curves = (one.steps.proxy_reward, one.steps.entropy, one.steps.grad_norm, one.steps.length)
-    cell = (one.protocol_id, one.protocol_hash, one.model.name, one.model.weights_sha256, one.task.name)
-    return _Facts(
-        file,
-        one.path,
-        record.short_hash(file.read_bytes()),
-        record.short_hash(repr(curves)),
-        cell,
-        one.method.id,
-        one.seed,
-        one.task.prompts_sha256,
-    )
-
-
-def _grouped(facts: Sequence[_Facts], key: Callable[[_Facts], object]) -> list[list[_Facts]]:
-    """Return the groups of two or more that share a key."""
-    groups: dict[object, list[_Facts]] = defaultdict(list)
-    for one in facts:
-        groups[key(one)].append(one)
-    return [group for group in groups.values() if len(group) > 1]
-
-
-def _one_record_per_run(facts: Sequence[_Facts]) -> Iterator[Finding]:
-    for first, *others in _grouped(facts, lambda one: (one.cell, one.method, one.seed)):
-        for other in others:
-            same = other.content == first.content
-            what = "a copy of" if same else "another record of the same run as"
-            level: Literal["error", "warning"] = "warning" if same else "error"
-            yield Finding(other.file, f"{what} {first.file}", "keep one of them", level)
-
-
-def _seeds_differ(facts: Sequence[_Facts]) -> Iterator[Finding]:
-    for first, *others in _grouped(facts, lambda one: (one.cell, one.method, one.curves)):
-        for other in others:
-            if other.seed != first.seed:
-                problem = f"seed {other.seed} has the very numbers of seed {first.seed} in {first.file}"
-                yield Finding(other.file, problem, REDO)
-
-
-def _prompts_agree(facts: Sequence[_Facts]) -> Iterator[Finding]:
-    for first, *others in _grouped(facts, lambda one: (one.cell, one.seed)):
-        for other in others:
-            if other.prompts != first.prompts:
-                problem = f"saw other training prompts than {first.file}, so the two do not compare"
-                yield Finding(other.file, problem, "make both runs with one version of the code")
-
-
-COMPARISONS: tuple[Callable[[Sequence[_Facts]], Iterable[Finding]], ...] = (
-    _one_record_per_run,
-    _seeds_differ,
-    _prompts_agree,
 )

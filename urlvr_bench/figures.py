@@ -1,8 +1,6 @@
 """Figures of records: the dual curve of every method, all methods in one panel, and a ladder of priors."""
 
-import textwrap
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +9,22 @@ import pandas as pd
 
 from urlvr_bench.cells import Cell, Rows, cells, role
 from urlvr_bench.collapse import DEFINITIONS, WINDOW, eval_curve, step_curve, survival
+from urlvr_bench.drawing import (
+    LADDER,
+    MARKERS,
+    PALETTE,
+    PROXY,
+    SHARES,
+    STYLES,
+    TEST,
+    TRUTH,
+    WIDTH,
+    caption,
+    legend_lines,
+    panels,
+    save,
+    style,
+)
 from urlvr_bench.errors import UsageError
 from urlvr_bench.intervals import two_way
 from urlvr_bench.metrics import scores
@@ -20,17 +34,6 @@ from urlvr_bench.schema import Record
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-TRUTH, PROXY, TEST = "#0072B2", "#D55E00", "#000000"
-"""Blue, vermilion and black of Okabe and Ito, which the colour-blind tell apart; in grey the line styles differ."""
-STYLES = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 3)), (0, (4, 1, 1, 1)))
-MARKERS = "osD^vPX*"
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000", "#E69F00", "#56B4E9", "#8C564B")
-LADDER = ("#b5de2b", "#6ece58", "#35b779", "#1f9e89", "#26828e", "#31688e", "#3e4989", "#482878")
-"""Viridis from light to dark, so that the order of the priors survives in grey."""
-SHARES = (-0.03, 1.03)
-WIDTH = 3.1
-"""Inches of one panel."""
 
 
 def plot(records: Sequence[Record], out_dir: Path) -> list[Path]:
@@ -42,7 +45,7 @@ def plot(records: Sequence[Record], out_dir: Path) -> list[Path]:
     for cell, rows in trained.items():
         ladders.setdefault((cell.protocol, cell.task, cell.protocol_hash, cell.task_version), {})[cell] = rows
     figures: dict[str, Figure] = {}
-    with _style():
+    with style():
         for cell, rows in trained.items():
             where = _free("_".join(map(slug, (cell.protocol, cell.model, cell.task))), figures)
             figures[f"{where}_dual"] = dual_curves(cell, rows)
@@ -51,19 +54,19 @@ def plot(records: Sequence[Record], out_dir: Path) -> list[Path]:
         for (protocol, task, *_), rungs in ladders.items():
             if len(rungs) > 1:
                 figures[f"{_free('_'.join(map(slug, (protocol, task))), figures)}_ladder"] = ladder(rungs)
-        return [path for name, figure in figures.items() for path in _save(figure, out_dir / name)]
+        return [path for name, figure in figures.items() for path in save(figure, out_dir / name)]
 
 
 def dual_curves(cell: Cell, rows: Rows) -> "Figure":
     """Return small multiples, one panel per method: what the method pays against what is true."""
-    figure, panels = _panels(len(rows))
-    for axes, records in zip(panels, sorted(rows.values(), key=_references_last), strict=True):
+    figure, grid = panels(len(rows))
+    for axes, records in zip(grid, sorted(rows.values(), key=_references_last), strict=True):
         _dual_panel(axes, cell, records)
     protocol = next(iter(rows.values()))[0].protocol
-    lines = _legend_lines({"proxy reward": (PROXY, "--", ""), "ground-truth reward": (TRUTH, "-", "")})
-    points = _legend_lines({f"test accuracy (avg@{protocol.evaluation.samples})": (TEST, "", "o")})
+    lines = legend_lines({"proxy reward": (PROXY, "--", ""), "ground-truth reward": (TRUTH, "-", "")})
+    points = legend_lines({f"test accuracy (avg@{protocol.evaluation.samples})": (TEST, "", "o")})
     figure.legend(handles=lines + points, loc="outside upper left", ncols=3, title=cell.title, alignment="left")
-    _caption(
+    caption(
         figure,
         f"Thin lines: one seed, mean of {WINDOW} steps; bold: mean over seeds. Points: {_test_set(cell, rows)}. "
         "Proxy rewards are read on the right axis, each in its own unit; accuracies on the left one.",
@@ -91,7 +94,7 @@ def _dual_panel(axes: "Axes", cell: Cell, records: Sequence[Record]) -> None:
 
 def overview(cell: Cell, rows: Rows) -> "Figure":
     """Return one panel with the test accuracy of every method over training, best at the end first."""
-    figure, (axes,) = _panels(1, width=2.2 * WIDTH, height=3.6)
+    figure, (axes,) = panels(1, width=2.2 * WIDTH, height=3.6)
     ends = {method: eval_curve(records[0])[0][-1] for method, records in rows.items()}
     final = {method: _accuracy(cell, records, ends[method]).mean() for method, records in rows.items()}
     for i, method in enumerate(sorted(rows, key=lambda method: (-final[method], method))):
@@ -106,15 +109,15 @@ def overview(cell: Cell, rows: Rows) -> "Figure":
     axes.set_ylabel(f"test accuracy (avg@{next(iter(rows.values()))[0].protocol.evaluation.samples})")
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="highest at the end first", alignment="left")
     figure.suptitle(cell.title, x=0.01, ha="left", fontsize=10)
-    _caption(figure, f"Points: {_test_set(cell, rows)}; shifted sideways a little so that bars do not hide each other.")
+    caption(figure, f"Points: {_test_set(cell, rows)}; shifted sideways a little so that bars do not hide each other.")
     return figure
 
 
 def ladder(rungs: dict[Cell, Rows]) -> "Figure":
     """Return, one panel per method, the train accuracy of every prior, from the weakest (light) to the strongest."""
     methods = sorted({method for rows in rungs.values() for method in rows})
-    figure, panels = _panels(len(methods), columns=1, width=2.6 * WIDTH, height=2.8)
-    for axes, method in zip(panels, methods, strict=True):
+    figure, grid = panels(len(methods), columns=1, width=2.6 * WIDTH, height=2.8)
+    for axes, method in zip(grid, methods, strict=True):
         climbing = {cell: rows[method] for cell, rows in rungs.items() if method in rows}
         base = {cell: float(_accuracy(cell, records, 0).mean()) for cell, records in climbing.items()}
         for i, cell in enumerate(sorted(climbing, key=lambda cell: (base[cell], cell))):
@@ -131,7 +134,7 @@ def ladder(rungs: dict[Cell, Rows]) -> "Figure":
         f"{first.protocol} ({first.protocol_hash}) · {first.task} v{first.task_version}", x=0.01, ha="left", fontsize=10
     )
     figure.supylabel("train accuracy (ground-truth reward)", fontsize=9)
-    _caption(
+    caption(
         figure,
         f"Thin lines: one seed, mean of {WINDOW} steps; bold: mean over seeds. Collapse: {DEFINITIONS[-1].name}, "
         "Kaplan-Meier median over all seeds [95 % interval].",
@@ -193,63 +196,3 @@ def _free(name: str, taken: dict[str, "Figure"]) -> str:
     if not any(other.startswith(f"{name}_") for other in taken):
         return name
     return next(f"{name}-{i}" for i in range(2, len(taken) + 2) if not any(o.startswith(f"{name}-{i}_") for o in taken))
-
-
-def _panels(count: int, columns: int = 4, width: float = WIDTH, height: float = 2.3) -> tuple["Figure", list["Axes"]]:
-    """Return a figure with `count` panels that share their axes."""
-    from matplotlib.figure import Figure
-
-    columns = min(columns, count)
-    lines = -(-count // columns)
-    figure = Figure(figsize=(width * columns, height * lines + 1.0), layout="constrained")
-    grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    for i, axes in enumerate(grid):
-        if i + columns >= count:
-            axes.tick_params(labelbottom=True)
-            axes.set_xlabel("training step", fontsize=9)
-        if i >= count:
-            axes.remove()
-    return figure, list(grid[:count])
-
-
-def _legend_lines(looks: dict[str, tuple[str, Any, str]]) -> list[Any]:
-    from matplotlib.lines import Line2D
-
-    return [
-        Line2D([], [], color=color, linestyle=style, marker=marker, markersize=4, label=label)
-        for label, (color, style, marker) in looks.items()
-    ]
-
-
-def _caption(figure: "Figure", text: str) -> None:
-    """Write below a figure what the reader must know."""
-    wrapped = textwrap.fill(text, int(figure.get_figwidth() * 15), break_on_hyphens=False)
-    figure.supxlabel(f"\n{wrapped}", fontsize=8)
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    """Draw in one style, and so that equal records give equal files."""
-    import matplotlib as mpl
-    import seaborn as sns
-
-    settings: dict[Any, Any] = {**sns.plotting_context("paper"), **sns.axes_style("whitegrid")}
-    settings |= {"font.family": ["DejaVu Sans"], "svg.hashsalt": "urlvr-bench", "grid.color": "0.92"}
-    settings |= {"axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "axes.titlesize": 9}
-    settings |= {"legend.fontsize": 8, "legend.title_fontsize": 9, "axes.edgecolor": "0.6", "savefig.dpi": 200}
-    with mpl.rc_context(settings):
-        yield
-
-
-def _save(figure: "Figure", stem: Path) -> list[Path]:
-    """Write a figure as PNG and SVG, without dates, by way of temporary names."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    files = []
-    for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-        target = stem.with_name(f"{stem.name}.{ending}")
-        temporary = target.with_name(f".{target.name}.tmp")
-        figure.savefig(temporary, format=ending, metadata=metadata)
-        figure.set_layout_engine("none")  # laid out once, for both
-        temporary.replace(target)
-        files.append(target)
-    return files

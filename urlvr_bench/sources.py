@@ -5,14 +5,11 @@ import json
 import subprocess
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Literal
 
 from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
+from urlvr_bench.findings import Remark
 from urlvr_bench.schema import MethodInfo
-
-Remark = tuple[str, str] | tuple[str, str, Literal["error", "warning"]]
-"""Problem, fix and, where it is not an error, the level."""
 
 
 def remarks(info: MethodInfo) -> Iterator[Remark]:
