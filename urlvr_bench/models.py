@@ -27,9 +27,13 @@ def priors() -> list[Prior]:
     return [Prior(**entry) for entry in json.loads(index.read_text())] if index.is_file() else []
 
 
+def _is_prior(name: str) -> bool:
+    return "/" not in name and (PRIORS / name / "config.json").is_file()
+
+
 def resolve(name: str) -> str:
     """Return what `from_pretrained` takes: the folder of a pocket prior or of a local model, or a hub id."""
-    if (PRIORS / name / "config.json").is_file():
+    if _is_prior(name):
         return str(PRIORS / name)
     folder = Path(name).expanduser()
     if folder.is_dir():
@@ -45,10 +49,8 @@ def resolve(name: str) -> str:
 
 def display_name(name: str) -> str:
     """Return the name under which results of a model are kept: never a path of this machine."""
-    if (PRIORS / name).is_dir():
-        return name
     folder = Path(name).expanduser()
-    return folder.resolve().name if folder.is_dir() else name
+    return folder.resolve().name if not _is_prior(name) and folder.is_dir() else name
 
 
 def weights_hash(name: str) -> str:
