@@ -94,7 +94,7 @@ def _problems(file: Path, one: Record) -> Iterator[Remark]:
 def _test_ids(name: str) -> list[str] | None:
     """Return the ids of a task's test problems, None where they would have to be downloaded."""
     task = _task(name)
-    return None if task.revision else [doc["id"] for doc in task.docs("test")]
+    return None if task.revision or "test" not in task.splits else [doc["id"] for doc in task.docs("test")]
 
 
 _task = lru_cache(maxsize=64)(tasks.load)
