@@ -10,6 +10,9 @@ def test_a_folder_is_loaded_by_path_and_kept_by_its_last_name(tmp_path):
     folder = tmp_path / "My-Model"
     folder.mkdir()
     (folder / "config.json").write_text("{}")
+    with pytest.raises(UsageError, match="pickled ones are not loaded"):
+        models.resolve(str(folder))
+    (folder / "model.safetensors").write_bytes(b"")
     assert models.resolve(str(folder)) == str(folder)
     assert models.display_name(str(folder)) == "My-Model"
 
@@ -32,9 +35,3 @@ def test_priors_and_hub_ids_keep_their_names():
 def test_what_is_no_model_is_refused(name, message):
     with pytest.raises(UsageError, match=message):
         models.resolve(name)
-
-
-def test_weights_that_are_not_safetensors_are_refused(tmp_path):
-    (tmp_path / "pytorch_model.bin").write_bytes(b"")
-    with pytest.raises(UsageError, match="no .safetensors weights"):
-        models.weights_hash(str(tmp_path))

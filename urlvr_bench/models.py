@@ -39,6 +39,10 @@ def resolve(name: str) -> str:
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             raise UsageError(f"model folder {name} has no config.json: give the folder that save_pretrained wrote")
+        if not any(folder.glob("*.safetensors")):
+            raise UsageError(
+                f"model folder {name} has no .safetensors weights; pickled ones are not loaded: convert them"
+            )
         return str(folder.resolve())
     if name.startswith((".", "/", "~")):
         raise UsageError(f"model folder {name} does not exist")
