@@ -1,30 +1,35 @@
-"""The rows of a task, generated, from the hub or from local files; every row is `{id, prompt, public, gold}`."""
+"""The rows of a task, generated or published: `{id, prompt, public, gold}`, and what its kind of task needs besides."""
 
 import hashlib
-import json
-import os
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.pocket import lemmas, texts
 from urlvr_bench.pocket import problems as pocket
-from urlvr_bench.tasks import DATA_VARIABLE, latex
+from urlvr_bench.tasks import latex, programs, remote
 
 SEED = 0
 """Of the generated problems; another one would be another version of the task."""
+BOXED = "{question}\n\nPlease reason step by step, and put your final answer within \\boxed{}."
+FUNCTION = "{question}\n\nAnswer with one Python code block that holds the whole function and its imports."
 
 Row = dict[str, str]
+Given = Mapping[str, Any]
+"""A row as it is published."""
 
 
 class Splits(Mapping[str, Any]):
     """The splits of a task, each read when asked for: `rows` for us, `[split]` as a dataset for lm-eval."""
 
-    def __init__(self, names: Sequence[str], read: Callable[[str], list[Row]]) -> None:
-        self.names, self.rows = tuple(names), read
+    def __init__(
+        self, names: Iterable[str], read: Callable[[str], list[Row]], example: Callable[[str], list[Row]] | None = None
+    ) -> None:
+        self.names, self.rows, self.example = tuple(names), read, example or read
 
     def __getitem__(self, split: str) -> Any:
         import datasets
@@ -38,20 +43,26 @@ class Splits(Mapping[str, Any]):
         return len(self.names)
 
 
-def row(prompt: str, public: str, gold: str) -> Row:
+def row(prompt: str, public: str, gold: str, **more: str) -> Row:
     """Return a row; its id is a hash of what the problem shows, so it survives a change of the prompt's wording."""
-    return {"id": hashlib.sha256(public.encode()).hexdigest()[:12], "prompt": prompt, "public": public, "gold": gold}
+    name = hashlib.sha256(public.encode()).hexdigest()[:12]
+    return {"id": name, "prompt": prompt, "public": public, "gold": gold, **more}
 
 
 def generated(*, problems: str, arguments: Mapping[str, Any], sizes: Mapping[str, int], **_: Any) -> Splits:
     """Return generated pocket problems: up to `sizes[split]` different ones, fewer where a split has no more."""
-    draw = partial({"chain_addition": _draw_addition, "countdown": _draw_countdown}[problems], **arguments)
+    draw = partial(DRAWS[problems], **arguments)
 
     def read(split: str) -> list[Row]:
         drawn = islice(pocket.distinct(draw, split, SEED), sizes[split])
-        return [row(problem.prompt, problem.public, problem.gold) for problem in drawn]
+        return [_generated_row(problem) for problem in drawn]
 
-    return Splits(tuple(sizes), read)
+    return Splits(sizes, read)
+
+
+def _generated_row(problem: pocket.Problem) -> Row:
+    more = {"continuation": problem.continuation} if isinstance(problem, texts.Piece) else {}
+    return row(problem.prompt, problem.public, problem.gold, **more)
 
 
 def _draw_addition(rng: random.Random, terms: Sequence[int], width: int) -> pocket.Problem:
@@ -62,95 +73,82 @@ def _draw_countdown(rng: random.Random) -> pocket.Problem:
     return pocket.countdown_problem(pocket.countdown(rng))
 
 
-def hub(
-    *,
-    task: str,
-    dataset: Mapping[str, str],
-    splits: Sequence[str],
-    columns: Mapping[str, str],
-    gold_after: str,
-    prompt: str,
-    **_: Any,
-) -> Splits:
-    """Return the rows of a hub dataset, or of its local copy; the gold answer follows the last `gold_after`."""
+DRAWS: dict[str, Callable[..., pocket.Problem]] = {
+    "chain_addition": _draw_addition,
+    "countdown": _draw_countdown,
+    "lemmas": lemmas.lemma_problem,
+    "text": texts.piece,
+}
 
-    def read(split: str) -> list[Row]:
-        folder = _local_copies().get(task)
-        found = _from_hub(task, dataset, split) if folder is None else _from_files(task, folder, split)
-        rows = []
-        for i, given in enumerate(found):
-            missing = [theirs for theirs in columns.values() if theirs not in given]
-            if missing:
-                raise UsageError(f"{task}: {split} row {i} has no column {missing[0]!r}; it has {', '.join(given)}")
-            question, answer = str(given[columns["question"]]), str(given[columns["answer"]])
-            gold = latex.canonical(answer.rpartition(gold_after)[2])
-            if gold is None:
-                raise UsageError(f"{task}: {split} row {i} has no answer after {gold_after!r}")
-            rows.append(row(prompt.replace("{question}", question), question, gold))
+
+def published(
+    *, task: str, sources: Mapping[str, remote.Source], sample: Mapping[str, list[Given]], form: str, **_: Any
+) -> Splits:
+    """Return the rows of hub datasets, or of local copies: no problem twice, and none of the test split elsewhere.
+
+    `sources` says where each split comes from, `sample` holds rows of our own in the same columns.
+    """
+    convert = FORMS[form]
+
+    def converted(split: str, given: Sequence[Given], drop: set[str]) -> list[Row]:
+        seen, rows = set(drop), []
+        for i, one in enumerate(given):
+            found = convert(f"{task}: {split} row {i}", one, sources[split])
+            if (key := normalised(found["public"])) not in seen:
+                seen.add(key)
+                rows.append(found)
         return rows
 
-    return Splits(splits, read)
+    def read(split: str) -> list[Row]:
+        drop = {normalised(one["public"]) for one in read("test")} if split != "test" and "test" in sources else set()
+        return converted(split, remote.read(task, split, sources[split]), drop)
+
+    return Splits(sources, read, lambda split: converted(split, sample[split], set()))
 
 
-def _local_copies() -> dict[str, Path]:
-    """Return the folder of each task that the environment variable names."""
-    copies = {}
-    for pair in filter(None, os.environ.get(DATA_VARIABLE, "").split(",")):
-        task, equals, folder = pair.partition("=")
-        if not equals or not folder:
-            raise UsageError(f"{DATA_VARIABLE}: {pair!r} does not read as task=folder")
-        copies[task.strip()] = Path(folder.strip()).expanduser()
-    return copies
+def normalised(text: str) -> str:
+    """Return the letters and digits of a text in lower case: what must not meet across splits."""
+    return re.sub(r"[\W_]+", "", text.lower()) or text
 
 
-def _from_hub(task: str, dataset: Mapping[str, str], split: str) -> list[dict[str, Any]]:
-    import datasets
-
-    try:
-        found = datasets.load_dataset(dataset["id"], dataset["config"], revision=dataset["revision"], split=split)
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise UsageError(
-            f"{task}: cannot load {dataset['id']} (revision {dataset['revision'][:8]}) from the hub: {reason}. "
-            f"Give a folder with a local copy: --data {task}=DIR or {DATA_VARIABLE}={task}=DIR"
-        ) from error
-    return list(found)
+def _column(where: str, given: Given, name: str) -> Any:
+    if name not in given:
+        raise UsageError(f"{where} has no column {name!r}; it has {', '.join(given)}")
+    return given[name]
 
 
-def _from_files(task: str, folder: Path, split: str) -> list[dict[str, Any]]:
-    for ending, read in READERS.items():
-        path = folder / f"{split}{ending}"
-        if path.is_file():
-            try:
-                return read(path)
-            except (OSError, ValueError) as error:
-                raise UsageError(f"{task}: cannot read {path}: {error}") from error
-    present = sorted(path.name for path in folder.glob("*")) if folder.is_dir() else []
-    wanted = " or ".join(f"{split}{ending}" for ending in READERS)
-    raise UsageError(f"{task}: {folder} has no {wanted}; it has {', '.join(present[:10]) or 'nothing'}")
+def _math(where: str, given: Given, source: remote.Source) -> Row:
+    """Return a problem; its gold is the `answer` column, or in it what is boxed or what follows a mark."""
+    question = str(_column(where, given, source["question"]))
+    answer, mark = _column(where, given, source["answer"]), source.get("gold_after", "")
+    text = ", ".join(map(str, answer)) if isinstance(answer, list) else str(answer)
+    part = text.rpartition(mark)[2] if mark else latex.solution_box(text) if source.get("gold_boxed") else text
+    gold = latex.canonical(part or "")
+    if gold is None:
+        raise UsageError(f"{where} has no answer {f'after {mark!r}' if mark else 'that is short enough to compare'}")
+    return row(BOXED.replace("{question}", question), question, gold)
 
 
-def _read_jsonl(path: Path) -> list[dict[str, Any]]:
-    with path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines if line.strip()]
+def _mbpp(where: str, given: Given, _: remote.Source) -> Row:
+    """Return a problem whose tests are all shown."""
+    text, shown = (_column(where, given, name) for name in ("text", "test_list"))
+    question = "\n".join([str(text).strip(), "", "Your code should pass these tests:", *map(str.strip, shown)])
+    tests = "\n".join([_column(where, given, "test_setup_code"), *shown])
+    gold = programs.canonical(_column(where, given, "code"))
+    return row(FUNCTION.replace("{question}", question), question, gold, setup="", tests=tests)
 
 
-def _read_json(path: Path) -> list[dict[str, Any]]:
-    found = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(found, list):
-        raise ValueError("not a list of rows")
-    return found
+def _humaneval(where: str, given: Given, _: remote.Source) -> Row:
+    """Return a function to complete; its head runs before the completion, and its tests are hidden."""
+    head, solution, tests, name = (
+        _column(where, given, column) for column in ("prompt", "canonical_solution", "test", "entry_point")
+    )
+    prompt = FUNCTION.replace("{question}", f"Complete this function.\n\n```python\n{head}\n```")
+    return row(prompt, head, programs.canonical(head + solution), setup=head, tests=f"{tests}\ncheck({name})")
 
 
-def _read_parquet(path: Path) -> list[dict[str, Any]]:
-    import pyarrow.parquet
-
-    rows: list[dict[str, Any]] = pyarrow.parquet.read_table(path).to_pylist()
-    return rows
-
-
-READERS: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
-    ".jsonl": _read_jsonl,
-    ".json": _read_json,
-    ".parquet": _read_parquet,
+FORMS: dict[str, Callable[[str, Given, remote.Source], Row]] = {
+    "math": _math,
+    "mbpp": _mbpp,
+    "humaneval": _humaneval,
 }

@@ -35,6 +35,13 @@ def last_box(text: str) -> str | None:
     return None
 
 
+def solution_box(text: str) -> str | None:
+    r"""Return what a written solution boxes; besides `\boxed{x}` some write `\fbox{x}` and `\boxed x`."""
+    box = last_box(text.replace(r"\fbox{", BOX))
+    bare = re.findall(r"\\boxed\s+([^\s$]+)", text)
+    return bare[-1] if box is None and bare else box
+
+
 def canonical(text: str) -> str | None:
     r"""Return one spelling for all ways of writing an answer: "1,080.0", "\$1080" and "1080" are all "1080".
 

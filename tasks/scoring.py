@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from urlvr_bench import grading
+from urlvr_bench import grading, proofs
 from urlvr_bench.errors import UsageError
-from urlvr_bench.tasks import expression, latex
+from urlvr_bench.tasks import expression, latex, programs
 
 Doc = Mapping[str, Any]
-"""A problem: `id`, `prompt`, `public` (all that the prompt shows) and `gold`, which only `correct` may read."""
+"""A problem: `id`, `prompt`, `public` (all that the prompt shows) and `gold`, which only `correct` may read.
+
+Text has its `continuation`, a program its `setup` and its `tests`; of these, methods may ask for the first alone.
+"""
 
 
 class Scorer(ABC):
@@ -33,6 +36,15 @@ class Scorer(ABC):
     @abstractmethod
     def completion(self, answer: str) -> str:
         """Return a shortest completion that gives `answer`."""
+
+    def solution(self, doc: Doc) -> str | None:
+        """Return a completion that solves the problem, None where none is known."""
+        return self.completion(doc["gold"]) if doc["gold"] else None
+
+    def corrupted(self, doc: Doc) -> str | None:
+        """Return a wrong completion that looks like a solution, None where none is known."""
+        gold = doc["gold"]
+        return self.completion(next_digits(gold) if re.search("[0-9]", gold) else f"{gold}+1") if gold else None
 
     def correct(self, doc: Doc, completion: str) -> bool:
         """Return whether a completion solves the problem."""
@@ -85,6 +97,11 @@ class Scorer(ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__module__}.{type(self).__name__}"
+
+
+def next_digits(text: str) -> str:
+    """Return a text with every digit replaced by the next one: a wrong answer of the same form."""
+    return text.translate(str.maketrans("0123456789", "1234567890"))
 
 
 class ChainAddition(Scorer):
@@ -171,6 +188,93 @@ class Boxed(Scorer):
         return str(doc["prompt"].replace(doc["public"], wording.format(doc["public"])))
 
 
+class Continuation(Scorer):
+    """Plain text: how it goes on, to the end; there is no gold answer, the text itself decides."""
+
+    cue = "#"
+
+    def answer(self, completion: str) -> str | None:
+        return completion if 0 < len(completion) <= latex.MAX_LENGTH else None
+
+    def right(self, doc: Doc, answer: str) -> bool:
+        return bool(answer == doc["continuation"])
+
+    def completion(self, answer: str) -> str:
+        return answer
+
+    def solution(self, doc: Doc) -> str | None:
+        return str(doc["continuation"])
+
+    def corrupted(self, doc: Doc) -> str | None:
+        return next_digits(doc["continuation"])
+
+    def answer_span(self, completion: str) -> tuple[int, int] | None:
+        return None if self.answer(completion) is None else (0, len(completion))
+
+
+class Program(Scorer):
+    """A Python program in a code block, right if it passes the problem's tests; it runs in the sandbox only."""
+
+    cue = "```python\n"
+
+    def answer(self, completion: str) -> str | None:
+        return programs.last_block(completion)
+
+    def right(self, doc: Doc, answer: str) -> bool:
+        return programs.passes(answer, doc["setup"], doc["tests"])
+
+    def completion(self, answer: str) -> str:
+        return f"{self.cue}{answer}\n```"
+
+    def corrupted(self, doc: Doc) -> str | None:
+        return self.completion(re.sub(r"\breturn\b", "return None and", doc["gold"]))
+
+    def answer_span(self, completion: str) -> tuple[int, int] | None:
+        last = [match.span(1) for match in programs.BLOCK.finditer(completion)][-1:]
+        return last[0] if last and self.answer(completion) is not None else None
+
+
+class Lemma(Scorer):
+    """Tactics between `Proof.` and `Qed.`; they are right if Coq accepts them, and nobody knows a gold proof."""
+
+    has_checker = True
+    cue = "Proof."
+
+    def answer(self, completion: str) -> str | None:
+        blocks = proofs.FENCE.findall(completion)
+        script = (blocks[-1][1] if blocks else completion).strip()
+        found = proofs.COQ_SCRIPT.match(script) if len(script) <= proofs.MAX_LENGTH else None
+        tactics = re.sub(r"[ \t\r\n]+", " ", found["tactics"]).strip(" ") if found else ""
+        return None if "```" in tactics else tactics or None
+
+    def right(self, doc: Doc, answer: str) -> bool:
+        return proofs.holds(proofs.Statement("coq", doc["public"]), self.completion(answer))
+
+    def correct(self, doc: Doc, completion: str) -> bool:
+        return self.verify(doc["public"], completion)
+
+    def verify(self, public: str, completion: str) -> bool:
+        _need_coq()
+        answer = self.answer(completion)
+        return answer is not None and self.right({"public": public}, answer)
+
+    def completion(self, answer: str) -> str:
+        return f"```coq\nProof. {answer} Qed.\n```"
+
+    def __call__(self, doc: Doc, results: Sequence[Sequence[str]]) -> dict[str, float]:
+        _need_coq()
+        return super().__call__(doc, results)
+
+
+def _need_coq() -> None:
+    """Say at once what is missing, not at the first completion that looks like a proof."""
+    if reason := proofs.missing("coq"):
+        raise UsageError(f"proofs cannot be checked: {reason}")
+
+
 chain_addition = ChainAddition()
 countdown = Countdown()
 boxed = Boxed()
+continuation = Continuation()
+program = Program()
+lemma = Lemma()

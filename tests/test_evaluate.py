@@ -297,8 +297,8 @@ class Oracle(LM):
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> list[str]:
         scorer = {name: tasks.load(name).scorer for name in tasks.names()}
-        gold = [scorer[request.task_name].completion(request.doc["gold"]) for request in requests]
-        return [text if i % 4 else "" for i, text in enumerate(gold)]
+        known = [scorer[request.task_name].solution(request.doc) for request in requests]
+        return [text if i % 4 else "" for i, text in enumerate(known)]
 
     def loglikelihood(self, requests: Any) -> Any:
         raise NotImplementedError
@@ -313,9 +313,12 @@ def test_plain_lm_eval_runs_every_yaml(tmp_path: Path, monkeypatch: pytest.Monke
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     monkeypatch.setenv(tasks.DATA_VARIABLE, f"gsm8k={tmp_path}")
     manager = TaskManager(include_path=str(tasks.FOLDER), include_defaults=False)
+    assert set(tasks.names()) <= set(manager.all_tasks)
+    names = [name for name in tasks.names() if name == "gsm8k" or not tasks.load(name).revisions]
+    names.remove("pocket_lemmas")  # nobody knows its proofs
     with evaluate.undisturbed():
-        found = lm_eval.evaluate(Oracle(), manager.load(tasks.names()), limit=4, bootstrap_iters=0)
-    assert sorted(found["results"]) == tasks.names()
+        found = lm_eval.evaluate(Oracle(), manager.load(names), limit=4, bootstrap_iters=0)
+    assert sorted(found["results"]) == names
     for name, metrics in found["results"].items():
         assert metrics["pass@1,all"] == 12 / 16, name
         assert (metrics["n,all"], metrics["unparsed,all"], metrics["maj@16,all"]) == (16, 4, 1), name

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -13,17 +14,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from urlvr_bench import tasks
+from urlvr_bench import proofs, task_check, tasks
 from urlvr_bench.errors import UsageError
 
 GSM8K = Path(os.environ.get("URLVR_TEST_GSM8K", tasks.FOLDER.parent / "../shared/data/gsm8k"))
-GENERATED = sorted(set(tasks.names()) - {"gsm8k"})
+GENERATED = [name for name in tasks.names() if not tasks.load(name).revisions]
 needs_gsm8k = pytest.mark.skipif(not GSM8K.is_dir(), reason="set URLVR_TEST_GSM8K to a folder with GSM8K")
 OFFLINE = [*GENERATED, pytest.param("gsm8k", marks=needs_gsm8k)]
 
 ONE_PER_SCORER = sorted({tasks.load(name).config["process_results"]: name for name in tasks.names()}.values())
 LIMIT = 7473
 """Problems of a split whose gold is scored: all of GSM8K."""
+EXPENSIVE = {"pocket_lemmas": 2, "mbpp": 2, "humaneval": 2}
+"""Fewer of them where each completion starts a program."""
+needs_coq = pytest.mark.skipif(bool(proofs.missing("coq")), reason=proofs.missing("coq"))
+SCORED = [pytest.param(name, marks=needs_coq) if name == "pocket_lemmas" else name for name in tasks.names()]
 
 HOSTILE = [
     "", "#", "#\0", "\0", "9**9**9", "#" + "1" * 1_000_000, "\\boxed{" * 200_000, "\\boxed{" + "{" * 1_000_000,
@@ -40,13 +45,10 @@ def local_gsm8k(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @cache
 def problems(name: str, split: str) -> list[tasks.Doc]:
-    """Return the problems of a split, read once for all tests."""
-    return tasks.load(name).docs(split)
-
-
-def next_digits(text: str) -> str:
-    """Return `text` with every digit replaced by the next one: a wrong answer of the same form."""
-    return text.translate(str.maketrans("0123456789", "1234567890"))
+    """Return the problems of a split, read once for all tests; of hub tasks, all but GSM8K, the sample rows."""
+    task = tasks.load(name)
+    here = name in GENERATED or (name == "gsm8k" and GSM8K.is_dir())
+    return task.docs(split) if here else task.sample(split)
 
 
 def test_every_yaml_is_listed_and_described() -> None:
@@ -56,14 +58,9 @@ def test_every_yaml_is_listed_and_described() -> None:
         assert task.name == name
         assert all((task.version, task.source, task.license, task.description))
         assert task.max_tokens > 0
-        assert {"train", "test"} <= set(task.splits)
-
-
-def test_hub_tasks_pin_a_commit() -> None:
-    task = tasks.load("gsm8k")
-    assert task.source == "openai/gsm8k"
-    assert task.revision is not None
-    assert len(task.revision) == 40
+        assert "test" in task.splits
+        assert all(re.fullmatch("[0-9a-f]{40}", commit) for commit in task.revisions.values())
+        assert not task.revisions or task.source in task.revisions
 
 
 @pytest.mark.parametrize("name", OFFLINE)
@@ -77,22 +74,25 @@ def test_splits_never_meet(name: str) -> None:
         assert set(one).isdisjoint(other)
 
 
-@pytest.mark.parametrize("name", OFFLINE)
+@pytest.mark.parametrize("name", tasks.names())
 def test_problems_are_stable_and_named_by_their_content(name: str) -> None:
     docs = problems(name, "test")
-    assert docs == tasks.load(name).docs("test")
+    assert name not in GENERATED or docs == tasks.load(name).docs("test")
     assert len({doc["id"] for doc in docs}) == len(docs)
-    assert all(set(doc) == {"id", "prompt", "public", "gold"} and doc["public"] in doc["prompt"] for doc in docs)
+    assert all(set(doc) >= {"id", "prompt", "public", "gold"} and doc["public"] in doc["prompt"] for doc in docs)
 
 
-@pytest.mark.parametrize("name", OFFLINE)
-def test_gold_is_right_and_corrupted_and_empty_are_wrong(name: str) -> None:
+@pytest.mark.parametrize("name", SCORED)
+def test_a_solution_is_right_and_corrupted_and_empty_are_wrong(name: str) -> None:
     task = tasks.load(name)
-    for doc in (doc for split in task.splits for doc in problems(name, split)[:LIMIT]):
-        gold = task.gold(doc)
-        assert task.answer(task.scorer.completion(gold)) == gold
-        assert task.correct(doc, task.scorer.completion(gold))
-        assert not task.correct(doc, task.scorer.completion(next_digits(gold)))
+    for doc in (doc for split in task.splits for doc in problems(name, split)[: EXPENSIVE.get(name, LIMIT)]):
+        solution, corrupted = task.scorer.solution(doc), task.scorer.corrupted(doc)
+        assert (solution is None) == (corrupted is None)
+        if doc["gold"]:
+            assert task.answer(task.scorer.completion(task.gold(doc))) == task.gold(doc)
+        if solution is not None:
+            assert task.correct(doc, solution)
+            assert not task.correct(doc, corrupted)
         assert not task.correct(doc, "")
         assert task.answer("") is None
 
@@ -104,7 +104,7 @@ def test_gsm8k_reads_all_its_rows_and_its_own_solutions_have_no_box() -> None:
     assert "\\boxed{}" in task.prompt(task.docs("test")[0])
 
 
-@pytest.mark.parametrize("name", tasks.names())
+@pytest.mark.parametrize("name", SCORED)
 def test_metrics_of_the_yaml_are_those_of_the_scorer(name: str) -> None:
     config = tasks.load(name).config
     n = config["repeats"]
@@ -144,16 +144,79 @@ def test_countdown_takes_any_expression_over_exactly_the_digits(completion: str,
     assert task.verify("357>08", completion) is right
 
 
-@pytest.mark.parametrize("name", tasks.names())
+@pytest.mark.parametrize("name", SCORED)
 def test_the_checker_sees_only_what_the_prompt_shows(name: str) -> None:
     task = tasks.load(name)
     if not task.has_checker:
-        with pytest.raises(UsageError, match="no label-free checker; tasks that have one: countdown_pocket"):
+        with pytest.raises(
+            UsageError, match="no label-free checker; tasks that have one: countdown_pocket, pocket_lemmas"
+        ):
             task.verify("", "")
         return
     for doc in problems(name, "test")[:50]:
-        assert task.verify(doc["public"], task.scorer.completion(task.gold(doc)))
-        assert not task.verify(doc["public"], task.scorer.completion(next_digits(task.gold(doc))))
+        assert not task.verify(doc["public"], "")
+        if (solution := task.scorer.solution(doc)) is not None:
+            assert task.verify(doc["public"], solution)
+            assert not task.verify(doc["public"], task.scorer.corrupted(doc))
+
+
+@needs_coq
+def test_a_lemma_is_right_when_coq_says_so_and_no_proof_is_gold() -> None:
+    task = tasks.load("pocket_lemmas")
+    text = "Lemma goal : forall P Q R : Prop, P -> Q -> P."
+    doc = {"id": "", "prompt": "", "public": text, "gold": ""}
+    for proof, right in (
+        ("intros P Q R p q. exact p.", True),
+        ("intros. assumption.", True),
+        ("intros. exact q.", False),
+    ):
+        completion = f"So:\n```coq\nProof.\n  {proof}\nQed.\n```"
+        assert task.correct(doc, completion) is task.verify(text, completion) is right
+    with pytest.raises(UsageError, match="pocket_lemmas has no gold answers"):
+        task.gold(doc)
+
+
+def test_a_missing_coq_is_one_clear_line_before_anything_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    task = tasks.load("pocket_lemmas")
+    for judge in (lambda: task.correct({"public": ""}, ""), lambda: task.scorer({"public": "", "gold": ""}, [[""]])):
+        with pytest.raises(UsageError, match="proofs cannot be checked: coqc is not on the PATH: install Coq"):
+            judge()
+
+
+def test_text_goes_on_from_the_prompt_and_only_the_whole_rest_is_right() -> None:
+    task = tasks.load("pocket_text")
+    for doc in problems("pocket_text", "test"):
+        rest = doc["continuation"]
+        assert rest
+        assert rest not in (doc["gold"], doc["public"])
+        assert re.fullmatch(r"\.*[0-9+]+=([0-9]+,)*#[0-9]+", doc["prompt"] + rest)
+        assert task.correct(doc, rest)
+        assert not task.correct(doc, rest + "0")
+
+
+def test_a_program_that_leaves_or_cheats_is_wrong() -> None:
+    task = tasks.load("mbpp")
+    (doc,) = problems("mbpp", "test")
+    for code in ("import os\nos._exit(0)", "raise SystemExit", "def _sum(xs):\n    while True: pass", "_sum = len"):
+        assert not task.correct(doc, f"```python\n{code}\n```")
+    assert task.correct(doc, "Use the built-in.\n```python\n_sum = sum\n```")
+
+
+def test_check_tasks_finds_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    assert task_check.check_tasks(["amc23", "mbpp", "countdown_pocket"], heard.append) == []
+    assert ["only the sample rows" in line for line in heard] == [True, True, False]
+    task = tasks.load("countdown_pocket")
+    docs = task.docs("test")[:3]
+    wrong = [{**docs[0], "gold": docs[1]["gold"]}, docs[1], docs[1]]
+    monkeypatch.setattr(tasks.Task, "docs", lambda self, split: wrong)
+    failures = task_check.check_tasks(["countdown_pocket"])
+    for split in ("train", "validation", "test"):
+        assert f"countdown_pocket: {split} problem {docs[0]['id']}: its solution is wrong" in failures
+        assert f"countdown_pocket: {split} shows a problem twice" in failures
+    assert sum("share 2 prompts" in line for line in failures) == 6
+    assert task_check.check_tasks(["nothing"]) != []
 
 
 @pytest.mark.parametrize("name", ONE_PER_SCORER)
@@ -164,14 +227,22 @@ def test_the_checker_sees_only_what_the_prompt_shows(name: str) -> None:
 def test_any_text_has_a_short_canonical_answer_or_none(name: str, text: str) -> None:
     task = tasks.load(name)
     answer = task.answer(text)
-    assert answer is None or 0 < len(answer) <= 220
+    assert answer is None or 0 < len(answer) <= max(220, len(text))
     assert answer is None or task.answer(task.scorer.completion(answer)) == answer
 
 
 @pytest.mark.parametrize("name", ONE_PER_SCORER)
 def test_hostile_texts_neither_hang_nor_raise(name: str) -> None:
     task = tasks.load(name)
-    doc = {"id": "", "prompt": "", "public": "357>08", "gold": "7"}
+    doc = {
+        "id": "",
+        "prompt": "",
+        "public": "357>08",
+        "gold": "7",
+        "continuation": "7",
+        "setup": "",
+        "tests": "assert 0",
+    }
     before = time.perf_counter()
     assert not any(task.correct(doc, text) for text in HOSTILE)
     assert time.perf_counter() - before < 10

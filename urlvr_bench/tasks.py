@@ -21,7 +21,7 @@ DATA_VARIABLE = "URLVR_DATA"
 METADATA = ("version", "source", "license", "description")
 
 Doc = dict[str, str]
-"""A problem: `id`, `prompt`, `public` (all that the prompt shows) and `gold`."""
+"""A problem: `id`, `prompt`, `public` (all that the prompt shows), `gold` (empty where nobody knows it), and more."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,14 @@ class Task:
 
     @property
     def revision(self) -> str | None:
-        """Commit of the hub dataset; None for generated problems."""
-        revision: str | None = self.config["dataset_kwargs"].get("dataset", {}).get("revision")
-        return revision
+        """Commit of the first hub dataset; None for generated problems."""
+        return next(iter(self.revisions.values()), None)
+
+    @property
+    def revisions(self) -> dict[str, str]:
+        """Commit of each hub dataset; empty for generated problems."""
+        sources = self.config["dataset_kwargs"].get("sources", {}).values()
+        return {str(source["id"]): str(source["revision"]) for source in sources}
 
     @property
     def license(self) -> str:
@@ -83,9 +88,16 @@ class Task:
         """Read (or generate) all problems of a split, in a fixed order; the caller keeps them."""
         if split not in self.splits:
             raise unknown(f"split of {self.name}", split, self.splits)
-        load = resolve(self.config["custom_dataset"])
-        docs: list[Doc] = load(**self.config["metadata"], **self.config["dataset_kwargs"]).rows(split)
+        docs: list[Doc] = self._data().rows(split)
         return docs
+
+    def sample(self, split: str) -> list[Doc]:
+        """Return a few problems that need no download: made-up rows in the columns of the hub dataset."""
+        docs: list[Doc] = self._data().example(split)
+        return docs
+
+    def _data(self) -> Any:
+        return resolve(self.config["custom_dataset"])(**self.config["metadata"], **self.config["dataset_kwargs"])
 
     def prompt(self, doc: Doc) -> str:
         """Return the text that the model answers."""
@@ -93,6 +105,8 @@ class Task:
 
     def gold(self, doc: Doc) -> str:
         """Return the ground-truth answer."""
+        if not doc["gold"]:
+            raise UsageError(f"task {self.name} has no gold answers; take a task that has, or another method")
         return doc["gold"]
 
     def answer(self, completion: str) -> str | None:

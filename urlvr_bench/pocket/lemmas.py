@@ -1,6 +1,7 @@
 """Small lemmas for a proof checker: statements that are true by construction, made without any proof."""
 
 import random
+import re
 
 from urlvr_bench.pocket.problems import Problem
 
@@ -65,4 +66,12 @@ def _formula(rng: random.Random) -> str:
 def lemma_problem(rng: random.Random) -> Problem:
     """Return a lemma as a problem: no gold answer, for there are as many proofs as one likes."""
     text = statement(rng)
-    return Problem(PROMPT.format(statement=text), "", text, f"lemma:{text}")
+    return Problem(PROMPT.format(statement=text), "", text, f"lemma:{unnamed(text)}")
+
+
+def unnamed(text: str) -> str:
+    """Return a lemma with its letters renamed in the order of their use, so that equal lemmas are equal texts."""
+    head, colon, body = text.rpartition("Prop, ")
+    order = dict.fromkeys(re.findall(r"\b[PQR]\b", body))
+    names = dict(zip(order, "PQR", strict=False))
+    return head + colon + re.sub(r"\b[PQR]\b", lambda match: names[match[0]], body)

@@ -1,0 +1,89 @@
+"""Rows as others publish them: from the hub at a pinned commit, or from a local copy."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from urlvr_bench.errors import UsageError
+from urlvr_bench.tasks import DATA_VARIABLE
+
+Source = Mapping[str, Any]
+"""Where a split comes from: `id`, `revision`, `split` and, where the dataset has several, `config`."""
+
+
+def read(task: str, split: str, source: Source) -> list[dict[str, Any]]:
+    """Return the rows of a task's split as they are, from its local copy if one is named, else from the hub."""
+    folder = _local_copies().get(task)
+    return _from_hub(task, source) if folder is None else _from_files(task, folder, split)
+
+
+def has_local_copy(task: str) -> bool:
+    """Return whether a local copy of the task's data was named."""
+    return task in _local_copies()
+
+
+def _local_copies() -> dict[str, Path]:
+    """Return the folder of each task that the environment variable names."""
+    copies = {}
+    for pair in filter(None, os.environ.get(DATA_VARIABLE, "").split(",")):
+        task, equals, folder = pair.partition("=")
+        if not equals or not folder:
+            raise UsageError(f"{DATA_VARIABLE}: {pair!r} does not read as task=folder")
+        copies[task.strip()] = Path(folder.strip()).expanduser()
+    return copies
+
+
+def _from_hub(task: str, source: Source) -> list[dict[str, Any]]:
+    import datasets
+
+    name, revision = source["id"], source["revision"]
+    try:
+        found = datasets.load_dataset(name, source.get("config"), revision=revision, split=source["split"])
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise UsageError(
+            f"{task}: cannot load {name} (revision {revision[:8]}) from the hub: {reason}. "
+            f"Give a folder with a local copy: --data {task}=DIR or {DATA_VARIABLE}={task}=DIR"
+        ) from error
+    return list(found)
+
+
+def _from_files(task: str, folder: Path, split: str) -> list[dict[str, Any]]:
+    for ending, reader in READERS.items():
+        path = folder / f"{split}{ending}"
+        if path.is_file():
+            try:
+                return reader(path)
+            except (OSError, ValueError) as error:
+                raise UsageError(f"{task}: cannot read {path}: {error}") from error
+    present = sorted(path.name for path in folder.glob("*")) if folder.is_dir() else []
+    wanted = " or ".join(f"{split}{ending}" for ending in READERS)
+    raise UsageError(f"{task}: {folder} has no {wanted}; it has {', '.join(present[:10]) or 'nothing'}")
+
+
+def _read_jsonl(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines if line.strip()]
+
+
+def _read_json(path: Path) -> list[dict[str, Any]]:
+    found = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(found, list):
+        raise ValueError("not a list of rows")
+    return found
+
+
+def _read_parquet(path: Path) -> list[dict[str, Any]]:
+    import pyarrow.parquet
+
+    rows: list[dict[str, Any]] = pyarrow.parquet.read_table(path).to_pylist()
+    return rows
+
+
+READERS: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
+    ".jsonl": _read_jsonl,
+    ".json": _read_json,
+    ".parquet": _read_parquet,
+}

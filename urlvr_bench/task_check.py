@@ -1,0 +1,109 @@
+"""Examine tasks as a reviewer would: what their YAML says, whether their splits meet, and what they call right."""
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import combinations
+
+from urlvr_bench import tasks
+from urlvr_bench.errors import UsageError
+from urlvr_bench.tasks import data, remote
+
+COMMIT = re.compile(r"[0-9a-f]{40}")
+SCORED = 64
+"""Problems of a split that are scored."""
+
+Say = Callable[[str], None]
+Problems = dict[str, list[tasks.Doc]]
+"""The problems of a task by split."""
+
+
+def check_tasks(names: Sequence[str] = (), say: Say = lambda _: None) -> list[str]:
+    """Return everything that is wrong with tasks (all without names), one line each; `say` hears what was looked at."""
+    failures = []
+    for name in names or tasks.names():
+        try:
+            found = check_task(tasks.load(name), say)
+        except UsageError as error:
+            found = [str(error)]
+        failures += [line if line.startswith(name) else f"{name}: {line}" for line in found]
+    return failures
+
+
+def check_task(task: tasks.Task, say: Say) -> list[str]:
+    """Return what is wrong with one task; without its data, its sample rows stand in for them."""
+    failures = _described(task)
+    try:
+        problems: Problems = {split: task.docs(split) for split in task.splits}
+        say(f"{task.name}: {', '.join(f'{len(docs):,} {split}' for split, docs in problems.items())} problems")
+    except UsageError as error:
+        if not task.revisions or remote.has_local_copy(task.name):
+            return [*failures, str(error)]
+        problems = {split: task.sample(split) for split in task.splits}
+        say(f"{task.name}: only the sample rows of its YAML were looked at, the data cannot be had: {error}")
+    return [*failures, *_unreadable(task, problems), *_meeting(task, problems), *_misjudged(task, problems)]
+
+
+def _described(task: tasks.Task) -> list[str]:
+    """Return what the YAML leaves open."""
+    failures = [
+        f"{name} is not pinned to a commit" for name, sha in task.revisions.items() if not COMMIT.fullmatch(sha)
+    ]
+    if task.revisions and task.source not in task.revisions:
+        failures.append(f"its source {task.source} is none of the datasets that it reads")
+    if "test" not in task.splits:
+        failures.append("it has no test split")
+    return failures
+
+
+def _unreadable(task: tasks.Task, problems: Problems) -> list[str]:
+    """Return how lm-eval's own loader disagrees; it leaves out a broken YAML in silence."""
+    from lm_eval.tasks import TaskManager
+
+    manager = TaskManager(include_path=str(tasks.FOLDER), include_defaults=False)
+    if task.name not in manager.all_tasks:
+        return ["lm-eval does not list it"]
+    config = manager.load([{**task.config, "custom_dataset": lambda **_: _datasets(problems)}])["tasks"][task.name]
+    read = list(config.test_docs())
+    shown = [config.doc_to_text(doc) for doc in read]
+    return [] if shown == [task.prompt(doc) for doc in problems["test"]] else ["lm-eval shows other prompts"]
+
+
+def _datasets(problems: Problems) -> dict[str, object]:
+    import datasets
+
+    return {split: datasets.Dataset.from_list(docs) for split, docs in problems.items()}
+
+
+def _meeting(task: tasks.Task, problems: Problems) -> list[str]:
+    """Return splits that are empty, show a prompt twice, or share one: exactly or but for case, blanks and signs."""
+    failures = []
+    for split, docs in problems.items():
+        if not docs:
+            failures.append(f"{split} has no problems")
+        if len({doc["id"] for doc in docs}) < len(docs) or len(set(map(task.prompt, docs))) < len(docs):
+            failures.append(f"{split} shows a problem twice")
+    for one, other in combinations(problems, 2):
+        for kind, key in (("", task.prompt), (" but for blanks, case and signs", _loose(task))):
+            if shared := set(map(key, problems[one])) & set(map(key, problems[other])):
+                failures.append(f"{one} and {other} share {len(shared)} prompts{kind}, such as {min(shared)[:60]!r}")
+    return failures
+
+
+def _loose(task: tasks.Task) -> Callable[[tasks.Doc], str]:
+    """Return how prompts are compared loosely; where every sign is part of the problem, exactly."""
+    return task.prompt if not task.revisions else lambda doc: data.normalised(doc["public"])
+
+
+def _misjudged(task: tasks.Task, problems: Problems) -> list[str]:
+    """Return problems whose solution is wrong, or whose corrupted or empty one is right."""
+    failures = []
+    for split, docs in problems.items():
+        for doc in docs[:SCORED]:
+            cases = [("its solution", task.scorer.solution(doc), True), ("the empty completion", "", False)]
+            cases.append(("a corrupted solution", task.scorer.corrupted(doc), False))
+            failures += [
+                f"{split} problem {doc['id']}: {what} is {'wrong' if right else 'right'}"
+                for what, completion, right in cases
+                if completion is not None and task.correct(doc, completion) is not right
+            ]
+    return failures
