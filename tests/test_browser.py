@@ -276,19 +276,29 @@ def test_filters_ten_thousand_rows_within_a_tenth_of_a_second(open_page: Any) ->
     page.goto(page.url)
     page.wait_for_selector("[data-ready]", state="attached")
     assert page.inner_text("[data-status]") == "10000 rows"
-    took = page.evaluate(
-        """async () => {
-          const input = document.querySelector("input[name=q]");
-          const times = [];
-          for (const words of ["entropy", "certainty", "majority"]) {
-            const begun = performance.now();
-            input.value = words;
-            input.dispatchEvent(new Event("input", { bubbles: true }));
-            await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-            times.push(performance.now() - begun);
-          }
-          return times;
-        }"""
-    )
-    assert "of 10000 rows" in page.inner_text("[data-status]")
-    assert min(took) < 100, took  # the least of three: the machine may be busy
+    page.click("[data-step=next]")
+    assert page.inner_text("[data-page]") == "page 2 of 200"
+    assert "page=2" in page.url
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})  # processor time, as the machine may be busy
+
+    def busy() -> float:
+        return next(
+            m["value"] for m in session.send("Performance.getMetrics")["metrics"] if m["name"] == "TaskDuration"
+        )
+
+    took = []
+    for words in ("entropy", "certainty", "majority"):
+        begun = busy()
+        page.evaluate(
+            """async (words) => {
+              const input = document.querySelector("input[name=q]");
+              input.value = words;
+              input.dispatchEvent(new Event("input", { bubbles: true }));
+              await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+            }""",
+            words,
+        )
+        took.append(busy() - begun)
+        assert "of 10000 rows" in page.inner_text("[data-status]")
+    assert 0.001 < min(took) < 0.1

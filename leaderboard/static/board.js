@@ -4,6 +4,7 @@ import { download } from "./download.js";
 
 const table = document.querySelector("#board");
 const controls = document.querySelector("[data-controls]");
+const pager = document.querySelector("[data-pager]");
 const status = document.querySelector("[data-status]");
 const FACETS = ["protocol", "model", "task", "judged"];
 const DEFAULT_SORT = "rank:asc";
@@ -87,6 +88,14 @@ function apply() {
   grid.draw("page");
 }
 
+function turnable() {
+  const { page, pages } = grid.page.info();
+  pager.hidden = pages < 2;
+  pager.querySelector("[data-page]").textContent = `page ${page + 1} of ${pages}`;
+  pager.querySelector("[data-step=previous]").disabled = page === 0;
+  pager.querySelector("[data-step=next]").disabled = page >= pages - 1;
+}
+
 function report() {
   const { recordsDisplay: found, recordsTotal: all } = grid.page.info();
   status.textContent = found === all ? `${all} rows` : `${found} of ${all} rows`;
@@ -94,7 +103,7 @@ function report() {
   table.classList.toggle("several", chosenBoards.length !== 1); // each board has a scale of its own
   document.querySelector("#board-title").textContent = chosenBoards.length === 1 ? chosenBoards[0].title : "Several boards";
   document.querySelector("[data-subtitle]").textContent = chosenBoards.length === 1 ? chosenBoards[0].subtitle : "ranks hold within a board";
-  document.querySelector(".dt-paging").classList.toggle("several", grid.page.info().pages > 1);
+  turnable();
   const link = controls.querySelector("[data-compare]");
   const chosen = rows.filter((row) => picked.has(row.id));
   link.hidden = chosen.length < 2;
@@ -159,7 +168,7 @@ function build() {
     deferRender: true,
     autoWidth: false,
     pageLength: PAGE,
-    layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: { paging: { firstLast: false } } },
+    layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
     language: { emptyTable: "No rows.", zeroRecords: "No row fits these filters." },
     orderMulti: false,
     orderFixed: { pre: [0, "asc"] },
@@ -218,6 +227,10 @@ function listen() {
     readUrl(new URLSearchParams());
     grid.order([wanted(DEFAULT_SORT)]).draw();
     apply();
+  });
+  pager.addEventListener("click", (event) => {
+    const { step } = event.target.dataset;
+    if (step) grid.page(step).draw("page");
   });
   for (const button of controls.querySelectorAll("[data-download]")) {
     button.addEventListener("click", () => {

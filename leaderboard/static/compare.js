@@ -34,12 +34,13 @@ function table(target, caption, heads) {
 }
 
 function offer(board, wanted) {
+  const best = [...board.entries].sort((a, b) => b.ranked - a.ranked); // stable: the best first
   pickers.forEach((picker, i) => {
     picker.replaceChildren();
     if (i > 1) picker.add(new Option("–", ""));
     for (const { name } of board.entries) picker.add(new Option(name, name));
-    picker.value = wanted[i] ?? "";
-    if (picker.selectedIndex < 0) picker.selectedIndex = i > 1 ? 0 : Math.min(i, board.entries.length - 1);
+    picker.value = wanted[i] ?? (i > 1 ? "" : best[i]?.name);
+    if (picker.selectedIndex < 0) picker.selectedIndex = 0; // a method that this board does not have
   });
 }
 

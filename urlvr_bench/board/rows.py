@@ -81,7 +81,12 @@ def comparison(board: Board) -> dict[str, Any]:
         "metric": board.metric,
         "left_out": len(entries) - len(chosen),
         "entries": [
-            {"name": entry.id, "truth": _path(entry, "train_accuracy"), "reward": _path(entry, "reward_accuracy")}
+            {
+                "name": entry.id,
+                "ranked": entry.ranked,
+                "truth": _path(entry, "train_accuracy"),
+                "reward": _path(entry, "reward_accuracy"),
+            }
             for entry in chosen
         ],
         "pairs": [
