@@ -277,7 +277,7 @@ def test_filters_ten_thousand_rows_within_a_tenth_of_a_second(open_page: Any) ->
     page.wait_for_selector("[data-ready]", state="attached")
     assert page.inner_text("[data-status]") == "10000 rows"
     page.click("[data-step=next]")
-    assert page.inner_text("[data-page]") == "page 2 of 200"
+    assert page.inner_text("[data-page]") == "page 2 of 400"
     assert "page=2" in page.url
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})  # processor time, as the machine may be busy

@@ -8,7 +8,7 @@ const pager = document.querySelector("[data-pager]");
 const status = document.querySelector("[data-status]");
 const FACETS = ["protocol", "model", "task", "judged"];
 const DEFAULT_SORT = "rank:asc";
-const PAGE = 50;
+const perPage = () => (rows.length > 1000 ? 25 : 100); // short pages keep a big board quick
 const picked = new Set();
 let rows, columns, boards, hints, grid, wish;
 
@@ -167,7 +167,7 @@ function build() {
     data: rows,
     deferRender: true,
     autoWidth: false,
-    pageLength: PAGE,
+    pageLength: perPage(),
     layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
     language: { emptyTable: "No rows.", zeroRecords: "No row fits these filters." },
     orderMulti: false,
@@ -175,7 +175,7 @@ function build() {
     order: [wanted(initial.get("sort") ?? DEFAULT_SORT)],
     searching: true,
     createdRow: decorate,
-    displayStart: (Math.max(1, Number(initial.get("page")) || 1) - 1) * PAGE,
+    displayStart: (Math.max(1, Number(initial.get("page")) || 1) - 1) * perPage(),
     columns: [
       { title: '<span class="hidden">Compare</span>', className: "pick", orderable: false, searchable: false, data: (row, type) => (type === "sort" || type === "type" ? pin(row) : "") },
       ...columns.map((column, i) => ({
