@@ -1,6 +1,7 @@
 """Commands that read what is there: list, table, plot, check. None of them needs torch."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from urlvr_bench.commands.options import AsJson, Folders, console, plain
+from urlvr_bench.commands.options import AsJson, Folders, console, one_thread, plain
 
 
 def list_(
@@ -58,14 +59,19 @@ def plot(
 
 
 def check(
-    what: Annotated[list[str], typer.Argument(help="Folders of records, or `methods` and NAMEs or PATHs of methods.")],
+    what: Annotated[
+        list[str], typer.Argument(help="Folders of records; or `methods [NAME|PATH ...]`; or `tasks [NAME ...]`.")
+    ],
     train: Annotated[bool, typer.Option(help="methods: also train each for two minutes and draw its curve.")] = True,
     out: Annotated[Path, typer.Option("--out", help="methods: folder of those trainings.")] = Path("runs/check"),
     as_json: AsJson = False,
 ) -> None:
-    """Re-read records and list every failure with its fix; or hold methods to their contract."""
+    """Re-read records and list every failure with its fix; or hold methods or tasks to their contract."""
     if what[0] == "methods":
         check_methods(what[1:], train, out)
+        return
+    if what[0] == "tasks":
+        check_tasks(what[1:])
         return
     from urlvr_bench.check import check as check_records
     from urlvr_bench.check import failed
@@ -78,6 +84,20 @@ def check(
     if failed(findings):
         raise typer.Exit(1)
     console.print(f"{', '.join(what)}: no failures", highlight=False)
+
+
+def check_tasks(names: list[str]) -> None:
+    """Print what is wrong with tasks: splits that meet, golds that do not score, sources that are not pinned."""
+    from urlvr_bench import task_check
+
+    one_thread()
+    logging.disable(logging.WARNING)  # lm-eval remarks on every task that it loads
+    failures = task_check.check_tasks(names, lambda line: console.print(plain(line), highlight=False, soft_wrap=True))
+    for failure in failures:
+        console.print(plain(failure), highlight=False, soft_wrap=True)
+    if failures:
+        raise typer.Exit(1)
+    console.print("tasks: no failures", highlight=False)
 
 
 def check_methods(targets: list[str], train: bool, out: Path) -> None:
