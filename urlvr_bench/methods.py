@@ -142,8 +142,11 @@ def configure(name: str, params: Mapping[str, Any]) -> Method:
         raise UsageError(f"{name}: {where}={first['input']!r}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
-def hyper_parameters(cls: type[Method]) -> list[tuple[str, Any, str]]:
-    """Return the (name, default, description) of a method's hyper-parameters; the description stands below each."""
+def hyper_parameters(cls: type[Any]) -> list[tuple[str, Any, str]]:
+    """Return the (name, default, description) of a dataclass's fields, such as a method's hyper-parameters.
+
+    The description is the string below the field.
+    """
     tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
     body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
     described = {}

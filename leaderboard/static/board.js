@@ -1,6 +1,6 @@
 // The board: sort, filter, columns, downloads. Whatever the reader chooses is in the URL.
-import DataTable from "./lib/datatables.js";
 import { download } from "./download.js";
+import { makeGrid } from "./grid.js";
 
 const table = document.querySelector("#board");
 const controls = document.querySelector("[data-controls]");
@@ -8,9 +8,8 @@ const pager = document.querySelector("[data-pager]");
 const status = document.querySelector("[data-status]");
 const FACETS = ["protocol", "model", "task", "judged"];
 const DEFAULT_SORT = "rank:asc";
-const perPage = () => (rows.length > 1000 ? 25 : 100); // short pages keep a big board quick
 const picked = new Set();
-let rows, columns, boards, hints, grid, wish;
+let rows, columns, boards, grid, wish;
 
 const initial = new URLSearchParams(location.search);
 const field = (name) => controls.elements[name];
@@ -127,22 +126,6 @@ function pickBox(row) {
   return box;
 }
 
-function decorate(element, row) {
-  if (row.style) element.classList.add(row.style);
-  element.querySelector("th,td").append(pickBox(row));
-}
-
-// Missing values go last in both directions; references stay on top through the fixed first order.
-const empty = (value) => value === null || value === undefined;
-const compare = (a, b) => (typeof a === "string" ? a.localeCompare(b) : a - b);
-DataTable.type("value", {
-  detect: () => false,
-  order: {
-    asc: (a, b) => (empty(a) ? (empty(b) ? 0 : 1) : empty(b) ? -1 : compare(a, b)),
-    desc: (a, b) => (empty(a) ? (empty(b) ? 0 : 1) : empty(b) ? -1 : compare(b, a)),
-  },
-});
-
 function grow(data) {
   columns = data.columns;
   let start = 0;
@@ -155,61 +138,8 @@ function grow(data) {
     row.id = `${row.facets.name}/${row.method}`;
     row.text = [row.method, row.family, ...Object.values(row.facets), row.raw[columns.find((c) => c.key === "signals").start]].join(" ").toLowerCase();
   });
-  rows = data.rows;
-  boards = data.boards;
-  hints = data.hints;
+  ({ rows, boards } = data);
 }
-
-function build() {
-  table.querySelector("tbody").replaceChildren();
-  table.querySelector("thead tr").replaceChildren();
-  grid = new DataTable(table, {
-    data: rows,
-    deferRender: true,
-    autoWidth: false,
-    pageLength: perPage(),
-    layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
-    language: { emptyTable: "No rows.", zeroRecords: "No row fits these filters." },
-    orderMulti: false,
-    orderFixed: { pre: [0, "asc"] },
-    order: [wanted(initial.get("sort") ?? DEFAULT_SORT)],
-    searching: true,
-    createdRow: decorate,
-    displayStart: (Math.max(1, Number(initial.get("page")) || 1) - 1) * perPage(),
-    columns: [
-      { title: '<span class="hidden">Compare</span>', className: "pick", orderable: false, searchable: false, data: (row, type) => (type === "sort" || type === "type" ? pin(row) : "") },
-      ...columns.map((column, i) => ({
-        title: column.name,
-        type: "value",
-        className: `${column.key}${column.numeric ? " num" : ""}`,
-        cellType: column.key === "method" ? "th" : "td",
-        searchable: false,
-        orderSequence: column.numeric && column.key !== "rank" ? ["desc", "asc"] : ["asc", "desc"],
-        data: (row, type) => (type === "sort" || type === "type" ? row.raw[column.start] : row.html[i]),
-        createdCell: (cell, _, row) => {
-          const [style, tip] = hints[row.hints[i]];
-          if (style) cell.classList.add(style);
-          if (tip) cell.title = tip;
-          if (column.key === "method") cell.scope = "row";
-        },
-      })),
-    ],
-  });
-  columns.forEach((column, i) => (grid.column(i + 1).header().title = column.help));
-  grid.search.fixed("chosen", (_, row) => fits(row, wish));
-  grid.on("draw", () => {
-    writeUrl();
-    report();
-    const [sorted, direction] = sorting().split(":"); // the library tells only of the fixed first order
-    columns.forEach(({ key }, i) => {
-      const head = grid.column(i + 1).header();
-      if (key === sorted) head.setAttribute("aria-sort", `${direction}ending`);
-      else head.removeAttribute("aria-sort");
-    });
-  });
-}
-
-const pin = (row) => (row.method === "step 0" ? 0 : row.style === "reference" ? 1 : 2);
 
 function listen() {
   let waiting;
@@ -253,9 +183,25 @@ function listen() {
 
 const answer = await fetch("data/rows.json");
 if (!answer.ok) throw new Error(`data/rows.json: ${answer.status}`);
-grow(await answer.json());
+const data = await answer.json();
+grow(data);
 readUrl(initial);
-build();
+grid = makeGrid(table, data, {
+  order: wanted(initial.get("sort") ?? DEFAULT_SORT),
+  page: Number(initial.get("page")) || 1,
+  fits: (row) => fits(row, wish),
+  pickBox,
+});
+grid.on("draw", () => {
+  writeUrl();
+  report();
+  const [sorted, direction] = sorting().split(":"); // the library tells only of the fixed first order
+  columns.forEach(({ key }, i) => {
+    const head = grid.column(i + 1).header();
+    if (key === sorted) head.setAttribute("aria-sort", `${direction}ending`);
+    else head.removeAttribute("aria-sort");
+  });
+});
 apply();
 listen();
 table.dataset.ready = "";

@@ -1,25 +1,14 @@
 """What a method's page says of it: the registry's words where it is registered, else what its records say."""
 
-import ast
-import dataclasses
 import inspect
-import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from urlvr_bench import methods, rollouts
+from urlvr_bench import methods
 from urlvr_bench.record import MethodInfo
-from urlvr_bench.rollouts import Method
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A hyper-parameter."""
-
-    name: str
-    default: str
-    meaning: str
+from urlvr_bench.rollouts import Group
 
 
 @dataclass(frozen=True)
@@ -38,7 +27,8 @@ class Card:
     """The docstring's paragraphs: ("text" or "code", content)."""
     formula: str = ""
     differs: str = ""
-    fields: tuple[Parameter, ...] = ()
+    fields: tuple[tuple[str, Any, str], ...] = ()
+    """Name, default and meaning of each hyper-parameter."""
     source: str = ""
     source_hash: str = ""
     runs: int = 0
@@ -63,7 +53,7 @@ def registered(name: str, runs: int = 0) -> Card:
     """Return the card of a method in the registry."""
     cls = methods.load(name)
     source = (methods.FOLDER / f"{name}.py").read_text(encoding="utf-8")
-    meanings = field_docs(inspect.getsource(rollouts.Group))
+    meanings = {signal: " ".join(text.split()) for signal, _, text in methods.hyper_parameters(Group)}
     return Card(
         name=name,
         family=cls.family,
@@ -75,7 +65,7 @@ def registered(name: str, runs: int = 0) -> Card:
         blocks=tuple(paragraphs(inspect.getdoc(cls) or "")),
         formula=cls.formula,
         differs=cls.differs,
-        fields=tuple(_parameters(cls)),
+        fields=tuple(methods.hyper_parameters(cls)),
         source=source,
         source_hash=methods.source_hash(name),
         runs=runs,
@@ -96,30 +86,6 @@ def stranger(info: MethodInfo, runs: int) -> Card:
         source_hash=info.source_sha256,
         runs=runs,
     )
-
-
-def _parameters(cls: type[Method]) -> list[Parameter]:
-    docs = field_docs(inspect.getsource(cls))
-    return [
-        Parameter(
-            part.name,
-            "required" if part.default is dataclasses.MISSING else str(part.default),
-            docs.get(part.name, ""),
-        )
-        for part in dataclasses.fields(cls)
-    ]
-
-
-def field_docs(source: str) -> dict[str, str]:
-    """Return the string below each annotated field of the class that `source` defines."""
-    body = next(node.body for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef))
-    found = {}
-    for before, after in itertools.pairwise(body):
-        target = before.target if isinstance(before, ast.AnnAssign) else None
-        text = after.value if isinstance(after, ast.Expr) else None
-        if isinstance(target, ast.Name) and isinstance(text, ast.Constant) and isinstance(text.value, str):
-            found[target.id] = " ".join(text.value.split())
-    return found
 
 
 def paragraphs(doc: str) -> list[tuple[str, str]]:
