@@ -48,7 +48,7 @@ results: setup  ## remake the reference records (about 40 minutes on two cores)
 docs: setup  ## everything that is generated from the registry and from results/
 	$(BIN)/python -m urlvr_bench.method_docs
 	$(BIN)/python -m urlvr_bench.readme
-	$(BIN)/urlvr-bench plot results --out docs/figures
+	$(BIN)/urlvr-bench plot results --out docs/figures && rm -f docs/figures/pocket-probe_pocket-*
 
 check-pins: setup  ## prove that one set of pins resolves for every extra together, vllm included
 	$(PIP) install $(QUIET) --dry-run --ignore-installed -c constraints.txt '.[vllm,board,browser,dev]'
