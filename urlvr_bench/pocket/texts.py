@@ -15,7 +15,7 @@ class Piece(Problem):
 
 def piece(rng: random.Random) -> Piece:
     """Draw a worked sum and cut it behind the equals sign; like all text it can be wrong (one in twenty gives up)."""
-    numbers = chain_addition(rng, (2, 3, 4))
+    numbers = chain_addition(rng)
     problem, working = addition_problem(numbers), addition_solution(numbers, rng)
     cut = rng.randrange(len(working))
     prompt = problem.prompt + working[:cut]
