@@ -61,7 +61,11 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def records() -> list[Any]:
-    return [
+    probe = [
+        fabricate("majority_vote", seed, protocol="pocket-probe", model="pocket-1", task="chain_addition", k=(1, 4, 16))
+        for seed in range(3)
+    ]
+    return probe + [
         fabricate(method, seed, collapse_at=end, model=model, task="chain_addition", k=(1, 4, 16))
         for model in ("pocket-4", "pocket-2")
         for method, end in METHODS.items()
@@ -160,6 +164,14 @@ def test_a_shared_address_gives_the_same_view(open_page: Any, site: str) -> None
     assert "q=" not in again.url
 
 
+def test_a_choice_that_fits_no_board_opens_the_others(open_page: Any) -> None:
+    page = open_page("index.html")
+    page.select_option("select[name=protocol]", "pocket-probe")
+    page.wait_for_function("document.querySelectorAll('#board tbody tr').length === 2")
+    assert page.input_value("select[name=model]") == "*"
+    assert page.inner_text("#board tbody tr:last-child td.model") == "pocket-1"
+
+
 def test_a_run_page_draws_both_curves_and_reads_them_out(open_page: Any) -> None:
     page = open_page(PAGES[3])
     for style, axis in (("proxy", "right axis"), ("truth", "")):
@@ -179,16 +191,18 @@ def test_a_run_page_draws_both_curves_and_reads_them_out(open_page: Any) -> None
 def test_the_exported_csv_holds_the_numbers_of_the_records(open_page: Any, records: list[Any], tmp_path: Path) -> None:
     page = open_page("index.html")
     page.select_option("select[name=model]", "*")
+    page.select_option("select[name=protocol]", "*")
     page.click("summary:has-text('Download')")
     with page.expect_download() as waiting:
         page.click("[data-download=csv]")
     waiting.value.save_as(tmp_path / "board.csv")
     rows = list(csv.DictReader((tmp_path / "board.csv").open()))
-    assert len(rows) == 2 * (len(METHODS) + 1)
+    assert len(rows) == 2 * (len(METHODS) + 1) + 2
     for row in rows:
         if row["method"] == "step 0":
             continue
-        own = [r for r in records if (r.method.id, r.model.name) == (row["method"], row["model"])]
+        cell = (row["method"], row["model"], row["protocol"])
+        own = [r for r in records if (r.method.id, r.model.name, r.protocol_id) == cell]
         assert float(row["avg"]) == pytest.approx(metrics.scores(own, "avg@16", 40).mean(), abs=1e-6)
         assert int(row["seeds"]) == len(own)
         assert (row["rank"] == "") == (row["method"] in (*REFERENCES, "self_certainty"))
@@ -270,7 +284,7 @@ def test_filters_ten_thousand_rows_within_a_tenth_of_a_second(open_page: Any) ->
     page = open_page("index.html")
     rows = page.evaluate("fetch('data/rows.json').then((answer) => answer.json())")
     rows["rows"] = [
-        row | {"method": f"{row['method']} {i}", "board": 0} for i in range(10_000 // 12 + 1) for row in rows["rows"]
+        row | {"method": f"{row['method']} {i}", "board": 0} for i in range(10_000 // 14 + 1) for row in rows["rows"]
     ][:10_000]
     page.route("**/data/rows.json", lambda route: route.fulfill(json=rows))
     page.goto(page.url)

@@ -70,6 +70,13 @@ function asked() {
   return { facets, family, words: field("q").value.toLowerCase().split(/\s+/).filter(Boolean) };
 }
 
+/** Where no board has the choices together, keep the one just made and open the others. */
+function reconcile(chosen) {
+  const { facets } = asked();
+  if (boards.some((board) => facets.every(([name, value]) => board[name] === value))) return;
+  for (const [name] of facets) if (name !== chosen) field(name).value = "*";
+}
+
 function fits(row, { facets, family, words }) {
   if (facets.some(([name, value]) => row.facets[name] !== value)) return false;
   if (row.style === "reference") return true; // pinned: what the others are read against
@@ -150,7 +157,10 @@ function listen() {
       apply();
     });
   };
-  controls.addEventListener("input", soon);
+  controls.addEventListener("input", (event) => {
+    reconcile(event.target.name);
+    soon();
+  });
   controls.addEventListener("submit", (event) => event.preventDefault());
   controls.addEventListener("reset", (event) => {
     event.preventDefault();
