@@ -6,7 +6,7 @@ from itertools import combinations
 
 from urlvr_bench import tasks
 from urlvr_bench.errors import UsageError
-from urlvr_bench.tasks import data, remote
+from urlvr_bench.tasks import data, remote  # type: ignore[attr-defined]  # found by the finder
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SCORED = 64
