@@ -21,10 +21,10 @@ system:  ## what the browser and proof tests need; without it they are skipped a
 	    && ! { command -v chromium && command -v coqc; } > /dev/null; then \
 	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium coq; fi
 
-demo: setup  ## the main job on the embedded default: seven methods, then the vote pushed hard on three priors
+demo: setup  ## the main job on the embedded default: seven methods, then the vote pushed hard on two priors
 	$(BIN)/urlvr-bench run --out demo/runs
 	$(BIN)/urlvr-bench run --protocol pocket-probe --method majority_vote \
-	    --model pocket-1 --model pocket-3 --model pocket-6 --out demo/runs
+	    --model pocket-3 --model pocket-6 --out demo/runs
 	$(BIN)/urlvr-bench table demo/runs
 	$(BIN)/urlvr-bench plot demo/runs --out demo/figures
 
