@@ -1,5 +1,6 @@
 """Examine tasks as a reviewer would: what their YAML says, whether their splits meet, and what they call right."""
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from itertools import combinations
@@ -59,6 +60,7 @@ def _unreadable(task: tasks.Task, problems: Problems) -> list[str]:
     """Return how lm-eval's own loader disagrees; it leaves out a broken YAML in silence."""
     from lm_eval.tasks import TaskManager
 
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)  # it explains an option that nobody asked about
     manager = TaskManager(include_path=str(tasks.FOLDER), include_defaults=False)
     if task.name not in manager.all_tasks:
         return ["lm-eval does not list it"]
