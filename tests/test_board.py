@@ -13,7 +13,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 from records import fabricate
-from sites import BOTH, Page, digest, html
+from sites import BOTH, SMALL, Page, digest, html
 
 from urlvr_bench import board, methods, plan, summaries
 from urlvr_bench.board import charts, content, registry
@@ -154,19 +154,17 @@ def test_the_same_records_make_the_same_bytes(site: Path, records: list[Record],
 
 
 def test_boards_that_share_their_names_are_told_apart(tmp_path: Path) -> None:
+    first = fabricate("majority_vote", 0, **SMALL)
     records = [
-        fabricate("majority_vote", seed, steps=steps, problems=6, samples=4, every=6)
-        for seed, steps in ((0, 12), (1, 18))
+        first,
+        fabricate("majority_vote", 1, **SMALL | {"steps": 18}),
+        first.model_copy(update={"seed": 2, "model": first.model.model_copy(update={"weights_sha256": "f" * 16})}),
+        first.model_copy(update={"seed": 3, "task": first.task.model_copy(update={"version": "2"})}),
     ]
-    records.append(
-        records[0].model_copy(
-            update={"seed": 2, "model": records[0].model.model_copy(update={"weights_sha256": "f" * 16})}
-        )
-    )
     board.build(records, tmp_path / "site")
     rows = json.loads((tmp_path / "site/data/board.json").read_text())
-    assert len({(row["protocol"], row["model"]) for row in rows}) == 3
-    assert len(list((tmp_path / "site").glob("board-*.html"))) == 3
+    assert len({(row["protocol"], row["model"], row["task"]) for row in rows}) == 4
+    assert len(list((tmp_path / "site").glob("board-*.html"))) == 4
     assert {row["seeds"] for row in rows} == {1}
 
 

@@ -68,6 +68,8 @@ class Board:
     """The protocol's name, with its hash where the site has several of that name."""
     model: str
     """The model's name, with the hash of its weights where the site has several of that name."""
+    task: str
+    """The training task's name, with its version where the site has several of that name."""
     name: str = ""
     """File name of its pages."""
 
@@ -83,7 +85,7 @@ class Board:
     @property
     def title(self) -> str:
         judged = "" if self.own else f", judged on {self.cell.judged}"
-        return f"{self.cell.task} · {self.model} · {self.protocol}{judged}"
+        return f"{self.task} · {self.model} · {self.protocol}{judged}"
 
     @property
     def subtitle(self) -> str:
@@ -96,7 +98,7 @@ class Board:
 
     @property
     def facets(self) -> dict[str, str]:
-        return {"protocol": self.protocol, "model": self.model, "task": self.cell.task, "judged": self.cell.judged}
+        return {"protocol": self.protocol, "model": self.model, "task": self.task, "judged": self.cell.judged}
 
     @property
     def metric(self) -> str:
@@ -140,9 +142,16 @@ def boards(records: Iterable[Record]) -> list[Board]:
     """Return the boards of some records: those judged on their own task first, of these the fullest first."""
     grouped = cells.cells(records)
     protocols = _labels({(cell.protocol, cell.protocol_hash) for cell in grouped})
-    models = _labels({(cell.model, cell.weights_sha256) for cell in grouped})
+    models = _labels({(cell.model, cell.weights_sha256[:8]) for cell in grouped})
+    tasks = _labels({(cell.task, f"version {cell.task_version}") for cell in grouped})
     found = [
-        Board(cell, rows, protocols[cell.protocol, cell.protocol_hash], models[cell.model, cell.weights_sha256])
+        Board(
+            cell,
+            rows,
+            protocols[cell.protocol, cell.protocol_hash],
+            models[cell.model, cell.weights_sha256[:8]],
+            tasks[cell.task, f"version {cell.task_version}"],
+        )
         for cell, rows in grouped.items()
     ]
     found.sort(key=lambda board: (not board.own, -sum(map(len, board.rows.values()))))
@@ -150,9 +159,9 @@ def boards(records: Iterable[Record]) -> list[Board]:
 
 
 def _labels(pairs: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    """Return what to call each (name, hash): the name, and the hash where the name alone says too little."""
+    """Return what to call each (name, mark): the name, and the mark where the name alone says too little."""
     times = Counter(name for name, _ in pairs)
-    return {(name, digest): name if times[name] == 1 else f"{name} ({digest[:8]})" for name, digest in pairs}
+    return {(name, mark): name if times[name] == 1 else f"{name} ({mark})" for name, mark in pairs}
 
 
 def _names(found: Sequence[Board]) -> list[str]:

@@ -1,6 +1,6 @@
 """The curves of runs: proxy reward against ground-truth reward, and the panels beside them.
 
-Bold lines are trailing means over a few steps; faint ones are, for one run, its steps and, for several, its seeds.
+Lines are trailing means over a few steps; the faint ones of a dual curve are one run's steps or several runs' means.
 """
 
 from collections.abc import Sequence
@@ -91,17 +91,18 @@ def _course(curve: Curve) -> str:
 
 
 def panels(record: Record) -> list[Chart]:
-    """Return reward accuracy, entropy and length over training."""
+    """Return reward accuracy, entropy and length over training, without the noise of single steps."""
     return [_panel(record, *part) for part in PANELS]
 
 
 def _panel(
     record: Record, title: str, unit: str, bounds: tuple[float, float] | None, columns: Sequence[tuple[str, str]]
 ) -> Chart:
-    found = [drawn([record], column) for column, _ in columns]
+    found = [mean_curve([record], column) for column, _ in columns]
     x = charts.axis("step", bounds=(0, len(record.steps.step)))
-    y = charts.axis(unit, [column.faint[0][1] for column in found], bounds)
-    lines: list[Line] = []
-    for (column, style), one in zip(columns, found, strict=True):
-        lines += _lines(one, column.replace("_", " "), style, x, y)
-    return Chart(title, f"{title} went {_course(found[0].bold)}.", x, y, tuple(lines))
+    y = charts.axis(unit, [values for _, values in found], bounds)
+    lines = [
+        Line(column.replace("_", " "), style, charts.path(curve, x, y))
+        for (column, style), curve in zip(columns, found, strict=True)
+    ]
+    return Chart(title, f"{title} went {_course(found[0])}.", x, y, tuple(lines))

@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from urlvr_bench.board import charts
@@ -74,7 +75,7 @@ def comparison(board: Board) -> dict[str, Any]:
     entries = [entry for entry in board.entries if entry.records]
     chosen = entries[:COMPARED]
     ends = [board.end(entry) for entry in chosen]
-    fallen = [[LABELS_LOST.step(record) for record in entry.records] for entry in chosen]
+    fallen = [tuple(LABELS_LOST.step(record) for record in entry.records) for entry in chosen]
     pairs = itertools.combinations(range(len(chosen)), 2)
     return {
         "title": board.title,
@@ -90,10 +91,14 @@ def comparison(board: Board) -> dict[str, Any]:
             for entry in chosen
         ],
         "pairs": [
-            [*_rounded(difference(ends[i], ends[j])), _known(logrank(fallen[i], fallen[j], board.steps))]
-            for i, j in pairs
+            [*_rounded(difference(ends[i], ends[j])), _collapse_p(fallen[i], fallen[j], board.steps)] for i, j in pairs
         ],
     }
+
+
+@lru_cache(maxsize=10_000)
+def _collapse_p(first: tuple[int | None, ...], second: tuple[int | None, ...], last: int) -> float | None:
+    return _known(logrank(first, second, last))
 
 
 def _rounded(found: Interval) -> list[float | None]:
