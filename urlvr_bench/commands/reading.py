@@ -116,9 +116,9 @@ def check_methods(targets: list[str], train: bool, out: Path) -> None:
 
 def method_training(name: str, out: Path) -> str:
     """Train a method and the random line for two minutes on a pocket prior, draw the curves, return the tables."""
-    from urlvr_bench import figures, plan, record, runner, tables
+    from urlvr_bench import figures, methods, plan, record, runner, tables
 
-    if name not in methods_in_folder():
+    if name not in methods.names():
         return "Not trained: the file does not lie in methods/, so a run could not name it."
     cells = plan.lay_out(plan.grid("pocket", [name, "random_reward"], [0], overrides={"steps": "120"}), out)
     outcomes = runner.carry_out(cells, plan.default_jobs(), console)
@@ -129,10 +129,3 @@ def method_training(name: str, out: Path) -> str:
     pictures = figures.plot(records, out / name)
     shown = "\n".join(f"- `{path}`" for path in pictures if path.suffix == ".png")
     return "\n\n".join([tables.table(records, "pass"), tables.table(records, "collapse"), shown])
-
-
-def methods_in_folder() -> list[str]:
-    """Return the names that a run can use."""
-    from urlvr_bench import methods
-
-    return methods.names()
