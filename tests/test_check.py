@@ -40,6 +40,14 @@ def edit(path: Path, change: Callable[[Any], object]) -> None:
     path.write_text(json.dumps(values))
 
 
+def drop_last_problem(values: Any) -> None:
+    """Leave the hardest problem out, as somebody may wish to."""
+    values["problems"]["chain_addition"].pop()
+    for counts in values["evals"]:
+        for column in ("correct", "truncated", "unparsed", "votes"):
+            counts[column].pop()
+
+
 @pytest.fixture
 def results(tmp_path: Path) -> Iterator[Path]:
     yield put(tmp_path, honest(), honest(seed=1), honest("token_entropy"))
@@ -62,6 +70,7 @@ def test_honest_records_pass(results: Path) -> None:
     ("change", "problem"),
     [
         (lambda r: r["problems"]["chain_addition"].reverse(), "problem 0 of chain_addition is not the one"),
+        (drop_last_problem, "7 problems of chain_addition were judged, the protocol asks for 8"),
         (lambda r: r["task"].update(version="0"), "version 0 of chain_addition"),
         (lambda r: r["method"].update(family="baseline"), "says family = 'baseline'"),
         (lambda r: r["method"].update(paper="https://example.org"), "says paper = 'https://example.org'"),

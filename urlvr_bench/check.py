@@ -86,6 +86,8 @@ def _problems(file: Path, one: Record) -> Iterator[Remark]:
         elif (known := _test_ids(name)) is not None and ids != known[: len(ids)]:
             first = next((i for i, pair in enumerate(zip(ids, known, strict=False)) if len(set(pair)) > 1), len(known))
             yield f"problem {first} of {name} is not the one of the task's test list", REDO
+        elif known and len(ids) < (asked := min(one.protocol.evaluation.problems, len(known))):
+            yield f"{len(ids)} problems of {name} were judged, the protocol asks for {asked}", REDO
     if one.task.name in registered and (now := _task(one.task.name).version) != one.task.version:
         yield f"made with version {one.task.version} of {one.task.name}, which is now {now}", "make the run again"
 

@@ -17,7 +17,6 @@ import torch
 from lm_eval.tasks import TaskManager
 
 from urlvr_bench import record, tasks
-from urlvr_bench.errors import UsageError
 from urlvr_bench.protocol import Evaluation
 from urlvr_bench.replay import Replay
 from urlvr_bench.samples import Sample
@@ -70,11 +69,8 @@ def evaluate(
 
 
 def problems(task: tasks.Task, number: int) -> list[tasks.Doc]:
-    """Return the first `number` test problems."""
-    docs = task.docs("test")
-    if number > len(docs):
-        raise UsageError(f"{number} problems of {task.name} are asked for, its test split has {len(docs)}")
-    return docs[:number]
+    """Return the first `number` test problems, all where there are fewer; the counts say how many."""
+    return task.docs("test")[:number]
 
 
 def judge(

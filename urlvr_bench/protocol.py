@@ -63,7 +63,10 @@ class Training(_Frozen):
 
 
 class Evaluation(_Frozen):
-    """How every checkpoint is judged: `samples` completions of each of the first `problems` test problems."""
+    """How every checkpoint is judged: `samples` completions of each of the first `problems` test problems.
+
+    A task with fewer test problems is judged on all of them.
+    """
 
     every: int = Field(gt=0, description="steps between evaluations; step 0 and the last step are always judged")
     problems: int = Field(gt=0)
