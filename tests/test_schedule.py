@@ -32,3 +32,27 @@ def test_every_prompt_is_shown_once_before_any_is_shown_again(docs, seed, unique
 def test_the_seed_decides_the_order():
     first, again, other = (schedule.draw(1000, training(), seed) for seed in (1, 1, 2))
     assert first == again != other
+
+
+def test_prompts_in_order_of_the_test_split():
+    order = schedule.draw(10, training(split="test", first_prompt=3, unique_prompts=2), 0)
+    assert sorted(set(order)) == [3, 4]
+    with pytest.raises(UsageError, match="unique_prompts=8, but the task has 7 test problems from 3 on"):
+        schedule.draw(10, training(split="test", first_prompt=3, unique_prompts=8), 0)
+
+
+def test_a_choice_looks_at_no_more_problems_than_it_needs():
+    seen = []
+
+    def even(offered):
+        for number in offered:
+            seen.append(number)
+            if number % 2 == 0:
+                yield number
+
+    chosen = training(unique_prompts=4, initial_vote="wrong")
+    order = schedule.draw(1000, chosen, 0, even)
+    assert len(set(order)) == 4 and not any(number % 2 for number in order)
+    assert len(seen) < 40 and seen[-1] in order
+    with pytest.raises(UsageError, match="unique_prompts=4, but only 0 problems start with a vote that is wrong"):
+        schedule.draw(1000, chosen, 0, lambda offered: iter([]))

@@ -15,6 +15,17 @@ from urlvr_bench.errors import UsageError, unknown
 from urlvr_bench.models import display_name
 
 FOLDER = Path(__file__).with_name("protocols")
+Stop = Literal[
+    "reward_accuracy",
+    "label_accuracy",
+    "train_accuracy",
+    "majority_ratio",
+    "batch_answers",
+    "entropy",
+    "length",
+    "repetition",
+]
+"""Columns that show a collapse: the first three read labels, the others do not. `science.signs` holds the bounds."""
 
 
 class _Frozen(BaseModel):
@@ -43,9 +54,15 @@ class Training(_Frozen):
     max_grad_norm: float = Field(1.0, gt=0)
     precision: Literal["float32", "bfloat16"] = "float32"
     gradient_checkpointing: bool = False
+    split: Literal["train", "test"] = Field("train", description="test: test-time training on the evaluated prompts")
     unique_prompts: int | None = Field(None, gt=0, description="train on this many prompts over and over")
+    first_prompt: int | None = Field(None, ge=0, description="take them in order from this one, not drawn by the seed")
+    initial_vote: Literal["any", "wrong", "right"] = Field(
+        "any", description="take only prompts whose first vote is so; the choice, not the training, reads labels"
+    )
     save_every: int = Field(gt=0, description="steps between checkpoints that a run can continue from")
     kl_every: int = Field(1, ge=0, description="steps between measurements of the KL to the start; 0 for none")
+    stop_at: Stop | None = Field(None, description="end a run early, at the first step where this shows its collapse")
 
     @property
     def rows(self) -> int:

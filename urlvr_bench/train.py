@@ -11,7 +11,7 @@ from datasets import Dataset
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PrinterCallback
 from trl import GRPOConfig
 
-from urlvr_bench import methods, schedule, steplog
+from urlvr_bench import first_votes, methods, schedule, steplog
 from urlvr_bench.bridge import RewardBridge
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import weights_hash
@@ -120,8 +120,9 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
     transformers.utils.logging.disable_progress_bar()
     training = run.protocol.training
     use_cpu = not torch.cuda.is_available()
-    docs = task.docs("train")
-    order = schedule.draw(len(docs), training, run.seed)
+    docs = task.docs(training.split)
+    choose = first_votes.choose(run, model_path, task, docs, folder) if training.initial_vote != "any" else iter
+    order = schedule.draw(len(docs), training, run.seed, choose)
     tokenizer = load_tokenizer(model_path)
     shown = [docs[i] for i in order]
     method = methods.configure(run.method, dict(run.params))
