@@ -16,7 +16,8 @@ from urlvr_bench.rollout_metrics import (
 
 def scored(answers, rewards, correct, tokens=None, truncated=None):
     tokens = tokens or [[1, 2]] * len(answers)
-    return ScoredGroup(answers, rewards, correct, tokens, truncated or [False] * len(answers))
+    lengths, repetitions = [len(ids) for ids in tokens], [repetition(ids) for ids in tokens]
+    return ScoredGroup(answers, rewards, correct, lengths, repetitions, truncated or [False] * len(answers))
 
 
 def test_label_accuracy_is_the_voted_answers_correctness_and_the_mean_over_ties():

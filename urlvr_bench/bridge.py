@@ -12,7 +12,7 @@ from typing import Any
 from urlvr_bench.errors import UsageError
 from urlvr_bench.firewall import guard
 from urlvr_bench.groups import Batch, Doc, Rollouts, TaskView, build, with_generated
-from urlvr_bench.rollout_metrics import ScoredGroup, batch_metrics
+from urlvr_bench.rollout_metrics import ScoredGroup, batch_metrics, repetition
 from urlvr_bench.rollouts import Group, Method
 
 LogMetric = Callable[[str, float], None]
@@ -54,9 +54,10 @@ class RewardBridge:
             ids = completion_ids[i * self.group_size : (i + 1) * self.group_size]
             truncated = [not tokens or tokens[-1] not in self.rollouts.eos_ids for tokens in ids]
             rewards = pay(self.method, self.name, group)
-            scored.append(ScoredGroup(group.answers, rewards, entry.correct, ids, truncated))
-        metrics = batch_metrics(scored, self.method.binary)
-        metrics["tokens"] += extra_tokens
+            lengths, repetitions = [len(tokens) for tokens in ids], [repetition(tokens) for tokens in ids]
+            scored.append(ScoredGroup(group.answers, rewards, entry.correct, lengths, repetitions, truncated))
+        metrics = batch_metrics(self.rollouts.gather(scored), self.method.binary)
+        metrics["tokens"] += sum(self.rollouts.gather([extra_tokens]))
         self._log(metrics, log_metric, self.rollouts, started)
         return [reward for group in scored for reward in group.rewards]
 

@@ -3,11 +3,12 @@
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from urlvr_bench.rollouts import TOKEN_SIGNALS, Extra, Group, Method
 from urlvr_bench.signals import TokenStatistics
 
+T = TypeVar("T")
 Doc = dict[str, Any]
 Texts = tuple[list[str], int]
 """Generated texts, and the number of tokens in them."""
@@ -24,6 +25,9 @@ class Rollouts(Protocol):
 
     def kl_to_start(self) -> float | None:
         """Sampled KL of the policy to the start per token, or None at a step that does not measure it."""
+
+    def gather(self, values: list[T]) -> list[T]:
+        """The values of all processes that share the batch, in the order of its prompts."""
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """The text of each token."""

@@ -39,7 +39,7 @@ class Training(_Frozen):
     prompts_per_step: int = Field(gt=0)
     group_size: int = Field(ge=2, description="rollouts per prompt")
     mini_batches: int = Field(1, gt=0, description="optimizer updates made on one batch of rollouts")
-    micro_batch: int = Field(gt=0, description="rollouts per device and forward pass")
+    micro_batch: int = Field(gt=0, description="rollouts per device and forward pass, at most")
     learning_rate: float = Field(gt=0)
     warmup_steps: int = Field(0, ge=0, description="in optimizer updates")
     schedule: Literal["constant_with_warmup", "cosine", "linear"] = "constant_with_warmup"
@@ -54,6 +54,15 @@ class Training(_Frozen):
     max_grad_norm: float = Field(1.0, gt=0)
     precision: Literal["float32", "bfloat16"] = "float32"
     gradient_checkpointing: bool = False
+    lora_rank: int = Field(0, ge=0, description="train a LoRA adapter of this rank; 0 trains all weights")
+    lora_alpha: int = Field(0, ge=0, description="of the adapter; 0 for twice its rank")
+    vllm: Literal["off", "colocate", "server"] = Field("off", description="sample rollouts with vLLM")
+    vllm_memory: float = Field(0.3, gt=0, lt=1, description="share of a GPU's memory that a colocated vLLM takes")
+    draws: Literal["process", "rollout"] = Field(
+        "process",
+        description="random numbers of the rollouts: one stream per process, or one per rollout, the same "
+        "for every number of processes",
+    )
     split: Literal["train", "test"] = Field("train", description="test: test-time training on the evaluated prompts")
     unique_prompts: int | None = Field(None, gt=0, description="train on this many prompts over and over")
     first_prompt: int | None = Field(None, ge=0, description="take them in order from this one, not drawn by the seed")

@@ -16,7 +16,8 @@ class ScoredGroup:
     answers: Sequence[str | None]
     rewards: Sequence[float]
     correct: Sequence[bool]
-    token_ids: Sequence[Sequence[int]]
+    lengths: Sequence[int]
+    repetitions: Sequence[float]
     truncated: Sequence[bool]
 
 
@@ -77,7 +78,7 @@ def batch_metrics(groups: Sequence[ScoredGroup], binary: bool) -> dict[str, floa
         "unparsed": fmean(answer is None for answer in answers),
         "truncated": fmean(_flat(group.truncated for group in groups)),
         "pass_at_group": fmean(any(group.correct) for group in groups),
-        "length": fmean(len(ids) for group in groups for ids in group.token_ids),
-        "repetition": fmean(repetition(ids) for group in groups for ids in group.token_ids),
-        "tokens": sum(len(ids) for group in groups for ids in group.token_ids),
+        "length": fmean(_flat(group.lengths for group in groups)),
+        "repetition": fmean(_flat(group.repetitions for group in groups)),
+        "tokens": sum(_flat(group.lengths for group in groups)),
     }

@@ -15,6 +15,7 @@ from urlvr_bench import first_votes, methods, schedule, steplog
 from urlvr_bench.bridge import RewardBridge
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import weights_hash
+from urlvr_bench.parallel import AllSaved, adapter, split_batch, vllm_settings
 from urlvr_bench.protocol import Run, Training
 from urlvr_bench.steps import rewind
 from urlvr_bench.tasks import Task
@@ -24,28 +25,14 @@ from urlvr_bench.trainer import PolicyTrainer
 Say = Callable[[str], None]
 
 
-def check_groups(training: Training, processes: int) -> int:
-    """Return the gradient accumulation steps; refuse a batch that would cut a group across processes."""
-    per_update, rest = divmod(training.rows, training.micro_batch * processes * training.mini_batches)
-    numbers = (
-        f"prompts_per_step {training.prompts_per_step} x group_size {training.group_size} = {training.rows} rollouts, "
-        f"micro_batch {training.micro_batch} x {processes} processes x {training.mini_batches} mini-batches"
-    )
-    if rest or not per_update:
-        raise UsageError(f"{numbers}: the rollouts do not divide evenly; change training.micro_batch")
-    if (training.micro_batch * per_update * training.mini_batches) % training.group_size:
-        raise UsageError(f"{numbers}: groups would be cut across processes; change training.prompts_per_step")
-    return per_update
-
-
 def trainer_config(training: Training, folder: Path, seed: int, processes: int, use_cpu: bool) -> GRPOConfig:
     """Return TRL's configuration with every value that decides the training set by the protocol."""
-    accumulation = check_groups(training, processes)
+    micro_batch, accumulation = split_batch(training, processes)
     updates = training.mini_batches
     return GRPOConfig(
         output_dir=str(folder / "checkpoints"),
         max_steps=training.steps * updates,
-        per_device_train_batch_size=training.micro_batch,
+        per_device_train_batch_size=micro_batch,
         gradient_accumulation_steps=accumulation,
         steps_per_generation=accumulation * updates,
         num_iterations=1,
@@ -77,7 +64,7 @@ def trainer_config(training: Training, folder: Path, seed: int, processes: int, 
         bf16=training.precision == "bfloat16",
         fp16=False,
         gradient_checkpointing=training.gradient_checkpointing,
-        model_init_kwargs={"dtype": training.precision if not use_cpu else "float32"},
+        model_init_kwargs={"dtype": "float32"},  # bfloat16 weights would swallow updates as small as lr 1e-6
         use_cpu=use_cpu,
         seed=seed,
         data_seed=seed,
@@ -91,6 +78,7 @@ def trainer_config(training: Training, folder: Path, seed: int, processes: int, 
         disable_tqdm=True,
         log_completions=False,
     )
+        **vllm_settings(training),
 
 
 def load_tokenizer(model_path: str) -> PreTrainedTokenizerBase:
@@ -135,18 +123,23 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
         training.kl_every,
         training.mini_batches,
         model=model_path,
+        training.draws,
         args=config,
         train_dataset=prompt_rows(task, docs, order, bool(tokenizer.chat_template)),
         processing_class=tokenizer,
     )
+        peft_config=adapter(training),
     trainer.remove_callback(PrinterCallback)
     judged = set(run.protocol.evaluation.steps(training.steps)) - {0}
-    trainer.add_callback(steplog.StepLog(folder / "steps.jsonl", training.mini_batches, processes))
-    trainer.add_callback(steplog.WeightSaver(folder, judged, training.mini_batches, trainer.save_model))
+    trainer.add_callback(steplog.StepLog(folder / "steps.jsonl", training.mini_batches, processes=1))
+    saver = steplog.WeightSaver(folder, judged, training.mini_batches, trainer.save_model)
+    trainer.add_callback(saver)
     keeper = TeacherKeeper(trainer.teacher)
     trainer.add_callback(keeper)
     trainer.add_callback(steplog.Sealer())
-    checkpoint = steplog.latest_checkpoint(folder / "checkpoints", say)
+    trainer.add_callback(AllSaved())
+    with PartialState().main_process_first():
+        checkpoint = steplog.latest_checkpoint(folder / "checkpoints", say)
     if checkpoint:
         keeper.restore(checkpoint)
     done = int(checkpoint.name.removeprefix("checkpoint-")) // training.mini_batches if checkpoint else 0

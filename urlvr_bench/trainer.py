@@ -2,20 +2,23 @@
 
 import copy
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Literal, TypeVar
 
 import torch
-from accelerate.utils import is_peft_model
+from accelerate.utils import gather_object, is_peft_model
 from transformers import AutoModelForCausalLM, PreTrainedModel
 from trl import GRPOTrainer
 
 from urlvr_bench import signals
 from urlvr_bench.bridge import RewardBridge
 from urlvr_bench.errors import UsageError
+from urlvr_bench.parallel import draws_by_name
 from urlvr_bench.teacher import Teacher
 
+T = TypeVar("T")
 HOOKS = {
     "_generate": ["self", "prompts"],
     "_calculate_rewards": ["self", "inputs", "prompts", "completions", "completion_ids_list"],
@@ -35,8 +38,17 @@ HOOKS = {
 class PolicyTrainer(GRPOTrainer):
     """GRPOTrainer that serves its bridge: token statistics, KL to the start and second turns of the current batch."""
 
-    def __init__(self, bridge: RewardBridge, start: str, kl_every: int, updates_per_step: int, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        bridge: RewardBridge,
+        start: str,
+        kl_every: int,
+        updates_per_step: int,
+        draws: Literal["process", "rollout"] = "process",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(reward_funcs=[bridge], **kwargs)
+        self.draws = draws
         self.kl_every, self.updates_per_step = kl_every, updates_per_step
         self.eos_ids = frozenset(self.eos_token_ids)
         self.generation_seconds = 0.0
@@ -53,7 +65,8 @@ class PolicyTrainer(GRPOTrainer):
 
     def _generate(self, prompts: list[Any]) -> Any:
         started = time.perf_counter()
-        out = super()._generate(prompts)
+        with self._drawing([f"row {row} rollout {i % self.num_generations}" for i, row in enumerate(self._rows)]):
+            out = super()._generate(prompts)
         self.generation_seconds = time.perf_counter() - started
         self._prompt_ids, self._completion_ids = out[0], out[1]
         self._statistics: signals.TokenStatistics | None = None
@@ -66,6 +79,7 @@ class PolicyTrainer(GRPOTrainer):
 
     def _generate_and_score_completions(self, inputs: Any) -> Any:
         """Train on what the method paid, untouched, where it pays advantages."""
+        self._rows = [entry["row"] for entry in inputs]
         out = super()._generate_and_score_completions(inputs)
         if self.advantages_as_paid:
             rows, rank = len(out["advantages"]), self.accelerator.process_index
@@ -103,15 +117,21 @@ class PolicyTrainer(GRPOTrainer):
             return None
         start = self._score(self.start, self._prompt_ids, self._completion_ids)
         ratios = torch.tensor(_flat(self.statistics().logprobs)) - torch.tensor(_flat(start.logprobs))
+        ratios = torch.cat(self.gather([ratios]))
         return float((torch.exp(-ratios) - 1 + ratios).mean()) if len(ratios) else 0.0
+
+    def gather(self, values: list[T]) -> list[T]:
+        """Return the values of all processes, in their order, which is that of the prompts. Every process calls it."""
+        gathered: list[T] = gather_object(values)
+        return gathered
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """Return the text of each token; together they are the completion."""
         return list(self.processing_class.batch_decode([[token] for token in ids], skip_special_tokens=True))
 
     def _turns(self, prompts: Sequence[str]) -> list[Any]:
-        """Return prompts as TRL tokenizes them: as a user's turn where the tokenizer has a chat template."""
-        chat = bool(self._tokenizer.chat_template)
+        """Return prompts as TRL tokenizes them: as a user's turn where the training prompts are."""
+        chat = not isinstance(self.train_dataset[0]["prompt"], str)
         return [[{"role": "user", "content": prompt}] for prompt in prompts] if chat else list(prompts)
 
     def _continue(self, prompts: Sequence[str]) -> tuple[list[str], int]:
@@ -123,11 +143,17 @@ class PolicyTrainer(GRPOTrainer):
 
     def sample(self, prompts: Sequence[str], teacher_decay: float | None) -> tuple[list[str], int]:
         """Return one further rollout per prompt, as the batch was sampled, and the number of tokens in them."""
+        step, seen = self.state.global_step // self.updates_per_step, Counter[str]()
+        names = []
+        for prompt in prompts:
+            names.append(f"step {step} further {seen[prompt]} teacher {teacher_decay} of {prompt}")
+            seen[prompt] += 1
         if teacher_decay is None:
-            return self._continue(prompts)
+            with self._drawing(names):
+                return self._continue(prompts)
         if self.use_vllm:
             raise UsageError("a teacher samples with the transformers backend only; train without vllm")
-        with self.teacher.in_place(self.model, teacher_decay, self.state.global_step // self.updates_per_step):
+        with self.teacher.in_place(self.model, teacher_decay, step), self._drawing(names):
             return self._continue(prompts)
 
     def reply(self, prompts: Sequence[str]) -> tuple[list[str], int]:
@@ -148,6 +174,13 @@ class PolicyTrainer(GRPOTrainer):
         wanted = [self._tokenizer(text, **plain)["input_ids"] for _, _, text in queries]
         before = [[*prompt, *text] for prompt, text in zip(prompt_ids, written, strict=True)]
         return self._score(self.model, before, wanted).logprobs
+
+    def _drawing(self, names: Sequence[str]) -> AbstractContextManager[None]:
+        """Return the context in which rows are generated with random numbers of their own names, where so wished."""
+        if self.draws == "process":
+            return nullcontext()
+        named = [f"{self.args.seed} {name}" for name in names]
+        return draws_by_name(self.model, named, self.max_completion_length, self.temperature)
 
     @contextmanager
     def _greedy(self) -> Iterator[None]:

@@ -1,0 +1,106 @@
+"""What one training shares among processes: whole groups, one order of files, adapters, vLLM."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from accelerate import PartialState
+from torch import Tensor
+from transformers import LogitsProcessorList, TrainerCallback
+
+from urlvr_bench.decoding import Draw
+from urlvr_bench.errors import UsageError
+from urlvr_bench.protocol import Training
+
+if TYPE_CHECKING:
+    from peft import LoraConfig
+
+VLLM_SERVER = "URLVR_VLLM_SERVER"
+"""Names the variable with the address of a vLLM server, which is a place and no part of a protocol."""
+
+
+def split_batch(training: Training, processes: int) -> tuple[int, int]:
+    """Return the rollouts per forward pass and the gradient accumulation steps of each process.
+
+    The batch is the protocol's, however many processes share it; `micro_batch` is only an upper bound. Refuses a
+    number of processes that would cut a group.
+    """
+    numbers = (
+        f"prompts_per_step {training.prompts_per_step} x group_size {training.group_size} = {training.rows} rollouts "
+        f"in {training.mini_batches} mini-batches on {processes} processes"
+    )
+    if training.prompts_per_step % processes:
+        raise UsageError(
+            f"{numbers}: groups would be cut across processes; take a number of processes that divides "
+            f"prompts_per_step={training.prompts_per_step}"
+        )
+    rows, rest = divmod(training.rows, processes * training.mini_batches)
+    micro_batch = min(training.micro_batch, rows)
+    if rest or rows % micro_batch:
+        raise UsageError(
+            f"{numbers}: the rollouts do not divide evenly by micro_batch {training.micro_batch}; "
+            "change training.micro_batch"
+        )
+    return micro_batch, rows // micro_batch
+
+
+def vllm_settings(training: Training) -> dict[str, Any]:
+    """Return TRL's settings of the vLLM that samples, none where transformers does."""
+    if training.vllm == "off":
+        return {}
+    if training.draws == "rollout":
+        raise UsageError("training.draws=rollout: vLLM draws from its own generator; sample with training.vllm=off")
+    server = os.environ.get(VLLM_SERVER)
+    if training.vllm == "server" and not server:
+        raise UsageError(f"training.vllm=server: set {VLLM_SERVER} to the server's address, http://host:port")
+    return {
+        "use_vllm": True,
+        "vllm_mode": training.vllm,
+        "vllm_server_base_url": server if training.vllm == "server" else None,
+        "vllm_gpu_memory_utilization": training.vllm_memory,
+        "vllm_enable_sleep_mode": False,  # every further generation of a step would copy all weights anew
+        "vllm_importance_sampling_correction": True,
+        "vllm_importance_sampling_mode": "token_truncate",  # TRL's default drops long completions (trl#5814)
+        "vllm_importance_sampling_clip_max": 3.0,
+    }
+
+
+def adapter(training: Training) -> "LoraConfig | None":
+    """Return the LoRA adapter to train on every linear layer but the head, None where all weights are trained."""
+    if not training.lora_rank:
+        return None
+    from peft import LoraConfig  # takes a second to import
+
+    return LoraConfig(
+        r=training.lora_rank,
+        lora_alpha=training.lora_alpha or 2 * training.lora_rank,
+        lora_dropout=0.0,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+
+
+@contextmanager
+def draws_by_name(model: Any, names: Sequence[str], max_tokens: int, temperature: float) -> Iterator[None]:
+    """Let `model.generate` draw each row by random numbers of the row's name, whichever process generates it."""
+    plain = model.generate
+    settings = {"max_gen_toks": max_tokens, "temperature": temperature, "top_p": 1.0, "top_k": 0}
+
+    def generate(*args: Any, input_ids: Tensor, **kwargs: Any) -> Any:
+        draw = LogitsProcessorList([Draw(names, settings, input_ids.shape[1])])
+        return plain(*args, input_ids=input_ids, logits_processor=draw, **kwargs)
+
+    model.generate = generate
+    try:
+        yield
+    finally:
+        del model.generate
+
+
+class AllSaved(TrainerCallback):
+    """Holds every process at a checkpoint until all have written their part, so that what is sealed is whole."""
+
+    def on_save(self, *_: Any, **__: Any) -> None:
+        """Wait for the other processes."""
+        PartialState().wait_for_everyone()
