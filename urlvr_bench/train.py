@@ -77,8 +77,8 @@ def trainer_config(training: Training, folder: Path, seed: int, processes: int, 
         report_to="none",
         disable_tqdm=True,
         log_completions=False,
-    )
         **vllm_settings(training),
+    )
 
 
 def load_tokenizer(model_path: str) -> PreTrainedTokenizerBase:
@@ -122,13 +122,13 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
         model_path,
         training.kl_every,
         training.mini_batches,
-        model=model_path,
         training.draws,
+        model=model_path,
         args=config,
         train_dataset=prompt_rows(task, docs, order, bool(tokenizer.chat_template)),
         processing_class=tokenizer,
-    )
         peft_config=adapter(training),
+    )
     trainer.remove_callback(PrinterCallback)
     judged = set(run.protocol.evaluation.steps(training.steps)) - {0}
     trainer.add_callback(steplog.StepLog(folder / "steps.jsonl", training.mini_batches, processes=1))
@@ -136,8 +136,8 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
     trainer.add_callback(saver)
     keeper = TeacherKeeper(trainer.teacher)
     trainer.add_callback(keeper)
-    trainer.add_callback(steplog.Sealer())
     trainer.add_callback(AllSaved())
+    trainer.add_callback(steplog.Sealer())
     with PartialState().main_process_first():
         checkpoint = steplog.latest_checkpoint(folder / "checkpoints", say)
     if checkpoint:
