@@ -12,10 +12,10 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.pocket import lemmas, texts
 from urlvr_bench.pocket import problems as pocket
 from urlvr_bench.tasks import latex, programs, remote
+from urlvr_bench.tasks.styles import STYLES
 
 SEED = 0
 """Of the generated problems; another one would be another version of the task."""
-BOXED = "{question}\n\nPlease reason step by step, and put your final answer within \\boxed{}."
 FUNCTION = "{question}\n\nAnswer with one Python code block that holds the whole function and its imports."
 
 Row = dict[str, str]
@@ -82,13 +82,19 @@ DRAWS: dict[str, Callable[..., pocket.Problem]] = {
 
 
 def published(
-    *, task: str, sources: Mapping[str, remote.Source], sample: Mapping[str, list[Given]], form: str, **_: Any
+    *,
+    task: str,
+    sources: Mapping[str, remote.Source],
+    sample: Mapping[str, list[Given]],
+    form: str,
+    prompt_style: str | None = None,
+    **_: Any,
 ) -> Splits:
     """Return the rows of hub datasets, or of local copies: no problem twice, and none of the test split elsewhere.
 
     `sources` says where each split comes from, `sample` holds rows of our own in the same columns.
     """
-    convert = FORMS[form]
+    convert, wording = FORMS[form], STYLES[prompt_style].wording if prompt_style else FUNCTION
 
     def converted(split: str, given: Sequence[Given], drop: set[str]) -> list[Row]:
         seen, rows = set(drop), []
@@ -96,7 +102,7 @@ def published(
             found = convert(f"{task}: {split} row {i}", one, sources[split])
             if (key := normalised(found["public"])) not in seen:
                 seen.add(key)
-                rows.append(found)
+                rows.append({**found, "prompt": wording.replace("{question}", found["prompt"])})
         return rows
 
     def read(split: str) -> list[Row]:
@@ -126,7 +132,7 @@ def _math(where: str, given: Given, source: remote.Source) -> Row:
     gold = latex.canonical(part or "")
     if gold is None:
         raise UsageError(f"{where} has no answer {f'after {mark!r}' if mark else 'that is short enough to compare'}")
-    return row(BOXED.replace("{question}", question), question, gold)
+    return row(question, question, gold)
 
 
 def _mbpp(where: str, given: Given, _: remote.Source) -> Row:
@@ -135,7 +141,7 @@ def _mbpp(where: str, given: Given, _: remote.Source) -> Row:
     question = "\n".join([str(text).strip(), "", "Your code should pass these tests:", *map(str.strip, shown)])
     tests = "\n".join([_column(where, given, "test_setup_code"), *shown])
     gold = programs.canonical(_column(where, given, "code"))
-    return row(FUNCTION.replace("{question}", question), question, gold, setup="", tests=tests)
+    return row(question, question, gold, setup="", tests=tests)
 
 
 def _humaneval(where: str, given: Given, _: remote.Source) -> Row:
@@ -143,8 +149,13 @@ def _humaneval(where: str, given: Given, _: remote.Source) -> Row:
     head, solution, tests, name = (
         _column(where, given, column) for column in ("prompt", "canonical_solution", "test", "entry_point")
     )
-    prompt = FUNCTION.replace("{question}", f"Complete this function.\n\n```python\n{head}\n```")
-    return row(prompt, head, programs.canonical(head + solution), setup=head, tests=f"{tests}\ncheck({name})")
+    return row(
+        f"Complete this function.\n\n```python\n{head}\n```",
+        head,
+        programs.canonical(head + solution),
+        setup=head,
+        tests=f"{tests}\ncheck({name})",
+    )
 
 
 FORMS: dict[str, Callable[[str, Given, remote.Source], Row]] = {
@@ -152,3 +163,4 @@ FORMS: dict[str, Callable[[str, Given, remote.Source], Row]] = {
     "mbpp": _mbpp,
     "humaneval": _humaneval,
 }
+"""How the rows of a kind of dataset are read; their prompt is the bare question, which the wording then wraps."""

@@ -6,6 +6,7 @@ import secrets
 import sys
 
 from urlvr_bench import sandbox
+from urlvr_bench.tasks.scorer import Doc, Scorer
 
 MAX_LENGTH = 20_000
 BLOCK = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
@@ -43,3 +44,25 @@ def passes(program: str, setup: str, tests: str) -> bool:
     files = {"solution.py": f"{setup}\n{program}\n", "judged.py": f"{NAMES}{tests}\n", "main.py": MAIN}
     outcome = sandbox.run([sys.executable, "-I", "main.py"], files, key, LIMITS)
     return outcome.code == 0 and outcome.output.endswith(key)
+
+
+class Program(Scorer):
+    """A Python program in a code block, right if it passes the problem's tests; it runs in the sandbox only."""
+
+    cue = "```python\n"
+
+    def answer(self, completion: str) -> str | None:
+        return last_block(completion)
+
+    def right(self, doc: Doc, answer: str) -> bool:
+        return passes(answer, doc["setup"], doc["tests"])
+
+    def completion(self, answer: str) -> str:
+        return f"{self.cue}{answer}\n```"
+
+    def corrupted(self, doc: Doc) -> str | None:
+        return self.completion(re.sub(r"\breturn\b", "return None and", doc["gold"]))
+
+    def answer_span(self, completion: str) -> tuple[int, int] | None:
+        last = [match.span(1) for match in BLOCK.finditer(completion)][-1:]
+        return last[0] if last and self.answer(completion) is not None else None

@@ -130,7 +130,7 @@ def _source(record: Record, evaluation: Eval) -> tuple[str, str | None]:
     """Return the dataset of an evaluation's task and its commit; empty for a task that this version does not know."""
     if evaluation.task == record.task.name:
         return record.task.source, record.task.revision
-    if evaluation.task in tasks.names():
+    if tasks.exists(evaluation.task):
         task = tasks.load(evaluation.task)
         return task.source, task.revision
     return "", None

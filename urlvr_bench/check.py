@@ -79,16 +79,15 @@ def _method(file: Path, one: Record) -> Iterator[Remark]:
 
 def _problems(file: Path, one: Record) -> Iterator[Remark]:
     """Problem ids are the first of the task's test list, wherever that list can be made without a network."""
-    registered = tasks.names()
     for name, ids in one.problems.items():
-        if name not in registered:
-            yield f"task {name} is not registered ({', '.join(registered)})", f"add tasks/{name}.yaml"
+        if not tasks.exists(name):
+            yield f"task {name} is not registered ({', '.join(tasks.names())})", f"add tasks/{name}.yaml"
         elif (known := _test_ids(name)) is not None and ids != known[: len(ids)]:
             first = next((i for i, pair in enumerate(zip(ids, known, strict=False)) if len(set(pair)) > 1), len(known))
             yield f"problem {first} of {name} is not the one of the task's test list", REDO
         elif known and len(ids) < (asked := min(one.protocol.evaluation.problems, len(known))):
             yield f"{len(ids)} problems of {name} were judged, the protocol asks for {asked}", REDO
-    if one.task.name in registered and (now := _task(one.task.name).version) != one.task.version:
+    if tasks.exists(one.task.name) and (now := _task(one.task.name).version) != one.task.version:
         yield f"made with version {one.task.version} of {one.task.name}, which is now {now}", "make the run again"
 
 

@@ -18,6 +18,8 @@ __path__ = [str(FOLDER)]  # a module that has a __path__ is a package
 DATA_VARIABLE = "URLVR_DATA"
 """Environment variable with local copies of hub datasets, `task=folder,task=folder`; the option --data sets it."""
 
+AT = "@"
+"""Parts the name of a task from that of a prompt style."""
 METADATA = ("version", "source", "license", "description")
 
 Doc = dict[str, str]
@@ -29,13 +31,31 @@ class Task:
     """One task: what lm-eval reads from its YAML, for training and evaluation alike."""
 
     name: str
+    """The file's name, and `@style` where another prompt style than the file's is asked for."""
     config: Mapping[str, Any]
     """The YAML with its includes merged; functions are dotted names."""
 
     @property
     def version(self) -> str:
-        """Changes whenever prompts, problems or scoring change."""
-        return str(self.config["metadata"]["version"])
+        """Changes whenever prompts, problems or scoring change; it ends with the prompt style, where there are some."""
+        return "-".join(filter(None, (str(self.config["metadata"]["version"]), self.style)))
+
+    @property
+    def style(self) -> str | None:
+        """The prompt style, None where the task has but one way to ask."""
+        style: str | None = self.config["metadata"].get("prompt_style")
+        return style
+
+    def chats(self, template: object) -> bool:
+        """Return whether prompts are turns of a tokenizer's chat template; UsageError where a needed one is missing."""
+        wanted: bool | None = _styles()[self.style].chat if self.style else None
+        if wanted and not template:
+            base = self.name.partition(AT)[0]
+            raise UsageError(
+                f"{self.name} asks in the style {self.style}, but the model's tokenizer has no chat template: "
+                f"take {base}{AT}boxed-plain, or a model with a chat template"
+            )
+        return bool(template) if wanted is None else wanted
 
     @property
     def source(self) -> str:
@@ -149,8 +169,21 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("[!_]*.yaml"))
 
 
+def exists(name: str) -> bool:
+    """Return whether `load` knows a name, prompt style and all."""
+    base, at, style = name.partition(AT)
+    return base in names() and (not at or style in styles(base)[1:])
+
+
+def styles(name: str) -> list[str]:
+    """Return the prompt styles of a task, the file's own first; none where there is but one way to ask."""
+    own = read(FOLDER / f"{name}.yaml").get("metadata", {}).get("prompt_style")
+    return sorted(_styles(), key=lambda style: style != own) if own else []
+
+
 def load(name: str) -> Task:
-    """Return the task `name`; reads its YAML only."""
+    """Return the task `name`, or `name@style` in another prompt style; reads its YAML only."""
+    name, at, style = name.partition(AT)
     if name not in names():
         raise unknown("task", name, names())
     config = read(FOLDER / f"{name}.yaml")
@@ -158,7 +191,30 @@ def load(name: str) -> Task:
     if missing or config.get("task") != name:
         what = f"metadata lacks {', '.join(missing)}" if missing else f"task is {config.get('task')!r}, not {name!r}"
         raise UsageError(f"tasks/{name}.yaml: {what}")
-    return Task(name, config)
+    return _styled(name, config, style) if at else Task(name, config)
+
+
+def _styled(name: str, config: dict[str, Any], style: str) -> Task:
+    """Return a task in another prompt style: with its wording, its scorer and what ends a completion."""
+    own = config["metadata"].get("prompt_style")
+    if own in (None, style):
+        reason = "asks in one way only" if own is None else f"asks in the style {own} already"
+        raise UsageError(f"task {name} {reason}: write {name} without {AT}{style}")
+    if style not in _styles():
+        raise unknown(f"prompt style of {name}", style, _styles())
+    found, full = _styles()[style], f"{name}{AT}{style}"
+    changed = {
+        "task": full,
+        "process_results": config["process_results"] + found.scorer,
+        "generation_kwargs": {**config["generation_kwargs"], "until": list(found.until)},
+        "metadata": {**config["metadata"], "prompt_style": style},
+    }
+    return Task(full, {**config, **changed})
+
+
+def _styles() -> Mapping[str, Any]:
+    styles: Mapping[str, Any] = resolve("urlvr_bench.tasks.styles.STYLES")
+    return styles
 
 
 def read(path: Path) -> dict[str, Any]:

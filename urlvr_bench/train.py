@@ -125,7 +125,7 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
         training.draws,
         model=model_path,
         args=config,
-        train_dataset=prompt_rows(task, docs, order, bool(tokenizer.chat_template)),
+        train_dataset=prompt_rows(task, docs, order, task.chats(tokenizer.chat_template)),
         processing_class=tokenizer,
         peft_config=adapter(training),
     )

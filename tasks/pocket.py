@@ -1,0 +1,50 @@
+"""Scorers of the pocket tasks: the digits after a mark, and the rest of a text."""
+
+import re
+
+from urlvr_bench.tasks import latex
+from urlvr_bench.tasks.scorer import Doc, Scorer, next_digits
+
+
+class ChainAddition(Scorer):
+    """The digits after the last `#`, least significant first."""
+
+    cue = "#"
+
+    def answer(self, completion: str) -> str | None:
+        _, mark, digits = completion.rpartition("#")
+        if not mark or re.fullmatch("[0-9]{1,20}", digits) is None:
+            return None
+        return digits.rstrip("0") or "0"
+
+    def completion(self, answer: str) -> str:
+        return f"#{answer}"
+
+    def rephrase(self, doc: Doc, view: int) -> str:
+        terms = doc["public"].split("+")
+        first = view % len(terms)
+        return f"{'+'.join(terms[first:] + terms[:first])}=".rjust(len(doc["prompt"]), ".")
+
+
+class Continuation(Scorer):
+    """Plain text: how it goes on, to the end; there is no gold answer, the text itself decides."""
+
+    cue = "#"
+
+    def answer(self, completion: str) -> str | None:
+        return completion if 0 < len(completion) <= latex.MAX_LENGTH else None
+
+    def right(self, doc: Doc, answer: str) -> bool:
+        return bool(answer == doc["continuation"])
+
+    def completion(self, answer: str) -> str:
+        return answer
+
+    def solution(self, doc: Doc) -> str | None:
+        return str(doc["continuation"])
+
+    def corrupted(self, doc: Doc) -> str | None:
+        return next_digits(doc["continuation"])
+
+    def answer_span(self, completion: str) -> tuple[int, int] | None:
+        return None if self.answer(completion) is None else (0, len(completion))

@@ -1,0 +1,102 @@
+"""What every scorer does: read the answer of a completion, judge it, and return lm-eval's metrics."""
+
+import re
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from urlvr_bench.errors import UsageError
+
+Doc = Mapping[str, Any]
+"""A problem: `id`, `prompt`, `public` (all that the prompt shows) and `gold`, which only `correct` may read.
+
+Text has its `continuation`, a program its `setup` and its `tests`; of these, methods may ask for the first alone.
+"""
+
+
+class Scorer(ABC):
+    """One definition of correct, for training metrics and for lm-eval's `process_results`."""
+
+    has_checker = False
+    """Whether `verify` exists: a checker that needs nothing but what the prompt shows."""
+    cue = ""
+    """What solutions write right before their answer."""
+
+    @abstractmethod
+    def answer(self, completion: str) -> str | None:
+        """Return the canonical answer of a completion, None where there is none; equal strings are equal answers."""
+
+    def right(self, doc: Doc, answer: str) -> bool:
+        """Return whether a canonical answer solves the problem."""
+        return bool(answer == doc["gold"])
+
+    @abstractmethod
+    def completion(self, answer: str) -> str:
+        """Return a shortest completion that gives `answer`."""
+
+    def solution(self, doc: Doc) -> str | None:
+        """Return a completion that solves the problem, None where none is known."""
+        return self.completion(doc["gold"]) if doc["gold"] else None
+
+    def corrupted(self, doc: Doc) -> str | None:
+        """Return a wrong completion that looks like a solution, None where none is known."""
+        gold = doc["gold"]
+        return self.completion(next_digits(gold) if re.search("[0-9]", gold) else f"{gold}+1") if gold else None
+
+    def correct(self, doc: Doc, completion: str) -> bool:
+        """Return whether a completion solves the problem."""
+        answer = self.answer(completion)
+        return answer is not None and self.right(doc, answer)
+
+    def verify(self, public: str, completion: str) -> bool | None:
+        """Return the verdict of the label-free checker, None where the task has none."""
+        return None
+
+    def answer_span(self, completion: str) -> tuple[int, int] | None:
+        """Return the half-open range of characters that spell the answer, None where there is none."""
+        if self.answer(completion) is None:
+            return None
+        return completion.rfind(self.cue) + len(self.cue) if self.cue else 0, len(completion)
+
+    def rephrase(self, doc: Doc, view: int) -> str:
+        """Return the `view`-th rephrasing of a problem, which has the same answer; UsageError where there is none."""
+        raise UsageError(f"{self!r} knows no rephrasings of its problems; take a task that does, or another method")
+
+    def verification_prompt(self, doc: Doc, completion: str) -> str | None:
+        """Return the prompt that asks a model whether a completion is right, None to leave that to the method."""
+        return None
+
+    def __call__(self, doc: Doc, results: Sequence[Sequence[str]]) -> dict[str, float]:
+        """Return lm-eval's metrics of one problem; `results` holds one entry, the list of all its samples."""
+        from urlvr_bench import metrics  # a third of a second that listing the tasks need not wait for
+
+        (samples,) = results
+        if isinstance(samples, str):
+            raise TypeError(
+                "a filter dropped all samples but one; the task needs the filter take_first_k with k = repeats"
+            )
+        n, answers = len(samples), [self.answer(sample) for sample in samples]
+        votes = self.votes(doc, answers)
+        correct = sum(count for count, right in votes if right)
+        ks = [1 << exponent for exponent in range(n.bit_length())]
+        return {
+            "n": n,
+            "correct": correct,
+            "unparsed": answers.count(None),
+            **{f"pass@{k}": float(metrics.pass_at_k(n, [correct], k)[0]) for k in ks},
+            f"maj@{n}": float(metrics.maj_at_k(n, [votes], n)[0]),
+        }
+
+    def votes(self, doc: Doc, answers: Sequence[str | None]) -> list[tuple[int, bool]]:
+        """Return (number of samples, whether right) of each different answer, most frequent first, then first given."""
+        given = Counter(answer for answer in answers if answer is not None)
+        return [(count, self.right(doc, answer)) for answer, count in given.most_common()]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__module__}.{type(self).__name__}"
+
+
+def next_digits(text: str) -> str:
+    """Return a text with every digit replaced by the next one: a wrong answer of the same form."""
+    return text.translate(str.maketrans("0123456789", "1234567890"))
