@@ -89,13 +89,13 @@ def model_card(record: Record, dataset: str) -> bytes:
     }
     if "/" in record.model.name:
         metadata["base_model"] = record.model.name
-    first, last = (evaluation_at(record, step) for step in (0, record.protocol.training.steps))
+    first, last = (evaluation_at(record, step) for step in (0, record.last_step))
     method, task, problems = record.method, record.task.name, len(last.correct)
     labels = "uses ground-truth labels" if method.uses_labels else "uses no labels"
     body = f"""# {record.model.name} after `{method.id}`
 
 - Reward method: `{method.id}` ({method.family}; {labels}; {method.paper})
-- Training: {record.protocol.training.steps} steps on `{task}`, protocol `{record.protocol_id}`, seed {record.seed}
+- Training: {record.last_step} steps on `{task}`, protocol `{record.protocol_id}`, seed {record.seed}
 - avg@{last.n} on {problems} problems: {views.accuracy(first):.3f} before, {views.accuracy(last):.3f} after
 
 One run says little: compare methods over seeds, with intervals, in
@@ -109,7 +109,7 @@ def evaluation_entries(record: Record, dataset: str) -> dict[str, bytes]:
     files = {}
     for evaluation in record.evals:
         source, revision = _source(record, evaluation)
-        if evaluation.step == record.protocol.training.steps and source in BENCHMARKS:
+        if evaluation.step == record.last_step and source in BENCHMARKS:
             entry = EvalResultEntry(
                 dataset_id=source,
                 task_id=BENCHMARKS[source],

@@ -73,7 +73,6 @@ def _lead(cell: Cell, rows: Rows, method: str, rival: str) -> str:
     """Return by how much a method leads a rival, paired by problem."""
     if method not in rows or method == rival:
         return DASH
-    last = rows[method][0].protocol.training.steps
     average = f"avg@{rows[method][0].protocol.evaluation.samples}"
-    found = difference(*(scores(rows[name], average, last, cell.judged) for name in (method, rival)))
+    found = difference(*(scores(rows[name], average, None, cell.judged) for name in (method, rival)))
     return number(spread("lead", found) | {"basis": found.basis}, "lead")

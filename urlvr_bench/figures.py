@@ -95,8 +95,7 @@ def _dual_panel(axes: "Axes", cell: Cell, records: Sequence[Record]) -> None:
 def overview(cell: Cell, rows: Rows) -> "Figure":
     """Return one panel with the test accuracy of every method over training, best at the end first."""
     figure, (axes,) = panels(1, width=2.2 * WIDTH, height=3.6)
-    ends = {method: eval_curve(records[0])[0][-1] for method, records in rows.items()}
-    final = {method: _accuracy(cell, records, ends[method]).mean() for method, records in rows.items()}
+    final = {method: _accuracy(cell, records, None).mean() for method, records in rows.items()}
     for i, method in enumerate(sorted(rows, key=lambda method: (-final[method], method))):
         look = {
             "color": PALETTE[i % len(PALETTE)],
@@ -161,13 +160,13 @@ def _curves(axes: "Axes", records: Sequence[Record], column: str, color: Any, st
     axes.plot(mean.index, mean, color=color, linestyle=style, linewidth=1.8, label=label)
 
 
-def _accuracy(cell: Cell, records: Sequence[Record], step: int) -> Any:
+def _accuracy(cell: Cell, records: Sequence[Record], step: int | None) -> Any:
     return scores(records, f"avg@{records[0].protocol.evaluation.samples}", step, cell.judged)
 
 
 def _test_points(axes: "Axes", cell: Cell, records: Sequence[Record], offset: float = 0.0, **look: Any) -> None:
     """Draw the test accuracy at every evaluated step with its interval."""
-    steps = eval_curve(records[0])[0]
+    steps = sorted(set.intersection(*(set(eval_curve(record)[0]) for record in records)))
     found = [two_way(_accuracy(cell, records, step)) for step in steps]
     means = np.array([each.mean for each in found])
     ends = np.abs(np.array([[each.low for each in found], [each.high for each in found]]) - means)

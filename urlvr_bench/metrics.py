@@ -107,9 +107,14 @@ def evaluation_at(record: Record, step: int, task: str | None = None) -> Eval:
     raise UsageError(f"{record.path}: no evaluation of {task} at step {step}; there are steps {judged}")
 
 
-def scores(records: Sequence[Record], metric: str, step: int, task: str | None = None) -> Floats:
-    """Return a metric as an array (S, P), one row per record, one column per problem."""
-    return np.stack([per_problem(evaluation_at(record, step, task), metric) for record in records])
+def scores(records: Sequence[Record], metric: str, step: int | None, task: str | None = None) -> Floats:
+    """Return a metric as an array (S, P), one row per record, one column per problem; step None is each one's last."""
+    return np.stack(
+        [
+            per_problem(evaluation_at(record, record.last_step if step is None else step, task), metric)
+            for record in records
+        ]
+    )
 
 
 def _enough(kind: str, n: int, k: int) -> None:

@@ -49,6 +49,6 @@ def _trained(folders: Sequence[Path]) -> Iterator[tuple[Record, Path, Path]]:
     """Yield each record whose run folder still has the weights of the last step, its file and their folder."""
     for path in record.find(list(folders)):
         one = record.read(path)
-        weights = weights_folder(path.parent, one.protocol.training.steps)
+        weights = weights_folder(path.parent, one.last_step)
         if path.name == "record.json" and weights.is_dir():
             yield one, path, weights

@@ -111,10 +111,12 @@ class Record(Frozen):
         if len(self.protocol.name) > 100:
             defects.append("the protocol's name has more than 100 characters")
         lengths = {"steps": self.steps.step, **dict(self.timing)}
+        early = self.protocol.training.stop_at is not None and 0 < self.last_step < steps
+        wanted = self.last_step if early else steps
         defects += [
             f"{len(column)} {name}, the protocol has {steps} steps"
             for name, column in lengths.items()
-            if len(column) != steps
+            if len(column) != wanted
         ]
         if self.method.binary and None in self.steps.reward_accuracy:
             defects.append("a binary reward has a reward accuracy at every step")
@@ -128,7 +130,7 @@ class Record(Frozen):
 
     def _evaluation_defects(self) -> list[str]:
         """Say which evaluations are missing, doubled or not what the protocol asks for."""
-        asked, last = self.protocol.evaluation, self.protocol.training.steps
+        asked, last = self.protocol.evaluation, self.last_step
         cells = Counter((evaluation.step, evaluation.task) for evaluation in self.evals)
         wanted = {(step, self.task.name) for step in asked.steps(last)}
         wanted |= {(step, task) for task in asked.ood for step in (0, last)}
@@ -148,6 +150,11 @@ class Record(Frozen):
             if evaluation.n != asked.samples:
                 defects.append(f"evaluation of {evaluation.task}: n = {evaluation.n}, the protocol has {asked.samples}")
         return defects
+
+    @property
+    def last_step(self) -> int:
+        """The last step that was trained: less than the protocol's where the run stopped at its collapse."""
+        return len(self.steps.step)
 
     @property
     def protocol_id(self) -> str:

@@ -20,6 +20,11 @@ SEAL = "sealed.json"
 """Written last into a checkpoint: its presence means that the checkpoint is whole, its hashes that it stayed so."""
 
 
+def logged_as(column: str) -> str:
+    """Return the name under which the trainer logs a column of `record.Steps`."""
+    return column if column in ("entropy", "grad_norm", "learning_rate") else PREFIX + column
+
+
 class StepLog(TrainerCallback):
     """Append one line per step to steps.jsonl: the columns of `record.Steps` and the seconds of the step's parts."""
 
@@ -62,7 +67,7 @@ class StepLog(TrainerCallback):
         row: dict[str, Any] = {"step": step}
         for name in Steps.model_fields:
             if name != "step":
-                row[name] = mean(name if name in ("entropy", "grad_norm", "learning_rate") else PREFIX + name)
+                row[name] = mean(logged_as(name))
         row["tokens"] = round((row["tokens"] or 0.0) * self.processes)
         row["batch_answers"] = round(row["batch_answers"] or 0.0)
         generation, reward = mean(PREFIX + "generation_seconds") or 0.0, mean(PREFIX + "reward_seconds") or 0.0
@@ -78,10 +83,13 @@ class WeightSaver(TrainerCallback):
         self.folder, self.steps, self.updates_per_step, self.save = folder, steps, updates_per_step, save
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Save under a temporary name, then rename."""
+        """Save after the last update of a step that is to be evaluated."""
         step, rest = divmod(state.global_step, self.updates_per_step)
-        if rest or step not in self.steps:
-            return
+        if not rest and step in self.steps:
+            self.keep(step, state)
+
+    def keep(self, step: int, state: TrainerState) -> None:
+        """Save under a temporary name, then rename."""
         target = weights_folder(self.folder, step)
         temporary = target.with_name(f".{target.name}.tmp")
         self.save(str(temporary))

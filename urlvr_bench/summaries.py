@@ -59,10 +59,15 @@ def _who(cell: Cell, records: Sequence[Record]) -> dict[str, Any]:
         "seeds": len(records),
         "problems": len(records[0].problems[cell.judged]),
         "samples": records[0].protocol.evaluation.samples,
-        "steps": records[0].protocol.training.steps,
+        "steps": last_step(records),
         "basis": basis_of(len(records), len(records[0].problems[cell.judged])),
         "standing": "unranked" if len(records) < LISTED else "provisional" if len(records) < RANKED else "ranked",
     }
+
+
+def last_step(records: Sequence[Record]) -> int:
+    """Return the last step that any of the runs was trained for."""
+    return max(record.last_step for record in records)
 
 
 def _metrics(protocol: Protocol) -> list[str]:
@@ -77,9 +82,9 @@ def pass_frame(cell: Cell, rows: Rows) -> pd.DataFrame:
     References (the untrained model, baselines, the supervised reference) are not ranked.
     """
     protocol = next(iter(rows.values()))[0].protocol
-    names, last = _metrics(protocol), protocol.training.steps
+    names = _metrics(protocol)
     contenders = {
-        method: scores(records, names[0], last, cell.judged)
+        method: scores(records, names[0], None, cell.judged)
         for method, records in rows.items()
         if role(records[0].method) == "contender"
     }
@@ -90,7 +95,7 @@ def pass_frame(cell: Cell, rows: Rows) -> pd.DataFrame:
         place = {"rank": rank, "rank_low": lowest, "rank_high": highest}
         found.append(
             _who(cell, records)
-            | _accuracy(last, names, partial(scores, records, step=last, task=cell.judged))
+            | _accuracy(last_step(records), names, partial(scores, records, step=None, task=cell.judged))
             | _course(cell, records)
             | place
             | {"tied_with_leader": method in tied if method in ranks else None}
@@ -112,7 +117,7 @@ def _course(cell: Cell, records: Sequence[Record]) -> dict[str, Any]:
     protocol = records[0].protocol
     average = _metrics(protocol)[0]
     first = scores(records, average, 0, cell.judged)
-    last = scores(records, average, protocol.training.steps, cell.judged)
+    last = scores(records, average, None, cell.judged)
     peaks = [rise_and_fall(*eval_curve(record, cell.judged)).peak_step for record in records]
     best = np.concatenate([scores([r], average, step, cell.judged) for r, step in zip(records, peaks, strict=True)])
     columns: dict[str, Any] = spread("gain", two_way(last - first, bounds=(-1.0, 1.0)))

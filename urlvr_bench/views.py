@@ -87,7 +87,7 @@ def accuracy(evaluation: Eval) -> float:
 
 
 def _run(record: Record) -> Row:
-    first, last = (evaluation_at(record, step) for step in (0, record.protocol.training.steps))
+    first, last = (evaluation_at(record, step) for step in (0, record.last_step))
     source = record.provenance
     return {
         "run": name(record),
@@ -108,7 +108,7 @@ def _run(record: Record) -> Row:
         "uses_labels": record.method.uses_labels,
         "method_sha256": record.method.source_sha256,
         "seed": record.seed,
-        "steps": record.protocol.training.steps,
+        "steps": record.last_step,
         "problems": len(last.correct),
         "samples": last.n,
         "accuracy_start": accuracy(first),

@@ -36,16 +36,24 @@ def carry_out(folder: Path, say: Say) -> None:
             started = _once(folder / "started.json", lambda: {"at": provenance.now()})["at"]
             model = models.resolve(run.model)
             facts = _once(folder / "train.json", lambda: _train(run, model, folder, say))
-            evaluated = [_evaluate(run, model, folder, step, say) for step in evaluated_steps(run)]
+            last = trained_steps(folder)
+            evaluated = [
+                _evaluate(run, model, folder, step, last, say) for step in run.protocol.evaluation.steps(last)
+            ]
             record.write(assemble(run, folder, facts, evaluated, started), folder / "record.json")
     except Timeout as error:
         raise UsageError(f"{folder} is in use by another process; wait for it or stop it") from error
-    _clean(folder, run)
+    _clean(folder, last)
 
 
-def evaluated_steps(run: Run) -> list[int]:
-    """Return the steps whose policy is judged."""
-    return run.protocol.evaluation.steps(run.protocol.training.steps)
+def trained_steps(folder: Path) -> int:
+    """Return the last step of a training that is over: the protocol's, or where it stopped early."""
+    from urlvr_bench.steps import last_step
+
+    row = last_step(folder / "steps.jsonl")
+    if row is None:
+        raise UsageError(f"{folder} has no steps.jsonl although its training is over: delete the folder")
+    return int(row["step"])
 
 
 def _once(path: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -63,13 +71,12 @@ def _train(run: Run, model: str, folder: Path, say: Say) -> dict[str, Any]:
     return train.train(run, model, tasks.load(run.task), folder, say) | {"seconds": time.perf_counter() - before}
 
 
-def _evaluate(run: Run, start: str, folder: Path, step: int, say: Say) -> dict[str, Any]:
+def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say) -> dict[str, Any]:
     """Judge the policy after `step` steps on the run's task, at the first and last step on the OOD tasks too."""
     from urlvr_bench import evaluate, steps
 
     spec = run.protocol.evaluation
-    ends = (0, run.protocol.training.steps)
-    names = [run.task, *(name for name in spec.ood if step in ends and name != run.task)]
+    names = [run.task, *(name for name in spec.ood if step in (0, last) and name != run.task)]
     path = start if step == 0 else str(steps.weights_folder(folder, step))
 
     def make() -> dict[str, Any]:
@@ -142,12 +149,12 @@ def assemble(
     )
 
 
-def _clean(folder: Path, run: Run) -> None:
+def _clean(folder: Path, last_step: int) -> None:
     """Delete what a finished run no longer needs: checkpoints, and all weights but the last."""
     from urlvr_bench.steps import weights_folder
 
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-    last = weights_folder(folder, run.protocol.training.steps)
+    last = weights_folder(folder, last_step)
     for weights in (folder / "weights").glob("step-*"):
         if weights != last:
             shutil.rmtree(weights)
