@@ -12,7 +12,7 @@ from typing import Any
 from urlvr_bench.errors import UsageError
 from urlvr_bench.firewall import guard
 from urlvr_bench.groups import Batch, Doc, Rollouts, TaskView, build, with_generated
-from urlvr_bench.rollout_metrics import ScoredGroup, batch_metrics, repetition
+from urlvr_bench.rollout_metrics import ScoredGroup, batch_metrics, likelihood_rank, repetition
 from urlvr_bench.rollouts import Group, Method
 
 LogMetric = Callable[[str, float], None]
@@ -58,19 +58,36 @@ class RewardBridge:
             scored.append(ScoredGroup(group.answers, rewards, entry.correct, lengths, repetitions, truncated))
         metrics = batch_metrics(self.rollouts.gather(scored), self.method.binary)
         metrics["tokens"] += sum(self.rollouts.gather([extra_tokens]))
-        self._log(metrics, log_metric, self.rollouts, started)
+        self._log(metrics, scored, log_metric, self.rollouts, started)
         return [reward for group in scored for reward in group.rewards]
 
-    def _log(self, metrics: dict[str, float], log_metric: LogMetric, rollouts: Rollouts, started: float) -> None:
+    def _log(
+        self,
+        metrics: dict[str, float],
+        scored: Sequence[ScoredGroup],
+        log_metric: LogMetric,
+        rollouts: Rollouts,
+        started: float,
+    ) -> None:
         reward_seconds = time.perf_counter() - started
         kl = rollouts.kl_to_start()
         extra = {
             "kl_to_start": math.nan if kl is None else kl,
+            "reward_likelihood": math.nan if kl is None else self._likelihood(scored, rollouts),
             "generation_seconds": rollouts.generation_seconds,
             "reward_seconds": reward_seconds,
         }
         for name, value in {**metrics, **extra}.items():
             log_metric(PREFIX + name, value)
+
+
+    def _likelihood(self, scored: Sequence[ScoredGroup], rollouts: Rollouts) -> float:
+        """Return how the reward ranks with the likelihood of the rollouts: the mean over groups that have a rank."""
+        whole = [sum(tokens) for tokens in rollouts.statistics().logprobs]
+        parts = [whole[i : i + self.group_size] for i in range(0, len(whole), self.group_size)]
+        ranks = [likelihood_rank(group.rewards, part) for group, part in zip(scored, parts, strict=True)]
+        known = [rank for rank in rollouts.gather(ranks) if rank is not None]
+        return sum(known) / len(known) if known else math.nan
 
 
 def pay(method: Method, name: str, group: Group) -> list[float]:

@@ -80,10 +80,13 @@ class Steps(Frozen):
     learning_rate: list[Positive]
     tokens: list[Count]
     """Completion tokens generated in the step, votes and replies included."""
+    reward_likelihood: list[Annotated[float, Field(ge=-1, le=1)] | None] | None = None
+    """Mean over groups of Spearman's correlation, inside the group, of the reward with the log-probability of the
+    completion; None where no group has both spread, at steps that measure no KL, and in older records."""
 
     @model_validator(mode="after")
     def _columns_agree(self) -> "Steps":
-        lengths = {name: len(column) for name, column in self}
+        lengths = {name: len(column) for name, column in self if column is not None}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"columns differ in length: {lengths}")
         if self.step != list(range(1, len(self.step) + 1)):
@@ -118,10 +121,15 @@ class Eval(Frozen):
     votes: list[list[tuple[Annotated[int, Field(gt=0, le=MAX_SAMPLES)], bool]]]
     """Per problem, (number of samples, whether right) of each different answer, most frequent first."""
     tokens: Count
+    initial: list[Count] | None = None
+    """Per problem, how many samples give the answer that was most common at step 0; None in older records."""
 
     @model_validator(mode="after")
     def _sums_add_up(self) -> "Eval":
         columns = (self.correct, self.truncated, self.unparsed, self.votes)
+        followed = self.correct if self.initial is None else self.initial
+        if len(followed) != len(self.correct) or (followed and max(followed) > self.n):
+            raise ValueError(f"evaluation of {self.task} at step {self.step}: initial does not fit the problems and n")
         if len({len(column) for column in columns}) > 1:
             raise ValueError(f"evaluation of {self.task} at step {self.step}: columns differ in length")
         correct, truncated, unparsed = np.array(columns[:3], dtype=np.int64).reshape(3, -1)

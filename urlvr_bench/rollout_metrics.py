@@ -48,6 +48,19 @@ def majority_ratio(answers: Sequence[str | None]) -> float:
     return max(votes.values(), default=0) / len(answers)
 
 
+def likelihood_rank(rewards: Sequence[float], logprobs: Sequence[float]) -> float | None:
+    """Return Spearman's correlation of a group's rewards with its log-probabilities; None where either is constant."""
+    first, second = _ranks(rewards), _ranks(logprobs)
+    spread = pstdev(first) * pstdev(second)
+    middle = (len(first) + 1) / 2
+    return fmean((a - middle) * (b - middle) for a, b in zip(first, second, strict=True)) / spread if spread else None
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    """Return ranks from 1, ties sharing their mean rank."""
+    return [1 + sum(other < value for other in values) + (list(values).count(value) - 1) / 2 for value in values]
+
+
 def _flat(parts: Iterable[Sequence[Any]]) -> list[Any]:
     return [entry for part in parts for entry in part]
 

@@ -119,7 +119,9 @@ def _run(record: Record) -> Row:
 
 
 def _curve(record: Record) -> pa.Table:
-    columns = {"run": [name(record)] * len(record.steps.step), **dict(record.steps)}
+    unknown = [None] * record.last_step
+    measured = {column: unknown if values is None else values for column, values in record.steps}
+    columns = {"run": [name(record)] * record.last_step, **measured}
     columns |= {f"{part}_seconds": seconds for part, seconds in record.timing}
     return pa.table(columns, CURVES)
 

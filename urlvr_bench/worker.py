@@ -127,7 +127,7 @@ def assemble(
             source_sha256=methods.source_hash(run.method),
         ),
         seed=run.seed,
-        steps=record.Steps(**{name: [row[name] for row in rows] for name in record.Steps.model_fields}),
+        steps=record.Steps(**{name: [row.get(name) for row in rows] for name in record.Steps.model_fields}),
         timing=record.Timing(**{part: [row["seconds"][part] for row in rows] for part in record.Timing.model_fields}),
         problems={task: ids for part in evaluated for task, ids in part["problems"].items()},
         evals=evals,
