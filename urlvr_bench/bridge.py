@@ -80,7 +80,6 @@ class RewardBridge:
         for name, value in {**metrics, **extra}.items():
             log_metric(PREFIX + name, value)
 
-
     def _likelihood(self, scored: Sequence[ScoredGroup], rollouts: Rollouts) -> float:
         """Return how the reward ranks with the likelihood of the rollouts: the mean over groups that have a rank."""
         whole = [sum(tokens) for tokens in rollouts.statistics().logprobs]

@@ -13,7 +13,7 @@ def followed(first: Path, later: Path) -> list[int]:
     `Eval.votes`; a problem that nobody answered has no leader, and 0 samples give it.
     """
     leaders = {row["id"]: _leader(row) for row in _rows(first)}
-    return [sum(answer is not None and answer == leaders[row["id"]] for answer in _answers(row)) for row in _rows(later)]
+    return [_answers(row).count(leaders[row["id"]]) if leaders[row["id"]] else 0 for row in _rows(later)]
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

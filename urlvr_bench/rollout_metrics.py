@@ -52,8 +52,11 @@ def likelihood_rank(rewards: Sequence[float], logprobs: Sequence[float]) -> floa
     """Return Spearman's correlation of a group's rewards with its log-probabilities; None where either is constant."""
     first, second = _ranks(rewards), _ranks(logprobs)
     spread = pstdev(first) * pstdev(second)
+    if not spread:
+        return None
     middle = (len(first) + 1) / 2
-    return fmean((a - middle) * (b - middle) for a, b in zip(first, second, strict=True)) / spread if spread else None
+    shared = fmean((a - middle) * (b - middle) for a, b in zip(first, second, strict=True))
+    return min(1.0, max(-1.0, shared / spread))
 
 
 def _ranks(values: Sequence[float]) -> list[float]:
