@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from urlvr_bench import __version__
-from urlvr_bench.commands import reading, running, sharing
+from urlvr_bench.commands import reading, running, sharing, studying
 from urlvr_bench.commands.options import console, plain
 from urlvr_bench.errors import UsageError
 
@@ -30,6 +30,7 @@ app.command("list")(reading.list_)
 app.command()(reading.table)
 app.command()(reading.plot)
 app.command()(reading.check)
+app.command()(studying.study)
 app.command()(sharing.collect)
 app.command()(sharing.push)
 app.command()(sharing.submit)

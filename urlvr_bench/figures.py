@@ -78,8 +78,8 @@ def dual_curves(cell: Cell, rows: Rows) -> "Figure":
 def _dual_panel(axes: "Axes", cell: Cell, records: Sequence[Record]) -> None:
     """Draw one method: accuracies on the left axis, the proxy reward in its own unit on the right one."""
     right = axes.twinx()
-    _curves(right, records, "proxy_reward", PROXY, "--")
-    _curves(axes, records, "train_accuracy", TRUTH, "-")
+    curves(right, records, "proxy_reward", PROXY, "--")
+    curves(axes, records, "train_accuracy", TRUTH, "-")
     _test_points(axes, cell, records, color=TEST, marker="o", linestyle="")
     rewards = [value for record in records for value in record.steps.proxy_reward]
     if min(rewards) >= 0 and max(rewards) <= 1:
@@ -124,7 +124,7 @@ def ladder(rungs: dict[Cell, Rows]) -> "Figure":
             steps = [DEFINITIONS[-1].step(record) for record in climbing[cell]]
             when = survival(steps, [len(record.steps.step) for record in climbing[cell]])
             label = f"{cell.model} ({base[cell]:.2f}): {when}"
-            _curves(axes, climbing[cell], "train_accuracy", color, STYLES[i % len(STYLES)], label=label)
+            curves(axes, climbing[cell], "train_accuracy", color, STYLES[i % len(STYLES)], label=label)
         axes.set_ylim(SHARES)
         axes.set_title(method, loc="left", fontweight="bold")
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="prior (test accuracy at step 0): collapse")
@@ -141,7 +141,7 @@ def ladder(rungs: dict[Cell, Rows]) -> "Figure":
     return figure
 
 
-def _curves(axes: "Axes", records: Sequence[Record], column: str, color: Any, style: Any, label: str = "") -> None:
+def curves(axes: "Axes", records: Sequence[Record], column: str, color: Any, style: Any, label: str = "") -> None:
     """Draw a smoothed column of every seed thin and their mean bold."""
     import seaborn as sns
 

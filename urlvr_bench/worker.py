@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from urlvr_bench import methods, models, provenance, record, tasks
 from urlvr_bench.errors import UsageError
+from urlvr_bench.launchers import devices
 from urlvr_bench.protocol import Run
 
 Say = Callable[[str], None]
@@ -65,14 +66,18 @@ def _once(path: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _train(run: Run, model: str, folder: Path, say: Say) -> dict[str, Any]:
-    from urlvr_bench import train
-
     before = time.perf_counter()
-    return train.train(run, model, tasks.load(run.task), folder, say) | {"seconds": time.perf_counter() - before}
+    if devices.asked():
+        facts = devices.train(folder)
+    else:
+        from urlvr_bench import train
+
+        facts = train.train(run, model, tasks.load(run.task), folder, say)
+    return facts | {"seconds": time.perf_counter() - before}
 
 
 def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say) -> dict[str, Any]:
-    """Judge the policy after `step` steps on the run's task, at the first and last step on the OOD tasks too."""
+    """Judge the policy after `step` steps as the protocol asks."""
     from urlvr_bench import evaluate, steps
 
     spec = run.protocol.evaluation

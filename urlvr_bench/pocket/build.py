@@ -10,9 +10,9 @@ import transformers
 from transformers import LlamaForCausalLM, set_seed
 
 from urlvr_bench.errors import unknown
-from urlvr_bench.models import Prior
+from urlvr_bench.models import Prior, priors
 from urlvr_bench.pocket.language import ALPHABET, PAD, tokenizer
-from urlvr_bench.pocket.pretrain import Text, addition_text, corpus, countdown_text, pretrain
+from urlvr_bench.pocket.pretrain import Text, addition_text, corpus, countdown_text, pretrain, solving_text
 from urlvr_bench.record import dumps, write_atomically
 from urlvr_bench.tasks import Task, load
 
@@ -57,6 +57,7 @@ RECIPES = (
         },
     ),
     Recipe("countdown_pocket", countdown_text, steps=6000, every=100, rungs={"pocket-countdown": Rung(0.50)}),
+    Recipe("countdown_pocket", solving_text, steps=6000, every=100, rungs={"pocket-countdown-plain": Rung(0.50)}),
 )
 
 
@@ -105,7 +106,7 @@ def climb(recipe: Recipe, wanted: set[str], say: Say) -> Iterator[tuple[Prior, L
 
 
 def build(out: Path, say: Say, only: str | None = None) -> list[Prior]:
-    """Pre-train the priors (or the one named `only`), save each under `out`, and write the index priors.json."""
+    """Pre-train the priors (or the one named `only`), save each under `out`, and bring the index priors.json there."""
     if only and only not in names():
         raise unknown("prior", only, names())
     transformers.utils.logging.set_verbosity_error()
@@ -119,5 +120,7 @@ def build(out: Path, say: Say, only: str | None = None) -> list[Prior]:
             model.save_pretrained(out / prior.name)
             tokenizer().save_pretrained(out / prior.name)
             made.append(prior)
-    write_atomically(out / "priors.json", dumps([asdict(prior) for prior in made]) + "\n")
+    known = {prior.name: prior for prior in (*priors(out), *made)}
+    listed = [asdict(known[name]) for name in names() if name in known]
+    write_atomically(out / "priors.json", dumps(listed) + "\n")
     return made

@@ -37,6 +37,13 @@ def addition_text(rng: random.Random) -> Text:
     return Text(problem.prompt, problems.addition_solution(numbers, rng), problem.key)
 
 
+def solving_text(rng: random.Random) -> Text:
+    """A Countdown puzzle with a solution."""
+    drawn = problems.countdown(rng)
+    problem = problems.countdown_problem(drawn)
+    return Text(problem.prompt, drawn.expression, problem.key)
+
+
 def countdown_text(rng: random.Random) -> Text:
     """A Countdown puzzle with a solution, or a candidate with the verdict whether it holds; half and half."""
     drawn = problems.countdown(rng)

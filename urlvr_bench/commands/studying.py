@@ -1,0 +1,85 @@
+"""The command `study`: a finding's runs, table and figure."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from urlvr_bench.commands.options import Data, console, plain, use_local_data
+
+if TYPE_CHECKING:
+    from urlvr_bench.protocol import Run
+    from urlvr_bench.studies.definition import Study
+
+
+def study(
+    name: Annotated[str, typer.Argument(help="A study, or `list`.")],
+    scale: Annotated[str, typer.Option(help="pocket, or gpu for the paper's models and settings.")] = "pocket",
+    quick: Annotated[bool, typer.Option("--quick", help="One seed of the main runs.")] = False,
+    results: Annotated[Path, typer.Option(help="Committed records; runs that are there are not made again.")] = Path(
+        "results"
+    ),
+    data: Data = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the run folders, the table and the figure.")] = Path(
+        "runs/studies"
+    ),
+    jobs: Annotated[int | None, typer.Option(min=1, help="Runs side by side; default: one per GPU or core.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the runs and stop.")] = False,
+) -> None:
+    """Answer one question of the paper: make the runs that are missing, then print the table and draw the figure."""
+    from urlvr_bench.studies import definition
+
+    if name == "list":
+        for known in map(definition.load, definition.names()):
+            print(f"{known.name:18} {known.question}")
+        return
+    use_local_data(data)
+    chosen = definition.load(name)
+    runs = chosen.form(scale).runs(quick)
+    missing = [run for run in runs if not (results / f"{run.path}.json").is_file()]
+    console.print(f"{len(runs)} runs, {len(runs) - len(missing)} of them in {results}", highlight=False)
+    if not carry_out(missing, out, jobs, dry_run):
+        return
+    report(chosen, scale, quick, results, [out / run.path for run in missing], out / name)
+
+
+def carry_out(runs: "list[Run]", out: Path, jobs: int | None, dry_run: bool) -> bool:
+    """Make the runs that are not done; return whether all of them are there then."""
+    from urlvr_bench import plan, runner
+    from urlvr_bench.commands.running import show_plan
+
+    cells, jobs = plan.lay_out(runs, out), jobs or plan.default_jobs()
+    if cells:
+        show_plan(cells, out, jobs, as_json=False)
+    if dry_run:
+        return False
+    try:
+        outcomes = runner.carry_out(cells, jobs, console)
+    except KeyboardInterrupt:
+        console.print("stopped; run the same command again to go on from the last checkpoints")
+        raise typer.Exit(130) from None
+    failed = [ended for ended in outcomes if ended.error is not None]
+    for ended in failed:
+        console.print(f"[bold red]failed:[/] {ended.cell.folder}: {plain(ended.error or '')}", soft_wrap=True)
+    if failed:
+        raise typer.Exit(1)
+    return True
+
+
+def report(chosen: "Study", scale: str, quick: bool, results: Path, made: list[Path], out: Path) -> None:
+    """Print the table; leave it and the figure under `out`."""
+    from urlvr_bench import record
+    from urlvr_bench.drawing import save
+    from urlvr_bench.studies.drawing import figure
+    from urlvr_bench.studies.pages import stored
+    from urlvr_bench.studies.summary import summary
+    from urlvr_bench.tables import rendered
+
+    records = [*stored(chosen, scale, results, quick), *(record.read_all(made) if made else [])]
+    table = summary(chosen, records)
+    text = rendered(table, "markdown")
+    print(text)
+    record.write_atomically(out / "table.md", f"{text}\n")
+    record.write_atomically(out / "table.csv", table.frame.to_csv(index=False))
+    for path in (out / "table.md", out / "table.csv", *save(figure(chosen, records), out / "figure")):
+        console.print(str(path), highlight=False)

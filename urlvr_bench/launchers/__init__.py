@@ -1,0 +1,1 @@
+"""Where runs are carried out beyond child processes of this machine: many devices, a cluster, the cloud."""

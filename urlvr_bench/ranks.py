@@ -1,0 +1,61 @@
+"""One process of a training that is shared among devices; `accelerate launch` starts one per device."""
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import torch
+from accelerate import PartialState
+from filelock import FileLock
+from torch.distributed.elastic.multiprocessing.errors import record as reported
+
+from urlvr_bench import models, tasks, train
+from urlvr_bench.launchers.devices import FACTS
+from urlvr_bench.protocol import Run
+from urlvr_bench.record import dumps, write_atomically
+
+LEAVE_SECONDS = 60
+"""How long the processes of an earlier attempt may take to end after their worker was killed."""
+
+
+def end_with_the_worker() -> None:
+    """End this process as soon as the worker's pipe closes, which it does however the worker ends."""
+
+    def wait() -> None:
+        sys.stdin.buffer.read()
+        os._exit(143)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+@reported
+def main() -> None:
+    """Run `python -m urlvr_bench.ranks FOLDER`: train, and let the first process alone write."""
+    end_with_the_worker()
+    folder = Path(sys.argv[1])
+    state = PartialState(cpu=not torch.cuda.is_available())
+    run = Run.from_json((folder / "run.json").read_text())
+    first = state.is_main_process
+    lock = FileLock(folder / ".ranks.lock", timeout=LEAVE_SECONDS)
+    if first:
+        lock.acquire()
+    facts = train.train(run, models.resolve(run.model), tasks.load(run.task), folder, say if first else quiet)
+    state.wait_for_everyone()
+    if first:
+        write_atomically(folder / FACTS, dumps(facts))
+    state.wait_for_everyone()
+    os._exit(0)  # TRL leaves threads behind that make an ordinary exit wait
+
+
+def say(line: str) -> None:
+    """Tell the log."""
+    print(line, flush=True)
+
+
+def quiet(line: str) -> None:
+    """Tell nobody: the first process has told it."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Studies: each finding as a YAML of runs, and the table, figure and page that it yields."""

@@ -1,0 +1,118 @@
+"""What a study is: a question, the runs that answer it on the pocket lab and on GPUs, and how they are shown."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from urlvr_bench import plan
+from urlvr_bench.errors import UsageError, unknown
+from urlvr_bench.protocol import Run, first_problem
+
+FOLDER = Path(__file__).parent
+Scale = Literal["pocket", "gpu"]
+SCALES = ("pocket", "gpu")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sweep(_Frozen):
+    """Runs that differ in their method, model, task and seed, and in one setting at a time."""
+
+    protocol: str
+    methods: tuple[str, ...] = Field(min_length=1)
+    models: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    seeds: int = Field(3, ge=1)
+    settings: dict[str, Any] = {}
+    """Protocol settings of every run."""
+    vary: dict[str, tuple[Any, ...]] = {}
+    """Settings that take each of these values in turn, while the others stay."""
+    base: bool = True
+    """Whether the runs where nothing is varied belong to the sweep."""
+    quick: bool = True
+    """Whether the quick form has the sweep, with one seed."""
+
+    def variants(self) -> Iterator[dict[str, str]]:
+        """Yield the settings of each variant, as protocol overrides."""
+        if self.base or not self.vary:
+            yield _texts(self.settings)
+        for key, values in self.vary.items():
+            for value in values:
+                yield _texts({**self.settings, key: value})
+
+    def runs(self, seeds: int) -> list[Run]:
+        """Return every run of the sweep."""
+        return [
+            run
+            for overrides in self.variants()
+            for run in plan.grid(self.protocol, self.methods, range(seeds), self.models, self.tasks, overrides)
+        ]
+
+
+class Form(_Frozen):
+    """The runs of a study at one scale."""
+
+    sweeps: tuple[Sweep, ...] = Field(min_length=1)
+    quick_settings: dict[str, Any] = {}
+    """Protocol settings of the quick form, on top of each sweep's."""
+
+    def runs(self, quick: bool = False) -> list[Run]:
+        """Return every run, once; the quick form has one seed and only the sweeps that belong to it."""
+        found: dict[Path, Run] = {}
+        for sweep in self.sweeps:
+            if quick and not sweep.quick:
+                continue
+            chosen = (
+                sweep.model_copy(update={"settings": {**sweep.settings, **self.quick_settings}}) if quick else sweep
+            )
+            found |= {run.path: run for run in chosen.runs(1 if quick else sweep.seeds)}
+        return list(found.values())
+
+
+class Study(_Frozen):
+    """A finding of the study behind this suite (arXiv 2603.08660), as a question and the runs that answer it."""
+
+    name: str
+    title: str
+    question: str
+    paper: str
+    """What the paper found, and where it says so."""
+    reading: str
+    """How the pocket lab's answer compares; no figures, which the table gives."""
+    view: Literal["arms", "tasks", "transitions"] = "arms"
+    panel: Literal["setting", "method", "model", "task"] = "setting"
+    """What has a panel of its own in the figure."""
+    pocket: Form
+    gpu: Form
+
+    def form(self, scale: str) -> Form:
+        """Return the study's form at a scale."""
+        if scale not in SCALES:
+            raise unknown("scale", scale, SCALES)
+        return self.pocket if scale == "pocket" else self.gpu
+
+
+def names() -> list[str]:
+    """Return the names of all studies."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load(name: str) -> Study:
+    """Return a study by name."""
+    if name not in names():
+        raise unknown("study", name, names())
+    values = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+    try:
+        return Study.model_validate({"name": name, **values})
+    except ValidationError as error:
+        raise UsageError(f"study {name}: {first_problem(error)}") from error
+
+
+def _texts(settings: dict[str, Any]) -> dict[str, str]:
+    return {key: json.dumps(value) for key, value in settings.items()}

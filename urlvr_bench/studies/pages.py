@@ -1,0 +1,86 @@
+"""The pages docs/studies/*.md: what the paper found, what the committed records say, and the commands of both scales.
+
+`python -m urlvr_bench.studies.pages` writes them and their figures, `--check` fails where a page is stale.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from urlvr_bench import record
+from urlvr_bench.drawing import save
+from urlvr_bench.schema import Record
+from urlvr_bench.studies.definition import Study, load, names
+from urlvr_bench.studies.drawing import figure
+from urlvr_bench.studies.summary import summary
+from urlvr_bench.tables import rendered
+
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "docs" / "studies"
+
+
+def stored(study: Study, scale: str, results: Path, quick: bool = False) -> list[Record]:
+    """Return the records of a study's runs that lie under a results folder."""
+    paths = [results / f"{run.path}.json" for run in study.form(scale).runs(quick)]
+    return [record.read(path) for path in paths if path.is_file()]
+
+
+def page(study: Study, records: Sequence[Record]) -> str:
+    """Return the Markdown page of a study over its pocket records."""
+    wanted, gpu = len(study.pocket.runs()), len(study.gpu.runs())
+    lines = [
+        f"# {study.title}",
+        "",
+        f"**{study.question}**",
+        "",
+        f"*What the paper found.* {study.paper}",
+        "",
+        f"*What the pocket lab shows.* {study.reading}".rstrip(),
+        "",
+    ]
+    if records:
+        lines += [
+            rendered(summary(study, records), "markdown"),
+            "",
+            f"![{study.title}]({study.name}.png)",
+            "",
+            f"{len(records)} of the {wanted} runs are in `results/`.",
+        ]
+    else:
+        lines += [f"None of the {wanted} runs is in `results/` yet."]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "```bash",
+            f"urlvr-bench study {study.name}                # pocket lab: {wanted} runs, less those in results/",
+            f"urlvr-bench study {study.name} --quick        # one seed, {len(study.pocket.runs(quick=True))} runs",
+            f"urlvr-bench study {study.name} --scale gpu    # the paper's models and settings: {gpu} runs",
+            "```",
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    """Write all pages and figures, or check the pages."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    stale = []
+    for study in map(load, names()):
+        records = stored(study, "pocket", ROOT / "results")
+        path, text = PAGES / f"{study.name}.md", page(study, records)
+        if check and (not path.is_file() or path.read_text() != text):
+            stale.append(path.name)
+        if not check:
+            record.write_atomically(path, text)
+            if records:
+                save(figure(study, records), PAGES / study.name)
+    if stale:
+        sys.exit(f"docs/studies: {', '.join(stale)} stale; run `make docs`")
+
+
+if __name__ == "__main__":
+    main()

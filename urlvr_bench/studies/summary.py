@@ -1,0 +1,154 @@
+"""What a study's records say, one row per arm: the runs that differ in nothing but the seed."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from urlvr_bench.cells import Cell, cells
+from urlvr_bench.collapse import DEFINITIONS, WINDOW
+from urlvr_bench.intervals import basis_of, over_seeds, two_way
+from urlvr_bench.metrics import scores
+from urlvr_bench.schema import Record
+from urlvr_bench.studies.definition import Study
+from urlvr_bench.summaries import collapse_frame, spread
+from urlvr_bench.tables import Row, Table, number
+
+COURSE_NOTES = (
+    f"base, final, gain: test accuracy (avg@n) at step 0, at the last step, and their paired difference; train "
+    f"peak: the best {WINDOW}-step mean of the train accuracy of each run, oracle-picked. Collapse: "
+    f"{DEFINITIONS[-1].name}; Kaplan-Meier median step.",
+    "Brackets: 95 % intervals over seeds and problems; a star marks one over problems only, which is all that one "
+    f"seed can give. Reward and votes at the end: mean of the last {WINDOW} steps.",
+)
+TRANSITION_NOTES = (
+    "right: most samples of the problem are correct. Trained: the one problem that a run trains on; others: the "
+    "problems that it is judged on besides. One run per problem and method.",
+)
+
+
+def arms(records: Sequence[Record]) -> Iterator[tuple[Cell, str, list[Record]]]:
+    """Yield the runs of each arm, judged on the task that they were trained on, with the arm's name."""
+    common = _common(records)
+    for cell, rows in cells(records).items():
+        if cell.judged == cell.task:
+            for found in rows.values():
+                yield cell, setting(found[0], common), found
+
+
+def setting(record: Record, common: dict[str, str]) -> str:
+    """Return what sets a run's protocol apart from the other runs of a study."""
+    own = {key: value for key, value in record.overrides.items() if common.get(key) != value}
+    return ", ".join(f"{key.rpartition('.')[2]}={value}" for key, value in own.items()) or "default"
+
+
+def _common(records: Sequence[Record]) -> dict[str, str]:
+    first = records[0].overrides
+    return {key: value for key, value in first.items() if all(r.overrides.get(key) == value for r in records)}
+
+
+def arms_table(study: Study, records: Sequence[Record]) -> Table:
+    """Return one row per arm: where it started, how it ended, and when it collapsed."""
+    rows: list[Row] = []
+    for cell, name, found in arms(records):
+        [row] = collapse_frame(cell, {found[0].method.id: found}).to_dict("records")
+        for column, bounds in (("proxy_reward", (-math.inf, math.inf)), ("majority_ratio", (0.0, 1.0))):
+            ends = [value for r in found if (value := _end(getattr(r.steps, column))) is not None]
+            row |= spread(column, over_seeds(ends, bounds))
+        rows.append({"setting": name, **row})
+    return Table(study.title, COURSE_NOTES, pd.DataFrame(rows), _arm_text(rows))
+
+
+def _end(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values[-WINDOW:] if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _arm_text(rows: Sequence[Row]) -> Callable[[Row], dict[str, str]]:
+    """Return how a row is written: of setting, model and task only those that differ between rows."""
+    told = [name for name in ("setting", "model", "task", "method") if len({row[name] for row in rows}) > 1]
+
+    def text(row: Row) -> dict[str, str]:
+        return {
+            **{name: str(row[name]) for name in told or ["method"]},
+            "seeds": str(row["seeds"]),
+            "base": number(row, "base"),
+            "train peak": number(row, "train_peak"),
+            "final": number(row, "final"),
+            "gain": number(row, "gain"),
+            "collapse": str(row[DEFINITIONS[-1].column]),
+            "reward at the end": number(row, "proxy_reward"),
+            "majority's share at the end": number(row, "majority_ratio"),
+        }
+
+    return text
+
+
+def tasks_table(study: Study, records: Sequence[Record]) -> Table:
+    """Return one row per method, task trained on and task judged on: the accuracy at the start and at the end."""
+    rows: list[Row] = []
+    for cell, methods in cells(records).items():
+        for method, found in methods.items():
+            average, last = f"avg@{found[0].protocol.evaluation.samples}", found[0].protocol.training.steps
+            first = scores(found, average, 0, cell.judged)
+            end = scores(found, average, last, cell.judged)
+            rows.append(
+                {"model": cell.model, "trained on": cell.task, "judged on": cell.judged, "method": method}
+                | {"seeds": len(found), "basis": basis_of(*first.shape)}
+                | spread("base", two_way(first))
+                | spread("final", two_way(end))
+                | spread("gain", two_way(end - first, bounds=(-1.0, 1.0)))
+            )
+
+    def text(row: Row) -> dict[str, str]:
+        named = {name: str(row[name]) for name in ("model", "trained on", "judged on", "method", "seeds")}
+        return named | {name: number(row, name) for name in ("base", "final", "gain")}
+
+    return Table(study.title, COURSE_NOTES, pd.DataFrame(rows).sort_values(["trained on", "method", "judged on"]), text)
+
+
+def moves(records: Sequence[Record]) -> pd.DataFrame:
+    """Return, per run and judged problem, the share of right samples at the start and the end."""
+    rows = []
+    for record in records:
+        first, last = (
+            next(e for e in record.evals if e.task == record.task.name and e.step == step)
+            for step in (0, record.protocol.training.steps)
+        )
+        for place in range(len(first.correct)):
+            rows.append(
+                {
+                    "method": record.method.id,
+                    "problem": place,
+                    "trained": place == record.protocol.training.first_prompt,
+                    "start": first.correct[place] / first.n,
+                    "end": last.correct[place] / last.n,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def transitions_table(study: Study, records: Sequence[Record]) -> Table:
+    """Return how many problems went from right or wrong to right or wrong, for the trained problem and the others."""
+    frame = moves(records)
+    rows: list[Row] = []
+    for (method, trained), part in frame.groupby(["method", "trained"]):
+        began, ended = part["start"] > 0.5, part["end"] > 0.5
+        row: dict[str, Any] = {"method": method, "problems": "trained" if trained else "others", "n": len(part)}
+        for before, was in (("right", began), ("wrong", ~began)):
+            for after, now in (("right", ended), ("wrong", ~ended)):
+                row[f"{before} → {after}"] = int((was & now).sum())
+        surer = (part["end"] - 0.5).abs() > (part["start"] - 0.5).abs()
+        rows.append(
+            row | {"surer": int(surer.sum()), "accuracy": f"{part['start'].mean():.3f} → {part['end'].mean():.3f}"}
+        )
+    return Table(study.title, TRANSITION_NOTES, pd.DataFrame(rows), lambda row: {k: str(v) for k, v in row.items()})
+
+
+VIEWS = {"arms": arms_table, "tasks": tasks_table, "transitions": transitions_table}
+
+
+def summary(study: Study, records: Sequence[Record]) -> Table:
+    """Return the study's table."""
+    return VIEWS[study.view](study, records)
