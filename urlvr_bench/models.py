@@ -21,9 +21,9 @@ class Prior:
     """Share of right answers at temperature 1 on validation problems of its task."""
 
 
-def priors() -> list[Prior]:
-    """Return the pocket priors, weakest first."""
-    index = PRIORS / "priors.json"
+def priors(folder: Path = PRIORS) -> list[Prior]:
+    """Return the pocket priors of a folder, weakest first."""
+    index = folder / "priors.json"
     return [Prior(**entry) for entry in json.loads(index.read_text())] if index.is_file() else []
 
 
@@ -73,3 +73,21 @@ def weights_hash(name: str) -> str:
             while block := stream.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()[:16]
+
+
+def unreadable(path: str, error: Exception) -> UsageError:
+    """Return the one line for a model that transformers could not load: what is wrong and what to do."""
+    from huggingface_hub import errors
+
+    causes: list[BaseException] = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and cause not in causes:
+        causes.append(cause)
+    if any(isinstance(cause, errors.GatedRepoError) for cause in causes):
+        reason = "it is gated: accept its terms on its page on the hub, then sign in with `hf auth login`"
+    elif any(isinstance(cause, errors.RepositoryNotFoundError) for cause in causes):
+        reason = "the hub knows no public model of this name: check the name, or sign in with `hf auth login`"
+    elif not Path(path).is_dir() and "connect" in str(error):
+        reason = "it is not in the cache and the hub cannot be reached: check the connection, or give a local folder"
+    else:
+        reason = str(error).strip().splitlines()[0]
+    return UsageError(f"cannot load model {path}: {reason}")
