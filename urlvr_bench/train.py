@@ -17,7 +17,8 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.models import weights_hash
 from urlvr_bench.parallel import AllSaved, adapter, split_batch, vllm_settings
 from urlvr_bench.protocol import Run, Training
-from urlvr_bench.steps import rewind
+from urlvr_bench.steps import read_steps, rewind
+from urlvr_bench.stopping import CollapseStop
 from urlvr_bench.tasks import Task
 from urlvr_bench.teacher import TeacherKeeper
 from urlvr_bench.trainer import PolicyTrainer
@@ -147,6 +148,9 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
     if trainer.is_world_process_zero():
         schedule.write(folder / "schedule.jsonl", docs, order)
         rewind(folder / "steps.jsonl", done)
+    if training.stop_at:
+        earlier = read_steps(folder / "steps.jsonl")[:done]
+        trainer.add_callback(CollapseStop(training.stop_at, training, saver, earlier))
     if done:
         say(f"continuing after step {done}")
     if done < training.steps:
