@@ -18,8 +18,8 @@ from urlvr_bench.decoding import Draw, uniforms
 from urlvr_bench.errors import UsageError
 from urlvr_bench.pocket.language import ALPHABET, tiny_llama, tokenizer
 from urlvr_bench.protocol import Evaluation
-from urlvr_bench.replay import Replay, stored
-from urlvr_bench.samples import Sample, SampleStore
+from urlvr_bench.replay import replayed
+from urlvr_bench.samples import PARTIAL, Sample, SampleStore
 
 SAMPLES = 4
 GREEDY = {"until": [], "max_gen_toks": 8, "do_sample": False, "temperature": 0.0, "top_p": 1.0, "top_k": 0}
@@ -112,7 +112,7 @@ def test_a_cut_evaluation_continues_where_it_stopped(
 
     with pytest.raises(KeyboardInterrupt):
         evaluate.evaluate(model_path, ["chain_addition"], 3, spec(batch_size=10), 0, tmp_path, progress=stop)
-    partial = tmp_path / evaluate.PARTIAL
+    partial = tmp_path / PARTIAL
     lines = partial.read_bytes().splitlines(keepends=True)
     assert len(lines) == 40
     partial.write_bytes(b"".join(lines)[:-5])
@@ -275,7 +275,7 @@ def test_stored_samples_score_the_same_without_a_model(
 ) -> None:
     store, result = reference
     task = tasks.load("chain_addition")
-    replay = Replay(stored(store / "chain_addition.jsonl"))
+    replay = replayed(store / "chain_addition.jsonl")
     docs = [task.docs("test")[:20]]
     assert evaluate.judge(replay, [task], docs, 3, spec(), tmp_path) == [result]
     assert (tmp_path / "chain_addition.jsonl").read_bytes() == (store / "chain_addition.jsonl").read_bytes()

@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "urlvr_bench"
 TRAINING = {"signals", "groups", "bridge", "trainer", "teacher", "train", "steplog", "stopping", "parallel"}
-ENGINE = TRAINING | {"evaluate", "sampling", "decoding", "first_votes", "ranks", "replay"}
+ENGINE = TRAINING | {"evaluate", "keeping", "sampling", "vllm_sampling", "decoding", "first_votes", "ranks", "replay"}
 """Modules that may import the heavy engines; nothing outside may import them at the top of a module."""
 OUTSIDE = {"pocket"}
 

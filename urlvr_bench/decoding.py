@@ -63,3 +63,19 @@ class StopAt(StoppingCriteria):
 def greedy(settings: Mapping[str, Any]) -> bool:
     """Return whether the settings leave nothing to chance."""
     return not settings["do_sample"] or settings["temperature"] == 0
+
+
+def vllm_arguments(name: str, settings: Mapping[str, Any], stop_ids: Sequence[int]) -> dict[str, Any]:
+    """Return the arguments of vLLM's SamplingParams for the sample `name`, with a seed that is a hash of it."""
+    chance = not greedy(settings)
+    return {
+        "n": 1,
+        "temperature": settings["temperature"] if chance else 0.0,
+        "top_p": settings["top_p"],
+        "top_k": settings["top_k"],
+        "seed": int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") >> 1 if chance else None,
+        "max_tokens": settings["max_gen_toks"],
+        "stop": list(settings["until"]),
+        "stop_token_ids": list(stop_ids),
+        "detokenize": bool(settings["until"]),
+    }

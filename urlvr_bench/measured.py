@@ -152,3 +152,9 @@ class Eval(Frozen):
                 where = f"evaluation of {self.task} at step {self.step}, problem {int(bad.argmax())}"
                 raise ValueError(f"{where}: {defect}")
         return self
+
+
+class Control(Eval):
+    """An evaluation beside the protocol's series: greedy, of the native prompt style, or of more samples."""
+
+    temperature: Positive

@@ -103,12 +103,28 @@ class Evaluation(_Frozen):
     k: tuple[int, ...] = (1,)
     batch_size: int = Field(128, gt=0)
     ood: tuple[str, ...] = Field((), description="further tasks, judged at step 0 and at the end")
+    backend: Literal["hf", "vllm"] = Field("hf", description="engine that samples: transformers or vLLM")
+    greedy: bool = Field(False, description="at step 0 and at the end, also one greedy completion per problem")
+    native: bool = Field(False, description="at step 0, also the task in its native prompt style, where it has one")
+    baseline_samples: int | None = Field(None, gt=0, description="at step 0, also this many completions per problem")
 
     @model_validator(mode="after")
     def _enough_samples(self) -> "Evaluation":
         if max(self.k) > self.samples:
             raise ValueError(f"pass@{max(self.k)} needs at least {max(self.k)} samples, not {self.samples}")
+        if self.baseline_samples is not None and self.baseline_samples <= self.samples:
+            raise ValueError(f"baseline_samples={self.baseline_samples} must exceed samples={self.samples}")
         return self
+
+    def controls(self, step: int, last: int, task: str, native: str | None) -> "list[tuple[str, Evaluation]]":
+        """Return the further evaluations of a step: of which task, and how."""
+        greedy = self.model_copy(update={"samples": 1, "temperature": 0.0, "k": (1,)})
+        asked = [(task, greedy)] if self.greedy and step in (0, last) else []
+        if self.baseline_samples is not None and step == 0:
+            asked.append((task, self.model_copy(update={"samples": self.baseline_samples})))
+        if self.native and native is not None and step == 0:
+            asked += [(native, self), *([(native, greedy)] if self.greedy else [])]
+        return asked
 
     def steps(self, last: int) -> list[int]:
         """Return the steps to judge, in order."""

@@ -12,11 +12,12 @@ import pydantic_core
 from pydantic import ValidationError
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.measured import Eval, Steps, Timing
+from urlvr_bench.measured import Control, Eval, Steps, Timing
 from urlvr_bench.schema import SCHEMA_VERSION, MethodInfo, ModelInfo, Provenance, Record, TaskInfo
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Control",
     "Eval",
     "MethodInfo",
     "ModelInfo",

@@ -1,6 +1,5 @@
 """The lm-eval model that gives stored samples back, so that they can be scored again without a language model."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,14 +8,12 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.samples import Drawn, Sample
+from urlvr_bench.samples import Drawn, Sample, stored
 
 
-def stored(path: Path) -> dict[tuple[str, str], list[Sample]]:
-    """Return the samples of a `<task>.jsonl` that an evaluation left, by task and problem id."""
-    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
-    fields = ("text", "tokens", "truncated")
-    return {(path.stem, row["id"]): [Sample(*(one[key] for key in fields)) for one in row["samples"]] for row in rows}
+def replayed(path: Path) -> "Replay":
+    """Return the model that gives back what an evaluation left in `<task>.jsonl`."""
+    return Replay({(path.stem, row["id"]): samples for row, samples, _ in stored(path)})
 
 
 class Replay(LM):

@@ -4,8 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from urlvr_bench.errors import UsageError
+
+PARTIAL = "samples.jsonl"
+"""The store of an evaluation that is under way; gone when every task has its own file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,20 @@ class Sample:
     text: str
     tokens: int
     truncated: bool
+
+
+def stored(path: Path) -> list[tuple[dict[str, str], list[Sample], list[dict[str, Any]]]]:
+    """Return the problems of a `<task>.jsonl` that an evaluation left, each with its samples and their old verdicts."""
+    found = []
+    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            row = json.loads(text)
+            lines = row.pop("samples")
+            samples = [Sample(one["text"], one["tokens"], one["truncated"]) for one in lines]
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{path} line {number} is no problem with its samples: {error!r}") from error
+        found.append((row, samples, lines))
+    return found
 
 
 Drawn = dict[tuple[str, int], list[Sample]]

@@ -6,7 +6,20 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from urlvr_bench.measured import Count, Digest, Eval, Frozen, Moment, Name, Plain, Positive, Short, Steps, Timing
+from urlvr_bench.measured import (
+    Control,
+    Count,
+    Digest,
+    Eval,
+    Frozen,
+    Moment,
+    Name,
+    Plain,
+    Positive,
+    Short,
+    Steps,
+    Timing,
+)
 from urlvr_bench.protocol import Protocol, slug
 from urlvr_bench.rollouts import LABELS, Family
 
@@ -95,11 +108,13 @@ class Record(Frozen):
     problems: dict[Name, list[Short]]
     """Per evaluated task, the ids of its problems in the order of the counts."""
     evals: list[Eval] = Field(max_length=10_000)
+    controls: list[Control] = Field([], max_length=100)
+    """Evaluations at the first and last step that put `evals` into perspective; no other table rests on them."""
     provenance: Provenance
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "Record":
-        if defects := self._training_defects() or self._evaluation_defects():
+        if defects := self._training_defects() or self._evaluation_defects() + self._control_defects():
             raise ValueError("; ".join(defects[:10]))
         return self
 
@@ -124,7 +139,7 @@ class Record(Frozen):
             defects.append("the mean of a binary reward lies between 0 and 1")
         if sum(self.steps.tokens) > self.provenance.train_tokens:
             defects.append("train_tokens is less than the sum over the steps")
-        if sum(evaluation.tokens for evaluation in self.evals) > self.provenance.eval_tokens:
+        if sum(evaluation.tokens for evaluation in [*self.evals, *self.controls]) > self.provenance.eval_tokens:
             defects.append("eval_tokens is less than the sum over the evaluations")
         return defects
 
@@ -144,12 +159,25 @@ class Record(Frozen):
                 defects.append(f"problem ids of {task} are not unique")
             if not 0 < len(ids) <= asked.problems:
                 defects.append(f"{len(ids)} problems of {task}, the protocol has {asked.problems}")
-        for evaluation in self.evals:
+        for evaluation in [*self.evals, *self.controls]:
             if len(evaluation.correct) != len(self.problems.get(evaluation.task, [])):
                 defects.append(f"evaluation of {evaluation.task}: counts and problem ids differ in number")
+        for evaluation in self.evals:
             if evaluation.n != asked.samples:
                 defects.append(f"evaluation of {evaluation.task}: n = {evaluation.n}, the protocol has {asked.samples}")
         return defects
+
+    def _control_defects(self) -> list[str]:
+        """Say which controls are missing, doubled or not asked for; a task need not have a native prompt style."""
+        native = f"{self.task.name.partition('@')[0]}@native"
+        asked = Counter(
+            (step, task, how.temperature, how.samples)
+            for step in {0, self.last_step}
+            for task, how in self.protocol.evaluation.controls(step, self.last_step, self.task.name, native)
+        )
+        found = Counter((one.step, one.task, one.temperature, one.n) for one in self.controls)
+        odd = [f"unasked or doubled control {cell}" for cell in found - asked]
+        return odd + [f"no control {cell}" for cell in sorted(asked - found) if cell[1] != native]
 
     @property
     def last_step(self) -> int:

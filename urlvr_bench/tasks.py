@@ -181,6 +181,12 @@ def styles(name: str) -> list[str]:
     return sorted(_styles(), key=lambda style: style != own) if own else []
 
 
+def native(name: str) -> str | None:
+    """Return the name of a task in its native prompt style, None where it has none other than its own."""
+    base, _, style = name.partition(AT)
+    return f"{base}{AT}native" if style != "native" and "native" in styles(base)[1:] else None
+
+
 def load(name: str) -> Task:
     """Return the task `name`, or `name@style` in another prompt style; reads its YAML only."""
     name, at, style = name.partition(AT)

@@ -38,9 +38,7 @@ def carry_out(folder: Path, say: Say) -> None:
             model = models.resolve(run.model)
             facts = _once(folder / "train.json", lambda: _train(run, model, folder, say))
             last = trained_steps(folder)
-            evaluated = [
-                _evaluate(run, model, folder, step, last, say) for step in run.protocol.evaluation.steps(last)
-            ]
+            evaluated = [_evaluate(run, model, folder, step, last, say) for step in run.protocol.evaluation.steps(last)]
             record.write(assemble(run, folder, facts, evaluated, started), folder / "record.json")
     except Timeout as error:
         raise UsageError(f"{folder} is in use by another process; wait for it or stop it") from error
@@ -80,19 +78,13 @@ def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say
     """Judge the policy after `step` steps as the protocol asks."""
     from urlvr_bench import evaluate, steps
 
-    spec = run.protocol.evaluation
-    names = [run.task, *(name for name in spec.ood if step in (0, last) and name != run.task)]
     path = start if step == 0 else str(steps.weights_folder(folder, step))
 
     def make() -> dict[str, Any]:
         say(f"evaluating step {step}")
         before = time.perf_counter()
-        results = evaluate.evaluate(path, names, step, spec, run.seed, folder / "evals" / f"step-{step:06d}")
-        return {
-            "problems": {result.counts.task: result.problem_ids for result in results},
-            "evals": [result.counts.model_dump() for result in results],
-            "seconds": time.perf_counter() - before,
-        }
+        found = evaluate.checkpoint(run, path, step, last, folder / "evals" / f"step-{step:06d}")
+        return {**found, "seconds": time.perf_counter() - before}
 
     return _once(folder / "evals" / f"step-{step:06d}.json", make)
 
@@ -107,6 +99,7 @@ def assemble(
     method = methods.configure(run.method, dict(run.params))
     task = tasks.load(run.task)
     evals = [record.Eval.model_validate(counts) for part in evaluated for counts in part["evals"]]
+    controls = [record.Control.model_validate(counts) for part in evaluated for counts in part.get("controls", ())]
     commit, dirty = provenance.git()
     return record.Record(
         protocol=run.protocol,
@@ -136,6 +129,7 @@ def assemble(
         timing=record.Timing(**{part: [row["seconds"][part] for row in rows] for part in record.Timing.model_fields}),
         problems={task: ids for part in evaluated for task, ids in part["problems"].items()},
         evals=evals,
+        controls=controls,
         provenance=record.Provenance(
             git_commit=commit,
             git_dirty=dirty,
@@ -148,7 +142,7 @@ def assemble(
             train_seconds=sum(sum(row["seconds"].values()) for row in rows),
             eval_seconds=sum(part["seconds"] for part in evaluated),
             train_tokens=sum(row["tokens"] for row in rows),
-            eval_tokens=sum(counts.tokens for counts in evals),
+            eval_tokens=sum(counts.tokens for counts in [*evals, *controls]),
             trainer_config=facts["trainer_config"],
         ),
     )
