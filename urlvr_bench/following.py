@@ -13,7 +13,11 @@ def followed(first: Path, later: Path) -> list[int]:
     `Eval.votes`; a problem that nobody answered has no leader, and 0 samples give it.
     """
     leaders = {row["id"]: _leader(row) for row in _rows(first)}
-    return [_answers(row).count(leaders[row["id"]]) if leaders[row["id"]] else 0 for row in _rows(later)]
+    return [_given(_answers(row), leaders[row["id"]]) for row in _rows(later)]
+
+
+def _given(answers: list[str | None], leader: str | None) -> int:
+    return 0 if leader is None else answers.count(leader)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:

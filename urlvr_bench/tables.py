@@ -34,10 +34,14 @@ class Table:
 
 def tables(records: Sequence[Record], kind: str) -> list[Table]:
     """Return the tables of a kind, one per cell: protocol, model, training task and, for `ood`, the task judged on."""
-    if kind not in KINDS:
-        raise unknown("kind of table", kind, KINDS)
+    from urlvr_bench.science.kinds import KINDS as SCIENCE  # made of tables themselves
+
+    if kind not in {**KINDS, **SCIENCE}:
+        raise unknown("kind of table", kind, [*KINDS, *SCIENCE])
     if not records:
         raise UsageError("there are no records to make a table of; make some with `urlvr-bench run`")
+    if kind in SCIENCE:
+        return SCIENCE[kind](records)
     if kind == "probe":
         return _probe_tables(records)
     frame_of, text, notes = KINDS[kind]

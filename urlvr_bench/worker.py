@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from urlvr_bench import methods, models, provenance, record, tasks
 from urlvr_bench.errors import UsageError
+from urlvr_bench.following import followed
 from urlvr_bench.launchers import devices
 from urlvr_bench.protocol import Run
 
@@ -84,6 +85,9 @@ def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say
         say(f"evaluating step {step}")
         before = time.perf_counter()
         found = evaluate.checkpoint(run, path, step, last, folder / "evals" / f"step-{step:06d}")
+        for counts in found["evals"]:
+            samples = (folder / "evals" / f"step-{at:06d}" / f"{counts['task']}.jsonl" for at in (0, step))
+            counts["initial"] = followed(*samples)
         return {**found, "seconds": time.perf_counter() - before}
 
     return _once(folder / "evals" / f"step-{step:06d}.json", make)

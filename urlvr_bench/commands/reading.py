@@ -34,7 +34,11 @@ def list_(
 def table(
     folders: Folders,
     kind: Annotated[
-        list[str] | None, typer.Option(help="pass, reward, collapse or probe; repeat. Default: all.")
+        list[str] | None,
+        typer.Option(
+            help="pass, ood, reward, collapse, probe; sensitivity, agreement, failure, sharpening, control, indicators; "
+            "repeat. Default: pass, reward, collapse and, with several models, probe."
+        ),
     ] = None,
     format_: Annotated[str, typer.Option("--format", help="markdown, csv, json or latex.")] = "markdown",
 ) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from urlvr_bench.schema import Record
 from urlvr_bench.tables import Row
 
 Mode = Literal["none", "repetition", "length", "constant answer", "gradual"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 LOSS = 0.25
 """Share of the highest train accuracy that a run must have lost at its end to have failed at all."""
@@ -67,7 +68,8 @@ def mode(record: Record) -> Mode:
 def failures(records: Sequence[Record]) -> Row:
     """Return how a method's runs on one model failed, and where the columns that decide it began and ended."""
     row: Row = {"method": records[0].method.id, "model": records[0].model.name, "seeds": len(records)}
-    row |= {"modes": dict(Counter(map(mode, records)).most_common())}
+    counts = Counter(map(mode, records))
+    row |= {f"mode {name}": counts[name] for name in MODES}
     for column in SHOWN:
         found = [ends(record, column) for record in records]
         row |= {f"{column}_first": float(np.mean([each.first for each in found]))}
@@ -82,7 +84,7 @@ def frame(groups: Sequence[Sequence[Record]]) -> pd.DataFrame:
 
 def text(row: Row) -> dict[str, str]:
     """Return a row as people read it."""
-    modes = ", ".join(f"{name} {count}/{row['seeds']}" for name, count in row["modes"].items())
+    modes = ", ".join(f"{name} {row[f'mode {name}']}/{row['seeds']}" for name in MODES if row[f"mode {name}"])
     columns = {"model": row["model"], "method": row["method"], "seeds": str(row["seeds"]), "failure": modes}
     for column in SHOWN:
         header = "different answers per batch" if column == "batch_answers" else column.replace("_", " ")

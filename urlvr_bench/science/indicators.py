@@ -1,0 +1,187 @@
+"""What foretells how much supervised training will gain: the Model Collapse Step, pass@k, and cheaper rivals."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from urlvr_bench.collapse import DEFINITIONS, Definition, survival
+from urlvr_bench.intervals import Floats, over_seeds
+from urlvr_bench.metrics import evaluation_at, per_problem
+from urlvr_bench.ranking import SEED
+from urlvr_bench.schema import Record
+from urlvr_bench.science.correlation import DRAWS, coefficients, summary
+from urlvr_bench.science.ladders import Ladder, ladders, start_accuracy, with_end
+from urlvr_bench.science.signs import SIGNS, Sign
+from urlvr_bench.tables import Row
+
+FEWEST = 3
+"""Models that a correlation needs."""
+Rungs = Mapping[str, Sequence[Record]]
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """A number of a run that is to foretell, and the completion tokens that it costs to know it."""
+
+    name: str
+    labels: bool
+    of: Callable[[Record], float]
+    cost: Callable[[Record], float]
+    reduce: Callable[..., Floats] = np.mean
+
+
+def _event(sign: Definition | Sign, labels: bool) -> Indicator:
+    """Return the step of an event as an indicator; its cost is the training up to it."""
+
+    def of(record: Record) -> float:
+        return with_end([sign.step(record)], [record])[0]
+
+    def cost(record: Record) -> float:
+        return float(sum(record.steps.tokens[: sign.step(record)]))
+
+    return Indicator(f"step of: {sign.name}", labels, of, cost, np.median)
+
+
+def _at_start(name: str, labels: bool, of: Callable[[Record], float]) -> Indicator:
+    return Indicator(name, labels, of, lambda record: float(evaluation_at(record, 0).tokens))
+
+
+def pass_gain(record: Record) -> float:
+    """Return pass@k - pass@1 at step 0, with all samples as k: what sampling more would gain without training."""
+    start = evaluation_at(record, 0)
+    return float((per_problem(start, f"pass@{start.n}") - per_problem(start, "pass@1")).mean())
+
+
+def vote_share(record: Record) -> float:
+    """Return the mean share of step-0 samples that give their problem's most common answer; reads no label."""
+    start = evaluation_at(record, 0)
+    return float(np.mean([row[0][0] if row else 0 for row in start.votes])) / start.n
+
+
+INDICATORS = (
+    *(_event(definition, labels=True) for definition in DEFINITIONS),
+    *(_event(sign, labels=False) for sign in SIGNS if sign.column == "batch_answers"),
+    _at_start("pass@k gain at step 0, all samples", True, pass_gain),
+    _at_start("share of the leading answer at step 0", False, vote_share),
+    _at_start("accuracy at step 0", True, lambda record: start_accuracy([record])),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What supervised training brought to a run, on one judged task."""
+
+    name: str
+    of: Callable[[Record, str], float]
+
+
+def _gain(record: Record, task: str) -> float:
+    return _final(record, task) - start_accuracy([record], task)
+
+
+def _final(record: Record, task: str) -> float:
+    last = evaluation_at(record, record.last_step, task)
+    return float(np.mean(last.correct)) / last.n
+
+
+def _of_headroom(record: Record, task: str) -> float:
+    room = 1 - start_accuracy([record], task)
+    return _gain(record, task) / room if room else math.nan
+
+
+OUTCOMES = (
+    Outcome("supervised gain", _gain),
+    Outcome("supervised gain, share of the headroom", _of_headroom),
+    Outcome("supervised accuracy at the end", _final),
+)
+"""A gain is bounded by what is left to gain, so on easy tasks strong models gain little; the other two show that."""
+
+
+def pairs(records: Sequence[Record]) -> list[tuple[Ladder, Rungs, Ladder, Rungs]]:
+    """Return every majority-vote ladder that collapsed somewhere with every supervised one on the same models."""
+    found = ladders(records)
+    votes = {key: rungs for key, rungs in found.items() if key.method == "majority_vote" and _collapsed(rungs)}
+    taught = {key: rungs for key, rungs in found.items() if next(iter(rungs.values()))[0].method.uses_labels}
+    matched: list[tuple[Ladder, Rungs, Ladder, Rungs]] = []
+    for probe, probed in votes.items():
+        for reference, trained in taught.items():
+            shared = [model for model in probed if model in trained]
+            same = (probe.task, probe.task_version) == (reference.task, reference.task_version)
+            if same and len(shared) >= FEWEST:
+                rungs = ({model: group[model] for model in shared} for group in (probed, trained))
+                matched.append((probe, next(rungs), reference, next(rungs)))
+    return matched
+
+
+def _collapsed(rungs: Rungs) -> bool:
+    return any(DEFINITIONS[-1].step(record) for group in rungs.values() for record in group)
+
+
+def per_model(probed: Rungs, trained: Rungs) -> pd.DataFrame:
+    """Return one row per model: step-0 accuracy, collapse step, pass@k gain, supervised gain, tokens of both."""
+    definition = DEFINITIONS[-1]
+    event = _event(definition, labels=True)
+    rows: list[Row] = []
+    for model, probes in probed.items():
+        runs = trained[model]
+        found = survival([definition.step(one) for one in probes], [one.last_step for one in probes])
+        gain = over_seeds([_gain(one, one.task.name) for one in runs], (-1.0, 1.0))
+        rows.append(
+            {"model": model, "seeds": len(probes), "supervised_seeds": len(runs), "base": start_accuracy(probes)}
+            | {"mcs": str(found), "mcs_median": found.median}
+            | {"pass_gain": float(np.mean([pass_gain(one) for one in probes]))}
+            | {"vote_share": float(np.mean([vote_share(one) for one in probes]))}
+            | {"gain": gain.mean, "gain_low": gain.low, "gain_high": gain.high}
+            | {"final": float(np.mean([_final(one, one.task.name) for one in runs]))}
+            | {"probe_tokens": float(np.mean([event.cost(one) for one in probes]))}
+            | {"supervised_tokens": float(np.mean([one.provenance.train_tokens for one in runs]))}
+        )
+    return pd.DataFrame(rows).astype({"mcs_median": "Int64"})
+
+
+def correlations(probed: Rungs, trained: Rungs) -> pd.DataFrame:
+    """Return one row per judged task, outcome and indicator: cost, Spearman and Pearson over the models."""
+    first = next(iter(trained.values()))[0]
+    judged = sorted(
+        {each.task for each in first.evals if each.step == first.last_step}, key=lambda t: t != first.task.name
+    )
+    budget = _mean(trained, lambda record: float(record.provenance.train_tokens))
+    rows: list[Row] = []
+    for task in judged:
+        for outcome in OUTCOMES:
+            came = [np.array([outcome.of(one, task) for one in group]) for group in trained.values()]
+            for indicator in INDICATORS:
+                told = [np.array([indicator.of(one) for one in group]) for group in probed.values()]
+                row: Row = {"judged": task, "outcome": outcome.name, "indicator": indicator.name}
+                row |= {"labels": indicator.labels, "models": len(probed), "tokens": _mean(probed, indicator.cost)}
+                row |= {"saving": budget / row["tokens"] if row["tokens"] else math.nan}
+                rows.append(row | _both(told, came, indicator.reduce))
+    return pd.DataFrame(rows)
+
+
+def _both(told: Sequence[Floats], came: Sequence[Floats], reduce: Callable[..., Floats]) -> Row:
+    """Return both coefficients with intervals over redrawn models and, within each, redrawn seeds."""
+    rng = np.random.default_rng(SEED)
+    x, y = np.array([reduce(seeds) for seeds in told]), np.array([seeds.mean() for seeds in came])
+    models = rng.integers(0, len(x), (DRAWS, len(x)))
+    redrawn_x = np.take_along_axis(_redrawn(told, reduce, rng), models, axis=1)
+    redrawn_y = np.take_along_axis(_redrawn(came, np.mean, rng), models, axis=1)
+    row: Row = {}
+    for kind in ("spearman", "pearson"):
+        found = summary(
+            float(coefficients(x[None], y[None], kind)[0]), coefficients(redrawn_x, redrawn_y, kind), len(x)
+        )
+        row |= {kind: found.value, f"{kind}_low": found.low, f"{kind}_high": found.high}
+    return row
+
+
+def _redrawn(seeds_of: Sequence[Floats], reduce: Callable[..., Floats], rng: np.random.Generator) -> Floats:
+    """Return (DRAWS, models): each model's value with its seeds drawn anew."""
+    return np.stack([reduce(one[rng.integers(0, len(one), (DRAWS, len(one)))], axis=1) for one in seeds_of], axis=1)
+
+
+def _mean(rungs: Rungs, of: Callable[[Record], float]) -> float:
+    return float(np.mean([np.mean([of(record) for record in group]) for group in rungs.values()]))
