@@ -13,7 +13,7 @@ setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install $(QUIET) -c constraints.txt -e '.[dev,board,browser]'
+	$(PIP) install $(QUIET) -c constraints.txt -e '.[dev,board,browser,cluster]'
 	touch $@
 
 system:  ## what the browser and proof tests need; without it they are skipped and say so
@@ -51,7 +51,7 @@ docs: setup  ## everything that is generated from the registry and from results/
 	$(BIN)/urlvr-bench plot results --out docs/figures && rm -f docs/figures/pocket-probe_pocket-*
 
 check-pins: setup  ## prove that one set of pins resolves for every extra together, vllm included
-	$(PIP) install $(QUIET) --dry-run --ignore-installed -c constraints.txt '.[vllm,board,browser,dev]'
+	$(PIP) install $(QUIET) --dry-run --ignore-installed -c constraints.txt '.[vllm,board,browser,cluster,dev]'
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo

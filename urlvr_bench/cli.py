@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from urlvr_bench import __version__
-from urlvr_bench.commands import judging, reading, running, sharing, studying
+from urlvr_bench.commands import judging, reading, running, scaling, sharing, studying
 from urlvr_bench.commands.options import console, plain
 from urlvr_bench.errors import UsageError
 
@@ -25,6 +25,7 @@ app.add_typer(board, name="board")
 app.add_typer(new, name="new")
 
 app.command()(running.run)
+app.command()(scaling.status)
 app.command()(judging.eval)
 app.command()(judging.rescore)
 app.command("list")(reading.list_)

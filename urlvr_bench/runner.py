@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from urlvr_bench import worker
+from urlvr_bench.launchers import devices as accelerate
 from urlvr_bench.plan import Cell, devices
 from urlvr_bench.steps import last_step
 
@@ -45,34 +47,44 @@ def environment(device: str | None) -> dict[str, str]:
     return values | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
-def start(cell: Cell, device: str | None) -> subprocess.Popen[bytes]:
-    """Start the child process of a run; what it prints goes to log.txt of its folder."""
-    worker.prepare(cell.run, cell.folder)
-    with (cell.folder / "log.txt").open("ab") as log:
+def spawn(folder: Path, device: str | None, own_session: bool = True) -> subprocess.Popen[bytes]:
+    """Start the worker of a run that is laid out; what it prints goes to log.txt of its folder."""
+    with (folder / "log.txt").open("ab") as log:
         return subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "urlvr_bench.worker", str(cell.folder)],
+            [sys.executable, "-m", "urlvr_bench.worker", str(folder)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             env=environment(device),
-            start_new_session=True,
+            start_new_session=own_session,
         )
+
+
+def start(cell: Cell, device: str | None) -> subprocess.Popen[bytes]:
+    """Lay out a run's folder and start its worker."""
+    worker.prepare(cell.run, cell.folder)
+    return spawn(cell.folder, device)
+
+
+def reason(folder: Path, code: int) -> str:
+    """Return why a worker ended with `code`, which is not 0."""
+    error_file = folder / "error.txt"
+    if error_file.is_file():
+        return error_file.read_text().strip()
+    return f"the process ended with {code}; see {folder / 'log.txt'}"
 
 
 def outcome(job: Job) -> Outcome:
     """Return how a finished child ended."""
-    if job.process.returncode == 0:
-        return Outcome(job.cell, None)
-    error_file = job.cell.folder / "error.txt"
-    if error_file.is_file():
-        return Outcome(job.cell, error_file.read_text().strip())
-    return Outcome(job.cell, f"the process ended with {job.process.returncode}; see {job.cell.folder / 'log.txt'}")
+    code = job.process.returncode
+    return Outcome(job.cell, reason(job.cell.folder, code) if code else None)
 
 
 def carry_out(cells: Sequence[Cell], jobs: int, console: Console) -> list[Outcome]:
     """Carry out the cells that are not done, `jobs` at a time; a KeyboardInterrupt stops all children first."""
     waiting = [cell for cell in cells if cell.state != "done"]
-    free: list[str | None] = list(devices()) or [None] * jobs
+    shared = accelerate.asked()  # every run takes all devices
+    free: list[str | None] = [None] * jobs if shared else list(devices()) or [None] * jobs
     free = (free * jobs)[:jobs]
     running: list[Job] = []
     outcomes: list[Outcome] = []

@@ -25,13 +25,13 @@ def plain(text: str) -> str:
     return text.replace("[", r"\[")
 
 
-def pairs(settings: list[str] | None) -> dict[str, str]:
+def pairs(settings: list[str] | None, option: str = "--set") -> dict[str, str]:
     """Return `key=value` options as a mapping."""
     found = {}
     for setting in settings or []:
         key, equals, value = setting.partition("=")
         if not equals or not key:
-            raise UsageError(f"--set {setting!r} is not of the form key=value")
+            raise UsageError(f"{option} {setting!r} is not of the form key=value")
         found[key] = value
     return found
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from urlvr_bench.commands import scaling
 from urlvr_bench.commands.options import AsJson, Data, console, one_thread, pairs, plain, use_local_data
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ def run(
     data: Data = None,
     out: Out = Path("runs"),
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs side by side; default: one per GPU or core.")] = None,
+    launcher: scaling.LauncherOption = None,
+    config: scaling.Config = None,
+    processes: scaling.Processes = None,
+    resource: scaling.Resource = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -49,10 +54,11 @@ def run(
     use_local_data(data)
     runs = plan.grid(protocol, method or list(SEVEN), seed or range(seeds), model or [], task or [], pairs(set_))
     cells = plan.lay_out(runs, out)
-    jobs = jobs or plan.default_jobs()
+    elsewhere = scaling.chosen(launcher, config, processes)
+    jobs = jobs or scaling.default_jobs(elsewhere, cells)
     show_plan(cells, out, jobs, as_json)
-    if dry_run:
-        return
+    if dry_run or elsewhere in scaling.SCHEDULERS:
+        return scaling.submit(elsewhere, cells, jobs, pairs(resource, "--resource"), out, dry_run)
     try:
         outcomes = runner.carry_out(cells, jobs, console)
     except KeyboardInterrupt:

@@ -89,7 +89,7 @@ def options(precision: str, first_host: str) -> list[str]:
     The precision is the protocol's, whatever the configuration says.
     """
     mixed = "bf16" if precision == "bfloat16" else "no"
-    given = ["--mixed_precision", mixed, *map(str, json.loads(os.environ[VARIABLE]))]
+    given = ["--mixed_precision", mixed, *json.loads(os.environ[VARIABLE])]
     machines = int(os.environ.get("SLURM_JOB_NUM_NODES", "1"))
     if machines == 1:
         return [*given, "--num_machines", "1", "--main_process_port", "0"]

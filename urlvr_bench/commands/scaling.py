@@ -1,0 +1,139 @@
+"""Commands for more than one machine's work: where runs are carried out, how far they are, what they will take."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
+
+import typer
+import yaml
+from rich.live import Live
+from rich.table import Table
+
+from urlvr_bench.commands.options import AsJson, console, plain
+from urlvr_bench.errors import UsageError, unknown
+
+if TYPE_CHECKING:
+    from urlvr_bench.jobs import Status
+    from urlvr_bench.plan import Cell
+
+Launcher = Literal["accelerate", "local", "slurm", "hf-jobs"]
+SCHEDULERS = ("local", "slurm", "hf-jobs")
+"""Launchers that take runs and return at once; `status` follows them."""
+PANEL = "Beyond child processes of this machine (docs/scaling.md)"
+LauncherOption = Annotated[
+    str | None, typer.Option("--launcher", help="accelerate, local, slurm or hf-jobs.", rich_help_panel=PANEL)
+]
+Config = Annotated[
+    str | None, typer.Option(help="Accelerate's: multi_gpu, fsdp2, zero2, zero3 or a file.", rich_help_panel=PANEL)
+]
+Processes = Annotated[
+    int | None, typer.Option(min=1, help="Of one run, on one machine; default: one per GPU.", rich_help_panel=PANEL)
+]
+Resource = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KEY=VALUE", help="Of each job, such as slurm_partition=gpu; repeat.", rich_help_panel=PANEL),
+]
+COLORS = {"running": "cyan", "queued": "yellow", "failed": "red", "stopped": "red", "done": "green"}
+WATCH_SECONDS = 2.0
+
+
+def chosen(launcher: str | None, config: str | None, processes: int | None) -> Launcher | None:
+    """Return the launcher by its name and let the workers train through Accelerate, where so wished."""
+    if launcher is not None and launcher not in get_args(Launcher):
+        raise unknown("launcher", launcher, get_args(Launcher))
+    if launcher == "accelerate" or config or processes:
+        if launcher is None:
+            raise UsageError("--config and --processes are for --launcher accelerate, local, slurm or hf-jobs")
+        from urlvr_bench import plan
+        from urlvr_bench.launchers import devices
+
+        devices.use(config, processes, len(plan.devices()))
+    return launcher  # type: ignore[return-value]
+
+
+def default_jobs(launcher: Launcher | None, cells: "Sequence[Cell]") -> int:
+    """Return how many runs go side by side where nobody said: as many as there are for a scheduler that queues."""
+    from urlvr_bench import plan
+
+    if launcher == "accelerate":
+        return 1
+    return len(cells) if launcher in ("slurm", "hf-jobs") else plan.default_jobs()
+
+
+def submit(
+    launcher: Launcher | None,
+    cells: "Sequence[Cell]",
+    jobs: int,
+    given: Mapping[str, str],
+    out: Path,
+    dry_run: bool = False,
+) -> None:
+    """Hand the runs that are left to a scheduler and return; a dry run prints what Hugging Face Jobs would be sent."""
+    resources = {name: yaml.safe_load(value) for name, value in given.items()}
+    if launcher == "hf-jobs":
+        from urlvr_bench.launchers import cloud
+
+        if dry_run:
+            chosen = cloud.resources(resources)
+            for cell in cells:
+                print(json.dumps(cloud.request(cell.run, chosen)))
+            return
+        ids = cloud.submit(cells, resources)
+    elif dry_run:
+        return
+    else:
+        from urlvr_bench.launchers import cluster
+
+        ids = cluster.submit(cells, "slurm" if launcher == "slurm" else "local", jobs, resources)
+    if not ids:
+        console.print(f"nothing left to submit; see: urlvr-bench status {out}", highlight=False)
+        return
+    shown = ids[0] if len(ids) == 1 else f"{ids[0]} ... {ids[-1]}"
+    console.print(f"submitted {len(ids)} jobs ({shown}); follow: urlvr-bench status {out} --watch", highlight=False)
+
+
+def status(
+    folder: Annotated[Path, typer.Argument(help="Folder that `run --out` wrote to.")] = Path("runs"),
+    watch: Annotated[bool, typer.Option("--watch", help="Look again until nothing is queued or running.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show how far runs are, wherever they are carried out: queued, running with step and time left, done, failed."""
+    from urlvr_bench import jobs
+
+    found = jobs.status(folder)
+    if as_json:
+        print(json.dumps(jobs.as_dicts(found)))
+        return
+    if not watch:
+        console.print(status_table(found))
+        return
+    with Live(status_table(found), console=console, auto_refresh=False) as shown:
+        while any(each.state in ("queued", "running") for each in found):
+            time.sleep(WATCH_SECONDS)
+            found = jobs.status(folder)
+            shown.update(status_table(found), refresh=True)
+
+
+def status_table(found: "Sequence[Status]") -> Table:
+    """Return the statuses as a table, what is under way first."""
+    counts = {state: sum(each.state == state for each in found) for state in COLORS}
+    title = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+    table = Table(title=f"{len(found)} runs: {title}", title_justify="left")
+    for column in ("run", "state", "step", "left", "job", "reason"):
+        table.add_column(column, overflow="fold", justify="right" if column in ("step", "left") else "left")
+    for each in sorted(found, key=lambda each: (list(COLORS).index(each.state), each.folder)):
+        left = "" if each.seconds_left is None else lasting(each.seconds_left)
+        color = COLORS[each.state]
+        step = f"{each.step}/{each.steps}"
+        state = f"[{color}]{each.state}[/]"
+        table.add_row(plain(each.folder), state, step, left, each.job or "", plain(each.reason or ""))
+    return table
+
+
+def lasting(seconds: float) -> str:
+    """Return a time for people."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
