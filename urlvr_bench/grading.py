@@ -22,29 +22,28 @@ HOSTILE = re.compile(r"[0-9]{3,}!|[)}]!|!!|\^\{[^{}]*\^|\^.\^|\^\{?[0-9]{4,}|[0-
 
 @functools.lru_cache(maxsize=1 << 16)
 def equivalent(gold: str, answer: str) -> bool:
-    """Return whether two LaTeX answers mean the same; not symmetric, the gold answer comes first."""
-    return HOSTILE.search(answer) is None and _judge.ask(gold, answer)
+    """Return whether two LaTeX answers mean the same; not symmetric, the gold answer comes first.
+
+    Threads that ask at the same time are answered by different child processes, side by side.
+    """
+    return HOSTILE.search(answer) is None and _judges.ask(gold, answer)
 
 
 class _Judge:
     """A child process that compares one pair after another. A comparison that takes too long ends it, not us."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
-        self._owner = 0
 
     def ask(self, gold: str, answer: str) -> bool:
         """Return the child's verdict; False when it died over the question."""
-        with self._lock:
-            forked = self._owner != os.getpid()  # a forked copy must not share our pipes
-            if forked or self._process is None or self._process.poll() is not None:
-                self._process, self._owner = self._start(), os.getpid()
-            verdict = _exchange(self._process, json.dumps([gold, answer]))
-            if verdict is None:
-                self._process.wait()
-                self._process = None
-            return verdict == "true"
+        if self._process is None or self._process.poll() is not None:
+            self._process = self._start()
+        verdict = _exchange(self._process, json.dumps([gold, answer]))
+        if verdict is None:
+            self._process.wait()
+            self._process = None
+        return verdict == "true"
 
     def _start(self) -> subprocess.Popen[str]:
         paths = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -62,9 +61,36 @@ class _Judge:
 
     def stop(self) -> None:
         """End the child."""
-        if self._process is not None and self._owner == os.getpid():
+        if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+
+class _Judges:
+    """As many judges as there are askers at a time; one that has answered serves the next asker."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Start over without judges; a forked copy of this process must not share our pipes."""
+        self._lock = threading.Lock()
+        self.idle: list[_Judge] = []
+
+    def ask(self, gold: str, answer: str) -> bool:
+        """Return the verdict of an idle judge, or of a new one."""
+        with self._lock:
+            judge = self.idle.pop() if self.idle else _Judge()
+        try:
+            return judge.ask(gold, answer)
+        finally:
+            with self._lock:
+                self.idle.append(judge)
+
+    def stop(self) -> None:
+        """End all children."""
+        for judge in self.idle:
+            judge.stop()
 
 
 def _exchange(process: subprocess.Popen[str], line: str) -> str | None:
@@ -79,8 +105,9 @@ def _exchange(process: subprocess.Popen[str], line: str) -> str | None:
     return process.stdout.readline().rstrip("\n") or None
 
 
-_judge = _Judge()
-atexit.register(_judge.stop)
+_judges = _Judges()
+os.register_at_fork(after_in_child=_judges.forget)
+atexit.register(_judges.stop)
 
 
 def serve() -> None:
