@@ -54,10 +54,10 @@ def smooth(series: Sequence[float | None], window: int = WINDOW) -> Floats:
     values = np.asarray(series, dtype=np.float64)  # None becomes NaN
     if len(values) < window:
         return np.empty(0)
-    windows = np.lib.stride_tricks.sliding_window_view(values, window)
-    present = np.isfinite(windows)
-    sums = np.where(present, windows, 0.0).sum(1)
-    return np.where(present.any(1), sums / np.maximum(present.sum(1), 1), math.nan)
+    present, ones = np.isfinite(values), np.ones(window)
+    sums = np.convolve(np.where(present, values, 0.0), ones, "valid")
+    counts = np.convolve(present, ones, "valid")
+    return np.where(counts > 0, sums / np.maximum(counts, 1), math.nan)
 
 
 def first_below(series: Sequence[float | None], threshold: float, window: int = 1) -> int | None:

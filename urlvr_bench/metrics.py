@@ -46,9 +46,18 @@ def maj_at_k(n: int, votes: Sequence[Sequence[tuple[int, bool]]], k: int) -> Flo
     """
     _enough("maj", n, k)
     if k == n:
-        tied = [[right for count, right in row if count == row[0][0]] for row in votes]
-        return np.array([sum(rights) / len(rights) if rights else 0.0 for rights in tied])
+        return np.array([_vote_of_all(row) for row in votes])
     return np.array([_vote_of_some(n, tuple(row), k) for row in votes])
+
+
+def _vote_of_all(votes: Sequence[tuple[int, bool]]) -> float:
+    """Return the chance that the vote among all samples is right, which ties alone leave open."""
+    if not votes:
+        return 0.0
+    if len(votes) == 1 or votes[1][0] < votes[0][0]:
+        return float(votes[0][1])
+    rights = [right for count, right in votes if count == votes[0][0]]
+    return sum(rights) / len(rights)
 
 
 @lru_cache(maxsize=100_000)
@@ -88,13 +97,19 @@ def per_problem(evaluation: Eval, metric: str) -> Floats:
 
     `cons@k`, the consensus of the o1 and DeepSeek-R1 reports, is another name of `maj@k`.
     """
-    match = re.fullmatch(r"([a-z]+)@([1-9]\d*)", metric)
-    kind, k = (match[1], int(match[2])) if match else (metric, 0)
-    if kind not in KINDS or not k:
-        raise unknown("metric", metric, [f"{kind}@k" for kind in KINDS])
+    kind, k = _parsed(metric)
     if kind in ("maj", "cons"):
         return maj_at_k(evaluation.n, evaluation.votes, k)
     return (pass_at_k if kind == "pass" else avg_at_k)(evaluation.n, evaluation.correct, k)
+
+
+@lru_cache(maxsize=1000)
+def _parsed(metric: str) -> tuple[str, int]:
+    """Return the kind of a metric and its k."""
+    match = re.fullmatch(r"([a-z]+)@([1-9]\d*)", metric)
+    if not match or match[1] not in KINDS:
+        raise unknown("metric", metric, [f"{kind}@k" for kind in KINDS])
+    return match[1], int(match[2])
 
 
 def evaluation_at(record: Record, step: int, task: str | None = None) -> Eval:
