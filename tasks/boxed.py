@@ -70,16 +70,17 @@ class Stated(PlainBoxed):
     NUMBER = re.compile(r"(?<![0-9])[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?(?:/[0-9]+)?(?![0-9])")
 
     def _span(self, completion: str) -> Span | None:
-        completion = completion.partition(END)[0]
-        if (box := super()._span(completion)) is not None:
-            return box
-        first, end = max(0, len(completion) - self.TAIL), len(completion)
-        said = list(self.SAYS.finditer(completion, first, end))
+        text = completion.partition(END)[0]
+        return super()._span(text) or self._stated(text, max(0, len(text) - self.TAIL))
+
+    def _stated(self, text: str, first: int) -> Span | None:
+        """Return the range of what is stated as the answer in `text[first:]`."""
+        said = list(self.SAYS.finditer(text, first))
         if said:
             first, end = said[-1].span(1)
             for pattern, group in ((self.FORMULA, 1), (self.NUMBER, 0)):
-                if found := pattern.search(completion, first, end):
+                if found := pattern.search(text, first, end):
                     return found.span(group)
             return first, end
-        numbers = list(self.NUMBER.finditer(completion, first, end))
+        numbers = list(self.NUMBER.finditer(text, first))
         return numbers[-1].span() if numbers else None

@@ -1,11 +1,18 @@
-"""Scorers of Countdown: an arithmetic expression that uses the given numbers and reaches the target."""
+r"""Scorers of Countdown: an expression that uses exactly the given numbers and whose exact value is the target.
 
-from urlvr_bench.tasks import expression
+Expressions are read by our own parser (`expression`), never evaluated as code: no decimals, no `**`, no `//`, no number
+unused or used twice, and nothing after the expression.
+"""
+
+import re
+
+from urlvr_bench.tasks import expression, puzzle
+from urlvr_bench.tasks.boxed import Boxed, PlainBoxed, Span, Stated
 from urlvr_bench.tasks.scorer import Doc, Scorer
 
 
-class Countdown(Scorer):
-    """An expression, and nothing else, over exactly the given digits; it is right if its exact value is the target."""
+class PocketCountdown(Scorer):
+    """An expression, and nothing else, over exactly the given digits."""
 
     has_checker = True
 
@@ -18,8 +25,7 @@ class Countdown(Scorer):
 
     def verify(self, public: str, completion: str) -> bool:
         digits, _, target = public.partition(">")
-        found = expression.read(completion)
-        return found is not None and sorted(found.numbers) == sorted(map(int, digits)) and found.value == int(target)
+        return expression.solves(completion, [*map(int, digits)], int(target))
 
     def completion(self, answer: str) -> str:
         return answer
@@ -31,3 +37,67 @@ class Countdown(Scorer):
 
     def verification_prompt(self, doc: Doc, completion: str) -> str | None:
         return f"{doc['public']}?{completion}="
+
+
+LATEX = (
+    (re.compile(r"\\(?:left|right|[,;:! ])|\$|\s"), " "),
+    (re.compile(r"\\(?:times|cdot)(?![a-zA-Z])|[\u00d7\u00b7]"), "*"),
+    (re.compile(r"\\div(?![a-zA-Z])|\u00f7"), "/"),
+    (re.compile("[\u2212\u2013]"), "-"),
+    (re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}"), r"((\1)/(\2))"),
+)
+
+
+class Countdown(Boxed):
+    """The expression in the last box, in LaTeX or plain."""
+
+    has_checker = True
+
+    def _canonical(self, text: str) -> str | None:
+        if len(text) > expression.MAX_LENGTH:
+            return None
+        for pattern, replacement in LATEX:
+            text = pattern.sub(replacement, text)
+        found = expression.read(text)
+        return found.text if found else None
+
+    def right(self, doc: Doc, answer: str) -> bool:
+        return expression.solves(answer, *puzzle.given(doc["public"]))
+
+    def verify(self, public: str, completion: str) -> bool:
+        answer = self.answer(completion)
+        return answer is not None and self.right({"public": public}, answer)
+
+    def correct(self, doc: Doc, completion: str) -> bool:
+        return self.verify(doc["public"], completion)
+
+    def solution(self, doc: Doc) -> str | None:
+        return super().solution(_solved(doc))
+
+    def corrupted(self, doc: Doc) -> str | None:
+        return super().corrupted(_solved(doc))
+
+    def rephrase(self, doc: Doc, view: int) -> str:
+        numbers, target = puzzle.given(doc["public"])
+        first = view % len(numbers)
+        turned = puzzle.shown(numbers[first:] + numbers[:first], target)
+        return str(doc["prompt"].replace(doc["public"], turned))
+
+
+def _solved(doc: Doc) -> Doc:
+    """Return a puzzle with a solution as its gold, found where none was published."""
+    return doc if doc["gold"] else {**doc, "gold": puzzle.solve(*puzzle.given(doc["public"])) or ""}
+
+
+class PlainCountdown(Countdown, PlainBoxed):
+    """The same of a base model, which may go on with further questions."""
+
+
+class StatedCountdown(Countdown, Stated):
+    """Where no format was asked for: the last box, else the last expression in the text."""
+
+    EXPRESSION = re.compile(r"(?<![\w.*/^])\(*[0-9]+(?:[() ]*[-+*/][-+*/() ]*[0-9]+)+\)*(?![\w*/^(]|\.[0-9])")
+
+    def _stated(self, text: str, first: int) -> Span | None:
+        found = list(self.EXPRESSION.finditer(text, first))
+        return found[-1].span() if found else None

@@ -11,7 +11,7 @@ from typing import Any
 from urlvr_bench.errors import UsageError
 from urlvr_bench.pocket import lemmas, texts
 from urlvr_bench.pocket import problems as pocket
-from urlvr_bench.tasks import latex, programs, remote
+from urlvr_bench.tasks import latex, programs, puzzle, remote
 from urlvr_bench.tasks.styles import STYLES
 
 SEED = 0
@@ -49,13 +49,32 @@ def row(prompt: str, public: str, gold: str, **more: str) -> Row:
     return {"id": name, "prompt": prompt, "public": public, "gold": gold, **more}
 
 
-def generated(*, problems: str, arguments: Mapping[str, Any], sizes: Mapping[str, int], **_: Any) -> Splits:
-    """Return generated pocket problems: up to `sizes[split]` different ones, fewer where a split has no more."""
-    draw = partial(DRAWS[problems], **arguments)
+def _wording(style: str | None, default: str) -> str:
+    return STYLES[style].wording if style else default
+
+
+def _worded(bare: Row, wording: str) -> Row:
+    """Return a row whose prompt is the bare question with the wording around it."""
+    return {**bare, "prompt": wording.replace("{question}", bare["prompt"])}
+
+
+def generated(
+    *,
+    problems: str,
+    arguments: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    prompt_style: str | None = None,
+    **_: Any,
+) -> Splits:
+    """Return generated problems: up to `sizes[split]` different ones, fewer where a split has no more."""
+    draw, wording = (
+        partial(DRAWS[problems], **arguments),
+        STYLES[prompt_style].wording if prompt_style else "{question}",
+    )
 
     def read(split: str) -> list[Row]:
         drawn = islice(pocket.distinct(draw, split, SEED), sizes[split])
-        return [_generated_row(problem) for problem in drawn]
+        return [_worded(_generated_row(problem), wording) for problem in drawn]
 
     return Splits(sizes, read)
 
@@ -76,6 +95,7 @@ def _draw_countdown(rng: random.Random) -> pocket.Problem:
 DRAWS: dict[str, Callable[..., pocket.Problem]] = {
     "chain_addition": _draw_addition,
     "countdown": _draw_countdown,
+    "puzzle": puzzle.draw,
     "lemmas": lemmas.lemma_problem,
     "text": texts.piece,
 }
@@ -94,7 +114,7 @@ def published(
 
     `sources` says where each split comes from, `sample` holds rows of our own in the same columns.
     """
-    convert, wording = FORMS[form], STYLES[prompt_style].wording if prompt_style else FUNCTION
+    convert, wording = FORMS[form], _wording(prompt_style, FUNCTION)
 
     def converted(split: str, given: Sequence[Given], drop: set[str]) -> list[Row]:
         seen, rows = set(drop), []
@@ -102,7 +122,7 @@ def published(
             found = convert(f"{task}: {split} row {i}", one, sources[split])
             if (key := normalised(found["public"])) not in seen:
                 seen.add(key)
-                rows.append({**found, "prompt": wording.replace("{question}", found["prompt"])})
+                rows.append(_worded(found, wording))
         return rows
 
     def read(split: str) -> list[Row]:
@@ -135,6 +155,13 @@ def _math(where: str, given: Given, source: remote.Source) -> Row:
     return row(question, question, gold)
 
 
+def _countdown(where: str, given: Given, _: remote.Source) -> Row:
+    """Return a puzzle; its published numbers are put in order, so that no two prompts are one puzzle."""
+    numbers, target = (_column(where, given, name) for name in ("nums", "target"))
+    public = puzzle.shown(sorted(map(int, numbers)), int(target))
+    return row(puzzle.question(public), public, "")
+
+
 def _mbpp(where: str, given: Given, _: remote.Source) -> Row:
     """Return a problem whose tests are all shown."""
     text, shown = (_column(where, given, name) for name in ("text", "test_list"))
@@ -160,6 +187,7 @@ def _humaneval(where: str, given: Given, _: remote.Source) -> Row:
 
 FORMS: dict[str, Callable[[str, Given, remote.Source], Row]] = {
     "math": _math,
+    "countdown": _countdown,
     "mbpp": _mbpp,
     "humaneval": _humaneval,
 }

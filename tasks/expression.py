@@ -1,6 +1,7 @@
 """Arithmetic expressions over whole numbers, read by recursive descent and valued exactly."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -31,6 +32,12 @@ def read(text: str) -> Expression | None:
     except (_MalformedError, ZeroDivisionError):
         return None
     return None if rest else Expression("".join(tokens), tuple(int(part) for part in tokens if part.isdigit()), value)
+
+
+def solves(text: str, numbers: Sequence[int], target: int) -> bool:
+    """Return whether a text is an expression over exactly these numbers that equals the target."""
+    found = read(text)
+    return found is not None and sorted(found.numbers) == sorted(numbers) and found.value == target
 
 
 class _MalformedError(ValueError):

@@ -1,13 +1,16 @@
 """The scorers that tasks name in their YAML, one instance per answer format and prompt style."""
 
 from urlvr_bench.tasks.boxed import Boxed, PlainBoxed, Stated
-from urlvr_bench.tasks.countdown import Countdown
+from urlvr_bench.tasks.countdown import Countdown, PlainCountdown, PocketCountdown, StatedCountdown
 from urlvr_bench.tasks.lemma import Lemma
 from urlvr_bench.tasks.pocket import ChainAddition, Continuation
 from urlvr_bench.tasks.programs import Program
 
 chain_addition = ChainAddition()
-countdown = Countdown()
+countdown = PocketCountdown()
+countdown_boxed = Countdown()
+countdown_boxed_plain = PlainCountdown()
+countdown_boxed_native = StatedCountdown()
 boxed = Boxed()
 boxed_plain = PlainBoxed()
 boxed_native = Stated()

@@ -148,9 +148,7 @@ def test_countdown_takes_any_expression_over_exactly_the_digits(completion: str,
 def test_the_checker_sees_only_what_the_prompt_shows(name: str) -> None:
     task = tasks.load(name)
     if not task.has_checker:
-        with pytest.raises(
-            UsageError, match="no label-free checker; tasks that have one: countdown_pocket, pocket_lemmas"
-        ):
+        with pytest.raises(UsageError, match=r"no label-free checker; tasks that have one: .*countdown.*pocket_lemmas"):
             task.verify("", "")
         return
     for doc in problems(name, "test")[:50]:
