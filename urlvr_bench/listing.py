@@ -43,7 +43,7 @@ def _tasks() -> list[Row]:
         {
             "task": task.name,
             "version": task.version,
-            "other styles": " ".join(f"@{style}" for style in tasks.styles(task.name)[1:]),
+            "other styles": " ".join(f"@{style}" for style in tasks.prompt_styles(task.name)[1:]),
             "checker": "yes" if task.has_checker else "no",
             "source": task.source,
             "license": task.license,

@@ -172,10 +172,10 @@ def names() -> list[str]:
 def exists(name: str) -> bool:
     """Return whether `load` knows a name, prompt style and all."""
     base, at, style = name.partition(AT)
-    return base in names() and (not at or style in styles(base)[1:])
+    return base in names() and (not at or style in prompt_styles(base)[1:])
 
 
-def styles(name: str) -> list[str]:
+def prompt_styles(name: str) -> list[str]:
     """Return the prompt styles of a task, the file's own first; none where there is but one way to ask."""
     own = read(FOLDER / f"{name}.yaml").get("metadata", {}).get("prompt_style")
     return sorted(_styles(), key=lambda style: style != own) if own else []
@@ -184,7 +184,7 @@ def styles(name: str) -> list[str]:
 def native(name: str) -> str | None:
     """Return the name of a task in its native prompt style, None where it has none other than its own."""
     base, _, style = name.partition(AT)
-    return f"{base}{AT}native" if style != "native" and "native" in styles(base)[1:] else None
+    return f"{base}{AT}native" if style != "native" and "native" in prompt_styles(base)[1:] else None
 
 
 def load(name: str) -> Task:
