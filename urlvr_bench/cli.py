@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from urlvr_bench import __version__
-from urlvr_bench.commands import judging, reading, running, scaling, sharing, studying
+from urlvr_bench.commands import judging, probing, reading, running, scaling, sharing, studying
 from urlvr_bench.commands.options import console, plain
 from urlvr_bench.errors import UsageError
 
@@ -33,6 +33,7 @@ app.command()(reading.table)
 app.command()(reading.plot)
 app.command()(reading.check)
 app.command()(studying.study)
+app.command()(probing.probe)
 app.command()(sharing.collect)
 app.command()(sharing.push)
 app.command()(sharing.submit)

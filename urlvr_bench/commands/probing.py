@@ -1,0 +1,51 @@
+"""The command `probe`: the Model Collapse Step of one model, at the least cost."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from urlvr_bench.commands.options import AsJson, Data, console, pairs, use_local_data
+
+
+def probe(
+    model: Annotated[str, typer.Argument(help="Pocket prior, model folder or hub id.")],
+    task: Annotated[list[str] | None, typer.Option(help="Task; default: the protocol's; repeat.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs, with seeds 0 ... N-1.")] = 3,
+    label_free: Annotated[
+        bool, typer.Option("--label-free", help="Stop by a sign that reads no label: few different answers.")
+    ] = False,
+    protocol: Annotated[str, typer.Option(help="An aggressive protocol; any will do.")] = "pocket-mcs",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a protocol setting.")
+    ] = None,
+    against: Annotated[
+        list[Path] | None, typer.Option(help="Records with supervised runs to compare the cost with; repeat.")
+    ] = None,
+    data: Data = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the run folders.")] = Path("runs/probe"),
+    jobs: Annotated[int | None, typer.Option(min=1, help="Runs side by side; default: one per GPU or core.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train on majority votes until the model collapses, and stop there: how early tells how far it could be taught."""
+    from urlvr_bench import plan, record, tables
+    from urlvr_bench import protocol as protocols
+    from urlvr_bench.commands.studying import carry_out
+    from urlvr_bench.science import probe as probing
+
+    use_local_data(data)
+    settings = pairs(set_)
+    if label_free:
+        settings["stop_at"] = probing.LABEL_FREE
+    elif protocols.load(protocol, settings).training.stop_at is None:
+        settings["stop_at"] = probing.LABELLED
+    runs = plan.grid(protocol, ["majority_vote"], range(seeds), [model], task or [], settings)
+    known = record.read_all(against) if against else []
+    if not carry_out(runs, out, jobs, dry_run):
+        return
+    made = record.read_all([out / run.path for run in runs])
+    for name in dict.fromkeys(one.task.name for one in made):
+        found = probing.report([one for one in made if one.task.name == name], known)
+        print(found.frame.to_json(orient="records") if as_json else f"{tables.rendered(found, 'markdown')}\n")
+    console.print(f"the records are under {out}", highlight=False)
