@@ -105,6 +105,7 @@ def assemble(
     evals = [record.Eval.model_validate(counts) for part in evaluated for counts in part["evals"]]
     controls = [record.Control.model_validate(counts) for part in evaluated for counts in part.get("controls", ())]
     commit, dirty = provenance.git()
+    columns: dict[str, list[Any]] = {name: [row.get(name) for row in rows] for name in record.Steps.model_fields}
     return record.Record(
         protocol=run.protocol,
         protocol_hash=run.protocol.hash(),
@@ -129,7 +130,7 @@ def assemble(
             source_sha256=methods.source_hash(run.method),
         ),
         seed=run.seed,
-        steps=record.Steps(**{name: [row.get(name) for row in rows] for name in record.Steps.model_fields}),
+        steps=record.Steps(**columns),
         timing=record.Timing(**{part: [row["seconds"][part] for row in rows] for part in record.Timing.model_fields}),
         problems={task: ids for part in evaluated for task, ids in part["problems"].items()},
         evals=evals,

@@ -21,7 +21,8 @@ from urlvr_bench.tables import DASH, Row, number
 
 NOTES = (
     "Forecast: accuracy of the closed-form optimum on the samples of step 0 (maj@N for rewards without labels, "
-    "pass@N for the supervised one, avg@N for noise). Reached: avg@N at the last step. The difference is paired by seed and problem.",
+    "pass@N for the supervised one, avg@N for noise). Reached: avg@N at the last step. The difference is paired by "
+    "seed and problem.",
     "Initial answer: share of samples that give the answer that led at step 0, start → end; flips: problems that end "
     "with another leader; tilted start: accuracy of the start, tilted to the same share of leading answers.",
     "Log-odds per step: of the leading answers, first → last stretch (the theorem: constant), and their standard "
