@@ -26,6 +26,7 @@ app.add_typer(new, name="new")
 
 app.command()(running.run)
 app.command()(scaling.status)
+app.command()(scaling.plan)
 app.command()(judging.eval)
 app.command()(judging.rescore)
 app.command("list")(reading.list_)

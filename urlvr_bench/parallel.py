@@ -47,10 +47,10 @@ def split_batch(training: Training, processes: int) -> tuple[int, int]:
 
 def vllm_settings(training: Training) -> dict[str, Any]:
     """Return TRL's settings of the vLLM that samples, none where transformers does."""
-    if training.vllm == "off":
+    if training.vllm == "none":
         return {}
     if training.draws == "rollout":
-        raise UsageError("training.draws=rollout: vLLM draws from its own generator; sample with training.vllm=off")
+        raise UsageError("training.draws=rollout: vLLM draws from its own generator; sample with training.vllm=none")
     server = os.environ.get(VLLM_SERVER)
     if training.vllm == "server" and not server:
         raise UsageError(f"training.vllm=server: set {VLLM_SERVER} to the server's address, http://host:port")

@@ -56,7 +56,7 @@ class Training(_Frozen):
     gradient_checkpointing: bool = False
     lora_rank: int = Field(0, ge=0, description="train a LoRA adapter of this rank; 0 trains all weights")
     lora_alpha: int = Field(0, ge=0, description="of the adapter; 0 for twice its rank")
-    vllm: Literal["off", "colocate", "server"] = Field("off", description="sample rollouts with vLLM")
+    vllm: Literal["none", "colocate", "server"] = Field("none", description="sample rollouts with vLLM")
     vllm_memory: float = Field(0.3, gt=0, lt=1, description="share of a GPU's memory that a colocated vLLM takes")
     draws: Literal["process", "rollout"] = Field(
         "process",

@@ -11,7 +11,7 @@ import yaml
 from rich.live import Live
 from rich.table import Table
 
-from urlvr_bench.commands.options import AsJson, console, plain
+from urlvr_bench.commands.options import AsJson, console, pairs, plain
 from urlvr_bench.errors import UsageError, unknown
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def submit(
     else:
         from urlvr_bench.launchers import cluster
 
-        ids = cluster.submit(cells, "slurm" if launcher == "slurm" else "local", jobs, resources)
+        ids = cluster.submit(cells, "slurm" if launcher == "slurm" else "local", jobs, resources, out)
     if not ids:
         console.print(f"nothing left to submit; see: urlvr-bench status {out}", highlight=False)
         return
@@ -137,3 +137,32 @@ def lasting(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def plan(
+    gpus: Annotated[list[int] | None, typer.Option(min=1, help="Number of GPUs; repeat.")] = None,
+    gpu_memory: Annotated[float, typer.Option(min=1, help="GB of one GPU.")] = 80,
+    protocol: Annotated[str, typer.Option(help="Protocol, by name or as a YAML file.")] = "paper",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a protocol setting.")
+    ] = None,
+    tflops: Annotated[float, typer.Option(min=1, help="bfloat16 TFLOP/s of one GPU; an H100's by default.")] = 989,
+    bandwidth: Annotated[float, typer.Option(min=1, help="Memory bandwidth of one GPU, GB/s.")] = 3350,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate memory per GPU and time per step of a protocol, by the formulas of docs/scaling.md."""
+    import dataclasses
+
+    import pandas as pd
+
+    from urlvr_bench import footprint
+    from urlvr_bench.protocol import load
+
+    settings = load(protocol, pairs(set_))
+    gpu = footprint.Gpu(memory=gpu_memory * 1e9, flops=tflops * 1e12, bandwidth=bandwidth * 1e9)
+    found = [each for number in gpus or [1, 8, 64] for each in footprint.table(settings, number, gpu)]
+    if as_json:
+        print(json.dumps([dataclasses.asdict(each) for each in found]))
+        return
+    rows = [footprint.row(each, settings) for each in found]
+    print(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True, colalign=["right"] * len(rows[0])))

@@ -55,7 +55,7 @@ def request(run: Run, chosen: Resources) -> dict[str, Any]:
     cell = ["--protocol", run.protocol.name, "--model", run.model, "--task", run.task, "--method", run.method_id]
     shared = [] if not devices.asked() else ["--launcher", "accelerate", *_accelerate()]
     given = [*cell, "--seed", str(run.seed), *settings, *shared, "--out", MOUNT]
-    package = chosen.package.replace("==", "[vllm]==") if run.protocol.training.vllm != "off" else chosen.package
+    package = chosen.package.replace("==", "[vllm]==") if run.protocol.training.vllm != "none" else chosen.package
     values: dict[str, Any] = {
         "image": chosen.image,
         "command": ["uvx", "--from", package, "urlvr-bench", "run", *given],

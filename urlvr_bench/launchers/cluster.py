@@ -61,7 +61,11 @@ class Lane:
 
 
 def submit(
-    cells: Sequence[Cell], launcher: Literal["slurm", "local"], side_by_side: int, resources: Mapping[str, Any]
+    cells: Sequence[Cell],
+    launcher: Literal["slurm", "local"],
+    side_by_side: int,
+    resources: Mapping[str, Any],
+    out: Path,
 ) -> list[str]:
     """Submit the runs that are neither done nor queued, at most `side_by_side` at a time; return the job ids."""
     live = jobs.live([cell.folder for cell in cells])
@@ -76,7 +80,7 @@ def submit(
         gpus = [] if accelerate.asked() else devices()
         numbers = range(min(side_by_side, len(folders)))
         lanes = [Lane(tuple(folders[i::side_by_side]), gpus[i % len(gpus)] if gpus else None) for i in numbers]
-    executor = _executor(launcher, side_by_side, resources, _common(folders) / ".jobs")
+    executor = _executor(launcher, side_by_side, resources, out / ".jobs")
     with executor.batch():
         submitted = [executor.submit(lane) for lane in lanes]
     for job, lane in zip(submitted, lanes, strict=True):
@@ -97,7 +101,3 @@ def _executor(launcher: str, side_by_side: int, resources: Mapping[str, Any], lo
     except (RuntimeError, NameError, TypeError, ValueError) as error:
         raise UsageError(f"--launcher {launcher}: {' '.join(str(error).split())}") from error
     return executor
-
-
-def _common(folders: Sequence[Path]) -> Path:
-    return Path(os.path.commonpath([folder.parent for folder in folders]))
