@@ -9,6 +9,7 @@ from urlvr_bench import protocol, record, sources, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.findings import REDO, Finding, Remark, failed
 from urlvr_bench.schema import Record
+from urlvr_bench.science import signs
 from urlvr_bench.siblings import COMPARISONS, facts_of
 
 __all__ = ["Finding", "check", "failed"]
@@ -112,6 +113,14 @@ def _numbers(file: Path, one: Record) -> Iterator[Remark]:
             return
 
 
+def _early(file: Path, one: Record) -> Iterator[Remark]:
+    """A run that ended before its protocol's last step ended at the first sign of the collapse that it stops at."""
+    stop, last = one.protocol.training.stop_at, one.last_step
+    if stop and last < one.protocol.training.steps:
+        if signs.first_stop(stop, getattr(one.steps, stop), one.protocol.training.prompts_per_step) != last:
+            yield f"ends at step {last} of {one.protocol.training.steps} without a collapse in {stop}", REDO
+
+
 def _origin(file: Path, one: Record) -> Iterator[Remark]:
     """Where the numbers come from is known, and says nothing about a person or a machine."""
     if one.provenance.git_commit is None:
@@ -131,5 +140,6 @@ TESTS: tuple[Callable[[Path, Record], Iterable[Remark]], ...] = (
     _method,
     _problems,
     _numbers,
+    _early,
     _origin,
 )

@@ -30,6 +30,8 @@ from urlvr_bench.intervals import two_way
 from urlvr_bench.metrics import scores
 from urlvr_bench.protocol import slug
 from urlvr_bench.schema import Record
+from urlvr_bench.science.drawing import forecast_figure
+from urlvr_bench.science.kinds import per_protocol
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,6 +56,9 @@ def plot(records: Sequence[Record], out_dir: Path) -> list[Path]:
         for (protocol, task, *_), rungs in ladders.items():
             if len(rungs) > 1:
                 figures[f"{_free('_'.join(map(slug, (protocol, task))), figures)}_ladder"] = ladder(rungs)
+        for title, groups in per_protocol(records).items():
+            name = "_".join(map(slug, (groups[0][0].protocol_id, groups[0][0].task.name)))
+            figures[f"{_free(name, figures)}_forecast"] = forecast_figure(title, groups)
         return [path for name, figure in figures.items() for path in save(figure, out_dir / name)]
 
 

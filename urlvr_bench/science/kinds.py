@@ -14,12 +14,13 @@ from urlvr_bench.tables import DASH, Row, Table
 Group = list[Record]
 
 
-def _per_protocol(records: Sequence[Record]) -> dict[str, list[Group]]:
-    """Return, per protocol and task, the runs of each model and method, references last."""
+def per_protocol(records: Sequence[Record]) -> dict[str, list[Group]]:
+    """Return, per protocol and task, the runs of each model and method."""
     found: dict[str, list[Group]] = {}
     for cell, rows in cells(records).items():
         title = f"{cell.protocol} ({cell.protocol_hash}) · {cell.task} v{cell.task_version}"
-        found.setdefault(title, []).extend(rows.values() if cell.judged == cell.task else ())
+        if cell.judged == cell.task:
+            found.setdefault(title, []).extend(rows.values())
     return found
 
 
@@ -34,7 +35,7 @@ def _by_group(
 
     def made(records: Sequence[Record]) -> list[Table]:
         found = []
-        for title, groups in _per_protocol(records).items():
+        for title, groups in per_protocol(records).items():
             if shown := [group for group in groups if kept(group[0])]:
                 found.append(Table(f"{name}: {title}", notes, frame(shown), text))
         return found
@@ -43,16 +44,18 @@ def _by_group(
 
 
 def _sensitivity(records: Sequence[Record]) -> list[Table]:
+    """Return a table per ladder in which a run fell below any threshold; the others have nothing to vary."""
     return [
-        Table(f"sensitivity: {ladder.title}", sensitivity.NOTES, sensitivity.sensitivity(rungs), sensitivity.text)
+        Table(f"sensitivity: {ladder.title}", sensitivity.NOTES, frame, sensitivity.text)
         for ladder, rungs in ladders(records).items()
+        if (frame := sensitivity.sensitivity(rungs)).filter(like="_runs").to_numpy().any()
     ]
 
 
 def _agreement(records: Sequence[Record]) -> list[Table]:
     return [
         Table(f"agreement: {title}", agreement.NOTES, agreement.agreement(_flat(groups)), agreement.text)
-        for title, groups in _per_protocol(records).items()
+        for title, groups in per_protocol(records).items()
     ]
 
 
