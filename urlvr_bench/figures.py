@@ -57,8 +57,10 @@ def plot(records: Sequence[Record], out_dir: Path) -> list[Path]:
             if len(rungs) > 1:
                 figures[f"{_free('_'.join(map(slug, (protocol, task))), figures)}_ladder"] = ladder(rungs)
         for title, groups in per_protocol(records).items():
-            name = "_".join(map(slug, (groups[0][0].protocol_id, groups[0][0].task.name)))
-            figures[f"{_free(name, figures)}_forecast"] = forecast_figure(title, groups)
+            first = groups[0][0]
+            name = "_".join(map(slug, (first.protocol_id, first.task.name)))
+            name += f"-{first.protocol_hash}" if f"{name}_forecast" in figures else ""
+            figures[f"{name}_forecast"] = forecast_figure(title, groups)
         return [path for name, figure in figures.items() for path in save(figure, out_dir / name)]
 
 

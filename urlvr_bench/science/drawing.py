@@ -1,7 +1,7 @@
 """The figure of sharpening: where step 0 alone says that training ends, against where it ended."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def forecast_figure(title: str, groups: Sequence[Sequence[Record]]) -> "Figure":
     methods = list(dict.fromkeys(group[0].method.id for group in groups))
     several = len({group[0].model.name for group in groups}) > 1
     labelled: set[str] = set()
-    for i, group in enumerate(groups):
+    for group in groups:
         method = group[0].method.id
         which = methods.index(method)
         color, marker = PALETTE[which % len(PALETTE)], MARKERS[which % len(MARKERS)]
@@ -46,7 +46,14 @@ def _point(axes: "Axes", group: Sequence[Record], shift: float, color: str, mark
     top = float(np.mean([reached([one], best(one)).mean() for one in group]))
     axes.plot([x.mean + shift] * 2, [last.mean, top], color=color, linewidth=0.8, zorder=2)
     axes.scatter([x.mean + shift], [top], s=26, marker=marker, facecolor="white", edgecolor=color, zorder=4)
-    look = {"color": color, "marker": marker, "markersize": 5.0, "elinewidth": 0.8, "capsize": 1.5, "zorder": 5}
+    look: dict[str, Any] = {
+        "color": color,
+        "marker": marker,
+        "markersize": 5.0,
+        "elinewidth": 0.8,
+        "capsize": 1.5,
+        "zorder": 5,
+    }
     axes.errorbar([x.mean + shift], [last.mean], xerr=_ends(x), yerr=_ends(last), linestyle="", label=label, **look)
 
 
@@ -63,6 +70,6 @@ def _caption(groups: Sequence[Sequence[Record]], several: bool) -> str:
     shifted = "" if several else " Points are shifted sideways a little."
     return (
         f"Full: last step; hollow: best step, oracle-picked. n = {'-'.join(map(str, seeds))} seeds, {size}; bars 95 % "
-        "intervals over seeds and problems. Forecast: maj@N of step 0, for rewards with labels pass@N, for noise avg@N. "
-        f"On the line, training did what its start foretold.{shifted}"
+        "intervals over seeds and problems. Forecast: maj@N of step 0, for rewards with labels pass@N, for noise "
+        f"avg@N. On the line, training did what its start foretold.{shifted}"
     )
