@@ -112,6 +112,8 @@ class _Handler(BaseHTTPRequestHandler):
             ("POST", rf"/{FILE}\.git/info/lfs/objects/batch", self.batch),
             ("PUT", r"/upload/(?P<oid>[0-9a-f]{64})", self.upload),
             ("POST", r"/verify", self.verify),
+            ("POST", r"/api/jobs/(?P<owner>[^/]+)", self.run_job),
+            ("GET", r"/api/jobs/(?P<owner>[^/]+)/(?P<job>[^/]+)", self.job),
         ]
         for method, pattern, handle in routes:
             match = re.fullmatch(pattern, path)
@@ -312,3 +314,18 @@ class _Handler(BaseHTTPRequestHandler):
         if len(self.hub.stored.get(asked["oid"], b"")) != asked["size"]:
             raise Refusal(404, "not uploaded")
         return {}
+
+    def run_job(self, owner: str, body: bytes, **_: Any) -> Any:
+        account, scope = self.account()
+        if scope != "all" or owner != account:
+            raise Refusal(403, f"You may not run jobs for {owner}")
+        identity = f"{len(self.hub.jobs):024x}"
+        self.hub.jobs[identity] = {**json.loads(body), "stage": "SCHEDULING"}
+        return self.job(owner, identity)
+
+    def job(self, owner: str, job: str, **_: Any) -> Any:
+        if job not in self.hub.jobs:
+            raise Refusal(404, "Job not found")
+        known = {"id": owner, "name": owner, "type": "user"}
+        status = {"stage": self.hub.jobs[job]["stage"], "message": None}
+        return {"id": job, "createdAt": CREATED, "owner": known, "status": status}

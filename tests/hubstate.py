@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 CI_IDENTITY = "identity-of-a-ci-job"
 CREATED = "2026-01-01T00:00:00.000Z"
@@ -98,6 +99,8 @@ class FakeHub:
     faults: list[Fault] = field(default_factory=list)
     stored: dict[str, bytes] = field(default_factory=dict)
     """Large files that were uploaded, by SHA-256."""
+    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What was asked of each job, and its stage."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def files(self, name: str, revision: str = "main") -> dict[str, bytes]:

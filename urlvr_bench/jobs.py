@@ -60,15 +60,15 @@ def noted(folder: Path) -> dict[str, str]:
 
 
 def live(folders: Iterable[Path]) -> set[Path]:
-    """Return the folders whose runs somebody is carrying out or is going to."""
+    """Return the folders whose runs somebody is carrying out, is going to, or has carried out elsewhere."""
     begun = [folder for folder in folders if (folder / "run.json").is_file()]
     at_work = workers()
     found = states([noted(folder) for folder in begun])
-    queued = {"queued", "running"}
+    taken = {"queued", "running", "done"}
     return {
         folder
         for folder in begun
-        if folder.resolve() in at_work or found.get(noted(folder).get("job", ""), ("failed", ""))[0] in queued
+        if folder.resolve() in at_work or found.get(noted(folder).get("job", ""), ("failed", ""))[0] in taken
     }
 
 
@@ -98,6 +98,8 @@ def _state(
         return "done", None
     if at_work:
         return "running", None
+    if scheduled and scheduled[0] == "done":
+        return "done", "its folder is in the bucket"
     error = folder / "error.txt"
     said = error.read_text().strip() if error.is_file() else None
     if scheduled and (scheduled[0] == "queued" or (scheduled[0] == "running" and not said)):

@@ -31,7 +31,7 @@ def use(config: str | None, processes: int | None, found: int) -> None:
     if not processes and not found:
         raise UsageError("--launcher accelerate finds no GPU here: say with --processes how many processes to start")
     os.environ[VARIABLE] = json.dumps(
-        ["--config_file", str(config_file(config)), "--num_processes", processes or found]
+        ["--config_file", str(config_file(config)), "--num_processes", str(processes or found)]
     )
 
 
@@ -124,7 +124,7 @@ def reason(failures: dict[int, Any]) -> str:
     ]
     if killed:
         named = signal.Signals(-failures[killed[0]].exitcode).name
-        return f"process {killed[0]} of {os.environ.get('WORLD_SIZE', 'the run')} was ended by {named}"
+        return f"process {killed[0]} was ended by {named}"
     rank, failure = min(failures.items(), key=lambda found: found[1].timestamp)
     said = " ".join(str(failure.message).split())
     return f"process {rank}: {said.removeprefix('UsageError: ')}"
