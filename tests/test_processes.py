@@ -20,10 +20,10 @@ from urlvr_bench.launchers import devices
 from urlvr_bench.protocol import Run
 from urlvr_bench.steps import read_steps
 
-SMALL = ["--protocol", "smoke", "--set", "steps=6", "--set", "every=6", "--set", "draws=rollout"]
+SMALL = ["--protocol", "smoke", "--set", "steps=10", "--set", "every=10", "--set", "draws=rollout"]
 PATIENCE = 500
 """Seconds; a machine under load takes a while to import torch seven times."""
-LAST = "weights/step-000006/model.safetensors"
+LAST = "weights/step-000010/model.safetensors"
 
 
 def ranks_of(folder: Path) -> dict[int, psutil.Process]:

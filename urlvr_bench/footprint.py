@@ -4,6 +4,7 @@ Estimates from the model's shape and the hardware's data sheet, to choose a layo
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -172,3 +173,12 @@ def row(found: Footprint, protocol: Protocol) -> dict[str, Any]:
         "update s": f"{found.update_seconds:.0f}",
         "training h": f"{found.step_seconds * protocol.training.steps / 3600:.1f}",
     }
+
+
+def markdown(protocol: Protocol, numbers: Sequence[int], gpu: Gpu) -> str:
+    """Return the rows for each number of GPUs as a table."""
+    import pandas as pd  # takes half a second to import
+
+    rows = [row(each, protocol) for number in numbers for each in table(protocol, number, gpu)]
+    align = ["right", "left", *["right"] * (len(rows[0]) - 2)]
+    return str(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True, colalign=align))

@@ -153,16 +153,14 @@ def plan(
     """Estimate memory per GPU and time per step of a protocol, by the formulas of docs/scaling.md."""
     import dataclasses
 
-    import pandas as pd
-
     from urlvr_bench import footprint
     from urlvr_bench.protocol import load
 
     settings = load(protocol, pairs(set_))
     gpu = footprint.Gpu(memory=gpu_memory * 1e9, flops=tflops * 1e12, bandwidth=bandwidth * 1e9)
-    found = [each for number in gpus or [1, 8, 64] for each in footprint.table(settings, number, gpu)]
+    numbers = gpus or [1, 8, 64]
     if as_json:
+        found = [each for number in numbers for each in footprint.table(settings, number, gpu)]
         print(json.dumps([dataclasses.asdict(each) for each in found]))
         return
-    rows = [footprint.row(each, settings) for each in found]
-    print(pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True, colalign=["right"] * len(rows[0])))
+    print(footprint.markdown(settings, numbers, gpu))
