@@ -1,6 +1,5 @@
 """One run on two processes: the groups, rewards and numbers of one process, also where a process was killed."""
 
-import json
 import os
 import signal
 import subprocess
@@ -17,7 +16,6 @@ from tests.conftest import ROOT
 from urlvr_bench import protocol, record
 from urlvr_bench.errors import UsageError
 from urlvr_bench.launchers import devices
-from urlvr_bench.protocol import Run
 from urlvr_bench.steps import read_steps
 
 SMALL = ["--protocol", "smoke", "--set", "steps=10", "--set", "every=10", "--set", "draws=rollout"]
@@ -74,7 +72,8 @@ def test_two_processes_of_which_one_is_killed_give_what_one_process_gives(comman
     for ours, theirs in zip(read_steps(folder / "steps.jsonl"), read_steps(one / "steps.jsonl"), strict=True):
         assert numbers(ours) == pytest.approx(numbers(theirs), rel=1e-4, abs=1e-6)
     weights, wanted = load_file(folder / LAST), load_file(one / LAST)
-    assert all((weights[name] - wanted[name]).abs().max() < 1e-6 for name in wanted)
+    update = protocol.load("smoke").training.learning_rate  # Adam makes whole updates of what rounding leaves
+    assert all((weights[name] - wanted[name]).abs().max() < update / 2 for name in wanted)
     two, single = record.read(folder / "record.json"), record.read(one / "record.json")
     assert two.evals == single.evals
     assert (two.provenance.processes, single.provenance.processes) == (2, 1)
@@ -129,11 +128,15 @@ def test_configurations_are_found_by_name_or_file(tmp_path, monkeypatch):
         devices.use(None, None, found=0)
 
 
-def test_a_number_of_processes_that_would_cut_a_group_ends_with_the_numbers(tmp_path, monkeypatch):
-    """The processes refuse, and their reason reaches the worker; here without starting them."""
-    monkeypatch.setattr(devices, "command", lambda folder: [sys.executable, "-c", "raise SystemExit(1)"])
-    run = Run(protocol.load("smoke"), "pocket-6", "chain_addition", "majority_vote", 0)
-    (tmp_path / "run.json").write_text(run.to_json())
-    with pytest.raises(UsageError, match=r"launcher of its processes ended with 1.*Run the same command again"):
+def test_a_number_of_processes_that_would_cut_a_group_is_refused_at_once(command, tmp_path):
+    done = command("run", *SMALL, "--launcher", "accelerate", "--processes", "3", "--out", tmp_path)
+    assert done.returncode == 2 and not list(tmp_path.iterdir())
+    assert "4 x group_size 4 = 16 rollouts in 1 mini-batches on 3 processes: groups would be cut" in done.stderr
+    done = command("run", *SMALL, "--processes", "2", "--out", tmp_path)
+    assert done.returncode == 2 and "are for --launcher accelerate, local, slurm or hf-jobs" in done.stderr
+
+
+def test_a_launcher_that_says_nothing_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(devices, "command", lambda folder: [sys.executable, "-c", "raise SystemExit(7)"])
+    with pytest.raises(UsageError, match=r"launcher of its processes ended with 7.*Run the same command again"):
         devices.train(tmp_path)
-    json.loads((tmp_path / "run.json").read_text())

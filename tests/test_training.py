@@ -6,7 +6,7 @@ import json
 import pytest
 from trl import GRPOTrainer
 
-from urlvr_bench import parallel, protocol, steplog, steps, train, trainer
+from urlvr_bench import batches, protocol, steplog, steps, train, trainer
 from urlvr_bench.errors import UsageError
 
 
@@ -15,14 +15,14 @@ def settings(**values):
 
 
 def test_groups_that_would_be_cut_are_refused_with_the_numbers():
-    assert parallel.split_batch(settings(), processes=1) == (16, 1)
-    assert parallel.split_batch(settings(), processes=2) == (8, 1)
-    assert parallel.split_batch(settings(micro_batch=4), processes=2) == (4, 2)
-    assert parallel.split_batch(settings(mini_batches=2, micro_batch=2), processes=4) == (2, 1)
+    assert batches.split_batch(settings(), processes=1) == (16, 1)
+    assert batches.split_batch(settings(), processes=2) == (8, 1)
+    assert batches.split_batch(settings(micro_batch=4), processes=2) == (4, 2)
+    assert batches.split_batch(settings(mini_batches=2, micro_batch=2), processes=4) == (2, 1)
     with pytest.raises(UsageError, match=r"4 x group_size 4 = 16 rollouts in 1 mini-batches on 8 processes: groups"):
-        parallel.split_batch(settings(), processes=8)
+        batches.split_batch(settings(), processes=8)
     with pytest.raises(UsageError, match="do not divide evenly by micro_batch 3"):
-        parallel.split_batch(settings(micro_batch=3), processes=1)
+        batches.split_batch(settings(micro_batch=3), processes=1)
 
 
 def test_the_hooks_of_trl_are_as_this_package_expects():

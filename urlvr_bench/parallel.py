@@ -20,31 +20,6 @@ VLLM_SERVER = "URLVR_VLLM_SERVER"
 """Names the variable with the address of a vLLM server, which is a place and no part of a protocol."""
 
 
-def split_batch(training: Training, processes: int) -> tuple[int, int]:
-    """Return the rollouts per forward pass and the gradient accumulation steps of each process.
-
-    The batch is the protocol's, however many processes share it; `micro_batch` is only an upper bound. Refuses a
-    number of processes that would cut a group.
-    """
-    numbers = (
-        f"prompts_per_step {training.prompts_per_step} x group_size {training.group_size} = {training.rows} rollouts "
-        f"in {training.mini_batches} mini-batches on {processes} processes"
-    )
-    if training.prompts_per_step % processes:
-        raise UsageError(
-            f"{numbers}: groups would be cut across processes; take a number of processes that divides "
-            f"prompts_per_step={training.prompts_per_step}"
-        )
-    rows, rest = divmod(training.rows, processes * training.mini_batches)
-    micro_batch = min(training.micro_batch, rows)
-    if rest or rows % micro_batch:
-        raise UsageError(
-            f"{numbers}: the rollouts do not divide evenly by micro_batch {training.micro_batch}; "
-            "change training.micro_batch"
-        )
-    return micro_batch, rows // micro_batch
-
-
 def vllm_settings(training: Training) -> dict[str, Any]:
     """Return TRL's settings of the vLLM that samples, none where transformers does."""
     if training.vllm == "none":

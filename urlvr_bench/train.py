@@ -12,10 +12,11 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase, PrinterCallback
 from trl import GRPOConfig
 
 from urlvr_bench import first_votes, methods, schedule, steplog
+from urlvr_bench.batches import split_batch
 from urlvr_bench.bridge import RewardBridge
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import weights_hash
-from urlvr_bench.parallel import AllSaved, adapter, split_batch, vllm_settings
+from urlvr_bench.parallel import AllSaved, adapter, vllm_settings
 from urlvr_bench.protocol import Run, Training
 from urlvr_bench.steps import read_steps, rewind
 from urlvr_bench.stopping import CollapseStop

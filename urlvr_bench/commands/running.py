@@ -54,7 +54,7 @@ def run(
     use_local_data(data)
     runs = plan.grid(protocol, method or list(SEVEN), seed or range(seeds), model or [], task or [], pairs(set_))
     cells = plan.lay_out(runs, out)
-    elsewhere = scaling.chosen(launcher, config, processes)
+    elsewhere = scaling.chosen(launcher, config, processes, cells[0].run.protocol.training)
     jobs = jobs or scaling.default_jobs(elsewhere, cells)
     show_plan(cells, out, jobs, as_json)
     if dry_run or elsewhere in scaling.SCHEDULERS:

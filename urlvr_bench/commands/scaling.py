@@ -17,6 +17,7 @@ from urlvr_bench.errors import UsageError, unknown
 if TYPE_CHECKING:
     from urlvr_bench.jobs import Status
     from urlvr_bench.plan import Cell
+    from urlvr_bench.protocol import Training
 
 Launcher = Literal["accelerate", "local", "slurm", "hf-jobs"]
 SCHEDULERS = ("local", "slurm", "hf-jobs")
@@ -39,17 +40,17 @@ COLORS = {"running": "cyan", "queued": "yellow", "failed": "red", "stopped": "re
 WATCH_SECONDS = 2.0
 
 
-def chosen(launcher: str | None, config: str | None, processes: int | None) -> Launcher | None:
+def chosen(launcher: str | None, config: str | None, processes: int | None, training: "Training") -> Launcher | None:
     """Return the launcher by its name and let the workers train through Accelerate, where so wished."""
     if launcher is not None and launcher not in get_args(Launcher):
         raise unknown("launcher", launcher, get_args(Launcher))
     if launcher == "accelerate" or config or processes:
         if launcher is None:
             raise UsageError("--config and --processes are for --launcher accelerate, local, slurm or hf-jobs")
-        from urlvr_bench import plan
+        from urlvr_bench import batches, plan
         from urlvr_bench.launchers import devices
 
-        devices.use(config, processes, len(plan.devices()))
+        batches.split_batch(training, devices.use(config, processes, len(plan.devices())))
     return launcher  # type: ignore[return-value]
 
 

@@ -26,13 +26,17 @@ FACTS, REASON = "ranks.json", "ranks-error.txt"
 FIRST_PORT = 29500
 
 
-def use(config: str | None, processes: int | None, found: int) -> None:
-    """Let the workers that this process starts train through Accelerate, on all `found` GPUs if not told otherwise."""
+def use(config: str | None, processes: int | None, found: int) -> int:
+    """Let the workers that this process starts train through Accelerate, on all `found` GPUs if not told otherwise.
+
+    Returns the number of processes on a machine.
+    """
     if not processes and not found:
         raise UsageError("--launcher accelerate finds no GPU here: say with --processes how many processes to start")
     os.environ[VARIABLE] = json.dumps(
         ["--config_file", str(config_file(config)), "--num_processes", str(processes or found)]
     )
+    return processes or found
 
 
 def config_file(name: str | None) -> Path:
