@@ -1,6 +1,7 @@
 """The rows of a task, generated or published: `{id, prompt, public, gold}`, and what its kind of task needs besides."""
 
 import hashlib
+import json
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,16 +12,17 @@ from typing import Any
 from urlvr_bench.errors import UsageError
 from urlvr_bench.pocket import lemmas, texts
 from urlvr_bench.pocket import problems as pocket
-from urlvr_bench.tasks import latex, programs, puzzle, remote
+from urlvr_bench.tasks import FOLDER, puzzle, remote
+from urlvr_bench.tasks.forms import FORMS, Given, Row, row
 from urlvr_bench.tasks.styles import STYLES
 
 SEED = 0
 """Of the generated problems; another one would be another version of the task."""
 FUNCTION = "{question}\n\nAnswer with one Python code block that holds the whole function and its imports."
 
-Row = dict[str, str]
-Given = Mapping[str, Any]
-"""A row as it is published."""
+
+SYMBOLIC = {None, "phrase", "countdown"}
+"""Forms in which every sign is part of the problem; None stands for generated problems."""
 
 
 class Splits(Mapping[str, Any]):
@@ -41,12 +43,6 @@ class Splits(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self.names)
-
-
-def row(prompt: str, public: str, gold: str, **more: str) -> Row:
-    """Return a row; its id is a hash of what the problem shows, so it survives a change of the prompt's wording."""
-    name = hashlib.sha256(public.encode()).hexdigest()[:12]
-    return {"id": name, "prompt": prompt, "public": public, "gold": gold, **more}
 
 
 def _wording(style: str | None, default: str) -> str:
@@ -101,6 +97,21 @@ DRAWS: dict[str, Callable[..., pocket.Problem]] = {
 }
 
 
+def frozen(*, file: str, sha256: str, prompt_style: str, **_: Any) -> Splits:
+    """Return the test split of a file that ships with the tasks; refuse it where it is not what `sha256` says."""
+
+    def read(split: str) -> list[Row]:
+        content = (FOLDER / file).read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise UsageError(f"tasks/{file} is not the file that its task was made for: restore it, or reinstall")
+        wording = STYLES[prompt_style].wording
+        lines, columns = content.decode().splitlines(), {"question": "question", "answer": "answer"}
+        rows = [FORMS["phrase"](f"{file} line {i}", json.loads(line), columns) for i, line in enumerate(lines, 1)]
+        return [_worded(one, wording) for one in rows if one is not None]
+
+    return Splits(["test"], read)
+
+
 def published(
     *,
     task: str,
@@ -108,87 +119,36 @@ def published(
     sample: Mapping[str, list[Given]],
     form: str,
     prompt_style: str | None = None,
+    wording: str = FUNCTION,
     **_: Any,
 ) -> Splits:
     """Return the rows of hub datasets, or of local copies: no problem twice, and none of the test split elsewhere.
 
     `sources` says where each split comes from, `sample` holds rows of our own in the same columns.
     """
-    convert, wording = FORMS[form], _wording(prompt_style, FUNCTION)
+    convert, wording, key = FORMS[form], _wording(prompt_style, wording), sameness(form)
 
     def converted(split: str, given: Sequence[Given], drop: set[str]) -> list[Row]:
         seen, rows = set(drop), []
         for i, one in enumerate(given):
             found = convert(f"{task}: {split} row {i}", one, sources[split])
-            if (key := normalised(found["public"])) not in seen:
-                seen.add(key)
+            if found is not None and key(found["public"]) not in seen:
+                seen.add(key(found["public"]))
                 rows.append(_worded(found, wording))
         return rows
 
     def read(split: str) -> list[Row]:
-        drop = {normalised(one["public"]) for one in read("test")} if split != "test" and "test" in sources else set()
+        drop = {key(one["public"]) for one in read("test")} if split != "test" and "test" in sources else set()
         return converted(split, remote.read(task, split, sources[split]), drop)
 
     return Splits(sources, read, lambda split: converted(split, sample[split], set()))
 
 
+def sameness(form: str | None) -> Callable[[str], str]:
+    """Return what two problems must not share to count as different."""
+    return str if form in SYMBOLIC else normalised
+
+
 def normalised(text: str) -> str:
     """Return the letters and digits of a text in lower case: what must not meet across splits."""
     return re.sub(r"[\W_]+", "", text.lower()) or text
-
-
-def _column(where: str, given: Given, name: str) -> Any:
-    if name not in given:
-        raise UsageError(f"{where} has no column {name!r}; it has {', '.join(given)}")
-    return given[name]
-
-
-def _math(where: str, given: Given, source: remote.Source) -> Row:
-    """Return a problem; its gold is the `answer` column, or in it what is boxed or what follows a mark."""
-    question = str(_column(where, given, source["question"]))
-    answer, mark = _column(where, given, source["answer"]), source.get("gold_after", "")
-    text = ", ".join(map(str, answer)) if isinstance(answer, list) else str(answer)
-    part = text.rpartition(mark)[2] if mark else latex.solution_box(text) if source.get("gold_boxed") else text
-    gold = latex.canonical(part or "")
-    if gold is None:
-        raise UsageError(f"{where} has no answer {f'after {mark!r}' if mark else 'that is short enough to compare'}")
-    return row(question, question, gold)
-
-
-def _countdown(where: str, given: Given, _: remote.Source) -> Row:
-    """Return a puzzle; its published numbers are put in order, so that no two prompts are one puzzle."""
-    numbers, target = (_column(where, given, name) for name in ("nums", "target"))
-    public = puzzle.shown(sorted(map(int, numbers)), int(target))
-    return row(puzzle.question(public), public, "")
-
-
-def _mbpp(where: str, given: Given, _: remote.Source) -> Row:
-    """Return a problem whose tests are all shown."""
-    text, shown = (_column(where, given, name) for name in ("text", "test_list"))
-    question = "\n".join([str(text).strip(), "", "Your code should pass these tests:", *map(str.strip, shown)])
-    tests = "\n".join([_column(where, given, "test_setup_code"), *shown])
-    gold = programs.canonical(_column(where, given, "code"))
-    return row(question, question, gold, setup="", tests=tests)
-
-
-def _humaneval(where: str, given: Given, _: remote.Source) -> Row:
-    """Return a function to complete; its head runs before the completion, and its tests are hidden."""
-    head, solution, tests, name = (
-        _column(where, given, column) for column in ("prompt", "canonical_solution", "test", "entry_point")
-    )
-    return row(
-        f"Complete this function.\n\n```python\n{head}\n```",
-        head,
-        programs.canonical(head + solution),
-        setup=head,
-        tests=f"{tests}\ncheck({name})",
-    )
-
-
-FORMS: dict[str, Callable[[str, Given, remote.Source], Row]] = {
-    "math": _math,
-    "countdown": _countdown,
-    "mbpp": _mbpp,
-    "humaneval": _humaneval,
-}
-"""How the rows of a kind of dataset are read; their prompt is the bare question, which the wording then wraps."""

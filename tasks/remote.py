@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks import DATA_VARIABLE
 
 Source = Mapping[str, Any]
-"""Where a split comes from: `id`, `revision`, `split` and, where the dataset has several, `config`."""
+"""Where a split comes from: `id`, `revision`, `split` and, where there are several, `config`, one or a list."""
 
 
 def read(task: str, split: str, source: Source) -> list[dict[str, Any]]:
@@ -36,18 +37,24 @@ def _local_copies() -> dict[str, Path]:
 
 
 def _from_hub(task: str, source: Source) -> list[dict[str, Any]]:
+    """Return the rows of a dataset; of several configurations, their first rows, their second rows, and so on."""
+    config = source.get("config")
+    parts = [_load(task, source, one) for one in (config if isinstance(config, list) else [config])]
+    return [row for turn in zip_longest(*parts) for row in turn if row is not None]
+
+
+def _load(task: str, source: Source, config: str | None) -> list[dict[str, Any]]:
     import datasets
 
     name, revision = source["id"], source["revision"]
     try:
-        found = datasets.load_dataset(name, source.get("config"), revision=revision, split=source["split"])
+        return list(datasets.load_dataset(name, config, revision=revision, split=source["split"]))
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
         raise UsageError(
             f"{task}: cannot load {name} (revision {revision[:8]}) from the hub: {reason}. "
             f"Give a folder with a local copy: --data {task}=DIR or {DATA_VARIABLE}={task}=DIR"
         ) from error
-    return list(found)
 
 
 def _from_files(task: str, folder: Path, split: str) -> list[dict[str, Any]]:

@@ -2,7 +2,9 @@
 
 from urlvr_bench.tasks.boxed import Boxed, PlainBoxed, Stated
 from urlvr_bench.tasks.countdown import Countdown, PlainCountdown, PocketCountdown, StatedCountdown
+from urlvr_bench.tasks.instructions import Instructions
 from urlvr_bench.tasks.lemma import Lemma
+from urlvr_bench.tasks.phrase import Phrase, PlainPhrase, StatedPhrase
 from urlvr_bench.tasks.pocket import ChainAddition, Continuation
 from urlvr_bench.tasks.programs import Program
 
@@ -14,6 +16,10 @@ countdown_boxed_native = StatedCountdown()
 boxed = Boxed()
 boxed_plain = PlainBoxed()
 boxed_native = Stated()
+phrase = Phrase()
+phrase_plain = PlainPhrase()
+phrase_native = StatedPhrase()
 continuation = Continuation()
 program = Program()
 lemma = Lemma()
+instructions = Instructions()

@@ -93,7 +93,8 @@ def _meeting(task: tasks.Task, problems: Problems) -> list[str]:
 
 def _loose(task: tasks.Task) -> Callable[[tasks.Doc], str]:
     """Return how prompts are compared loosely; where every sign is part of the problem, exactly."""
-    return task.prompt if not task.revisions else lambda doc: data.normalised(doc["public"])
+    same = data.sameness(task.config["dataset_kwargs"].get("form"))
+    return lambda doc: same(doc["public"])
 
 
 def _misjudged(task: tasks.Task, problems: Problems) -> list[str]:
