@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from urlvr_bench import worker
 from urlvr_bench.launchers import devices as accelerate
+from urlvr_bench.nursery import Forked
 from urlvr_bench.plan import Cell, devices
 from urlvr_bench.steps import last_step
 
@@ -26,7 +27,7 @@ class Job:
     """A run that is being carried out."""
 
     cell: Cell
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     device: str | None
     line: TaskID
 
@@ -60,9 +61,12 @@ def spawn(folder: Path, device: str | None, own_session: bool = True) -> subproc
         )
 
 
-def start(cell: Cell, device: str | None) -> subprocess.Popen[bytes]:
+def start(cell: Cell, device: str | None) -> subprocess.Popen[bytes] | Forked:
     """Lay out a run's folder and start its worker."""
     worker.prepare(cell.run, cell.folder)
+    if device is None and not accelerate.asked():
+        os.environ.update(environment(None))
+        return Forked(cell.folder)
     return spawn(cell.folder, device)
 
 
