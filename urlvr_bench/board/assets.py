@@ -3,9 +3,11 @@
 import importlib.metadata
 import importlib.util
 import shutil
+from functools import lru_cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from urlvr_bench.board import words
 from urlvr_bench.errors import UsageError
@@ -27,8 +29,15 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.filters.update(percent=words.percent, number=words.number, count=words.count, code=words.code)
+    found.filters.update(percent=words.percent, number=words.number, count=words.count, code=words.code, spec=spec)
     return found
+
+
+@lru_cache(maxsize=1000)
+def spec(items: tuple[tuple[str, str], ...]) -> Markup:
+    """Return named values as a definition list, escaped; remembered, since the runs of a board share theirs."""
+    parts = (Markup("<dt>{}</dt><dd>{}</dd>").format(name, value) for name, value in items)
+    return Markup('<dl class="spec">{}</dl>').format(Markup("").join(parts))
 
 
 def copy_static(site: Path) -> None:

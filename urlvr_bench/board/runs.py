@@ -116,10 +116,8 @@ def provenance(record: Record) -> list[tuple[str, str]]:
     ]
 
 
-def details(record: Record) -> list[tuple[str, str]]:
+def details(record: Record) -> tuple[tuple[str, str], ...]:
     """Return package versions and trainer settings."""
     source = record.provenance
-    return [
-        *sorted(source.packages.items()),
-        *((name, str(value)) for name, value in sorted(source.trainer_config.items())),
-    ]
+    settings = ((name, str(value)) for name, value in sorted(source.trainer_config.items()))
+    return (*sorted(source.packages.items()), *settings)
