@@ -4,6 +4,8 @@ A sample's seed is a hash of its name, so it does not depend on the other reques
 which vLLM chooses by the batch: the same seed gives the same distribution, not always the same text.
 """
 
+import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +16,13 @@ from transformers import GenerationConfig
 from vllm import SamplingParams
 
 from urlvr_bench.decoding import vllm_arguments
+from urlvr_bench.errors import UsageError
 from urlvr_bench.keeping import Job, Keeping, Progress, stop_ids
 from urlvr_bench.models import weights_hash
 from urlvr_bench.samples import Sample
 
+ENGINE_VARIABLE = "URLVR_VLLM"
+"""Environment variable with further arguments of vLLM, a JSON object: what fits a machine, not what makes a result."""
 CALLS_AHEAD = 16
 """Batches that vLLM is given at a time; it fills the batch itself, and samples are stored after each call."""
 
@@ -35,6 +40,7 @@ class VllmSampler(Keeping, VLLM):
         progress: Progress | None = None,
         **kwargs: Any,
     ) -> None:
+        kwargs |= engine_arguments()
         super().__init__(pretrained, batch_size=int(batch_size), max_batch_size=int(batch_size), **kwargs)
         self.rows, self.fingerprint = CALLS_AHEAD * int(batch_size), weights_hash(pretrained)
         self.stop_ids = stop_ids(published(pretrained, self._config), self.tokenizer)
@@ -50,6 +56,16 @@ class VllmSampler(Keeping, VLLM):
         """End the engine, so that its memory is free for the next checkpoint."""
         self.model.llm_engine.engine_core.shutdown()
         del self.model
+
+
+def engine_arguments() -> dict[str, Any]:
+    """Return what the environment asks of vLLM."""
+    text = os.environ.get(ENGINE_VARIABLE, "{}")
+    try:
+        return dict(json.loads(text))
+    except (ValueError, TypeError) as error:
+        example = '{"tensor_parallel_size": 2}'
+        raise UsageError(f"{ENGINE_VARIABLE}={text!r} is no JSON object; write for example {example}") from error
 
 
 def published(path: str, config: Any) -> GenerationConfig:

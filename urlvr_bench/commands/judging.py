@@ -89,3 +89,18 @@ def rescore(
         names = ", ".join(str(one.path) for one in different)
         console.print(f"counts differ in {plain(names)}; --write keeps the new ones", highlight=False, soft_wrap=True)
         raise typer.Exit(1)
+
+
+def export(
+    path: Annotated[Path, typer.Argument(help="A finished run's folder, or a record (then without samples).")],
+    form: Annotated[str, typer.Option("--format", help="lm-eval or every-eval-ever.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
+    step: Annotated[list[int] | None, typer.Option(min=0, help="Step; repeat. Default: all.")] = None,
+    organization: Annotated[str, typer.Option(help="Who evaluated; every-eval-ever asks for it.")] = "unknown",
+    as_json: AsJson = False,
+) -> None:
+    """Write evaluations down as lm-eval does, or in the schema of Every Eval Ever."""
+    from urlvr_bench import exporting
+
+    written = exporting.export(path, form, out, step or (), organization)
+    print(json.dumps([str(file) for file in written]) if as_json else "\n".join(map(str, written)))
