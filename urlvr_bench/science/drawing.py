@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from urlvr_bench.drawing import MARKERS, PALETTE, SHARES, WIDTH, caption, panels
-from urlvr_bench.intervals import Interval, two_way
+from urlvr_bench.drawing import PROXY, SHARES, TEST, TRUTH, WIDTH, caption, panels
+from urlvr_bench.intervals import Floats, two_way
 from urlvr_bench.schema import Record
 from urlvr_bench.science.sharpening import best, forecast, reached
 
@@ -14,62 +14,56 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+LOOKS: dict[str, dict[str, Any]] = {
+    "start": {"color": "0.55", "marker": "x", "markersize": 5.0},
+    "forecast": {"color": PROXY, "marker": "D", "markersize": 7.0, "markerfacecolor": "none"},
+    "best step (oracle-picked)": {"color": TRUTH, "marker": "o", "markersize": 5.0, "markerfacecolor": "white"},
+    "last step": {"color": TEST, "marker": "o", "markersize": 5.0},
+}
+
 
 def forecast_figure(title: str, groups: Sequence[Sequence[Record]]) -> "Figure":
-    """Return one panel: per method and model, forecast against reached, at the last and at the best checkpoint."""
-    figure, (axes,) = panels(1, width=2.2 * WIDTH, height=3.8)
-    axes.plot([0, 1], [0, 1], color="0.6", linewidth=0.8, zorder=1)
-    methods = list(dict.fromkeys(group[0].method.id for group in groups))
+    """Return one line per method and model: start, forecast, best and last accuracy, from bottom to top."""
     several = len({group[0].model.name for group in groups}) > 1
-    labelled: set[str] = set()
-    for group in groups:
-        method = group[0].method.id
-        which = methods.index(method)
-        color, marker = PALETTE[which % len(PALETTE)], MARKERS[which % len(MARKERS)]
-        shift = 0 if several else (which - (len(methods) - 1) / 2) * 0.008
-        label = "" if method in labelled else method
-        labelled.add(method)
-        _point(axes, group, shift, color, marker, label)
-        if several:
-            x = float(forecast(group).mean())
-            axes.annotate(group[0].model.name, (x, 1.0), fontsize=7, rotation=90, ha="center", va="top", color="0.35")
-    axes.set(xlim=SHARES, ylim=SHARES, xlabel="accuracy that step 0 forecasts", ylabel="test accuracy")
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="method", alignment="left")
+    ordered = sorted(groups, key=lambda group: float(reached(group, 0 if several else None).mean()))
+    figure, (axes,) = panels(1, width=2.2 * WIDTH, height=0.6 + 0.27 * len(groups))
+    for height, group in enumerate(ordered):
+        _line(axes, height, group)
+    names = [f"{group[0].model.name}, {group[0].method.id}" if several else group[0].method.id for group in ordered]
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlim=SHARES, ylim=(-0.6, len(names) - 0.4), xlabel="test accuracy")
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
     figure.suptitle(title, x=0.01, ha="left", fontsize=10)
-    caption(figure, _caption(groups, several))
+    caption(figure, _caption(groups))
     return figure
 
 
-def _point(axes: "Axes", group: Sequence[Record], shift: float, color: str, marker: str, label: str) -> None:
-    """Draw one method on one model: the last checkpoint full, the best one hollow, a thin line between them."""
-    x, last = two_way(forecast(group)), two_way(reached(group))
-    top = float(np.mean([reached([one], best(one)).mean() for one in group]))
-    axes.plot([x.mean + shift] * 2, [last.mean, top], color=color, linewidth=0.8, zorder=2)
-    axes.scatter([x.mean + shift], [top], s=26, marker=marker, facecolor="white", edgecolor=color, zorder=4)
-    look: dict[str, Any] = {
-        "color": color,
-        "marker": marker,
-        "markersize": 5.0,
-        "elinewidth": 0.8,
-        "capsize": 1.5,
-        "zorder": 5,
-    }
-    axes.errorbar([x.mean + shift], [last.mean], xerr=_ends(x), yerr=_ends(last), linestyle="", label=label, **look)
+def _line(axes: "Axes", height: int, group: Sequence[Record]) -> None:
+    """Draw the four accuracies of one method on one model; bars are 95 % intervals."""
+    top = np.concatenate([reached([one], best(one)) for one in group])
+    arrays: tuple[Floats, ...] = (reached(group, 0), forecast(group), top, reached(group))
+    means = [float(array.mean()) for array in arrays]
+    axes.plot([min(means), max(means)], [height, height], color="0.8", linewidth=1.2, zorder=1)
+    for place, ((name, look), array) in enumerate(zip(LOOKS.items(), arrays, strict=True)):
+        found = two_way(array)
+        ends = None if np.isnan(found.low) else [[found.mean - found.low], [found.high - found.mean]]
+        axes.errorbar(
+            [found.mean],
+            [height],
+            xerr=ends,
+            linestyle="",
+            elinewidth=0.8,
+            capsize=1.5,
+            zorder=2 + place,
+            label=name if height == 0 else "",
+            **look,
+        )
 
 
-def _ends(found: Interval) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]] | None":
-    if np.isnan(found.low):
-        return None
-    return np.array([[found.mean - found.low], [found.high - found.mean]])
-
-
-def _caption(groups: Sequence[Sequence[Record]], several: bool) -> str:
-    first = groups[0][0]
-    seeds = sorted({len(group) for group in groups})
+def _caption(groups: Sequence[Sequence[Record]]) -> str:
+    first, seeds = groups[0][0], sorted({len(group) for group in groups})
     size = f"{len(first.problems[first.task.name])} test problems x {first.protocol.evaluation.samples} samples"
-    shifted = "" if several else " Points are shifted sideways a little."
     return (
-        f"Full: last step; hollow: best step, oracle-picked. n = {'-'.join(map(str, seeds))} seeds, {size}; bars 95 % "
-        "intervals over seeds and problems. Forecast: maj@N of step 0, for rewards with labels pass@N, for noise "
-        f"avg@N. On the line, training did what its start foretold.{shifted}"
+        f"n = {'-'.join(map(str, seeds))} seeds, {size}; accuracy is avg@n; bars 95 % intervals over seeds and "
+        "problems. Forecast from the samples of step 0 alone: maj@n, for rewards with labels pass@n, for noise avg@n."
     )
