@@ -37,9 +37,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         raise OSError("no space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(UsageError, match="cannot write .*record.json: no space left on device; mend that"):
         record.write(fabricate(seed=1), path)
-    assert record.read(path) == SMALL
+    assert record.read(path) == SMALL and list(tmp_path.iterdir()) == [path]
 
 
 def test_the_path_is_the_configuration() -> None:

@@ -6,7 +6,7 @@ import json
 import pytest
 from trl import GRPOTrainer
 
-from urlvr_bench import batches, protocol, steplog, steps, train, trainer
+from urlvr_bench import batches, checkpoints, protocol, sealing, steps, train, trainer
 from urlvr_bench.errors import UsageError
 
 
@@ -42,22 +42,29 @@ def test_the_resolved_configuration_pins_the_protocol_and_names_no_place(tmp_pat
 
 def test_a_checkpoint_that_is_not_whole_is_passed_over(tmp_path):
     said = []
-    for step in (2, 4, 6):
+    for step in (2, 4, 6, 10):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
         (folder / "model.safetensors").write_bytes(b"weights %d" % step)
-        if step != 6:
-            steplog.seal(folder)
+        if step != 10:
+            sealing.seal(folder)
     (tmp_path / "checkpoint-4" / "model.safetensors").write_bytes(b"weights?")
-    assert steplog.latest_checkpoint(tmp_path, said.append) == tmp_path / "checkpoint-2"
-    assert [line.split()[0] for line in said] == ["checkpoint-6", "checkpoint-4"]
+    (tmp_path / "checkpoint-6" / sealing.SEAL).write_bytes(b"\xff")
+    (tmp_path / "checkpoint-final").mkdir()
+    assert checkpoints.latest(tmp_path, said.append) == tmp_path / "checkpoint-2"
+    assert [line.split()[0] for line in said] == ["checkpoint-10", "checkpoint-6", "checkpoint-4"]
 
 
-def test_steps_are_rewound_to_the_checkpoint_and_a_cut_line_is_dropped(tmp_path):
-    path = tmp_path / "steps.jsonl"
+def test_steps_go_back_to_the_checkpoint_and_damage_is_said_aloud(tmp_path):
+    path, checkpoint, said = tmp_path / "steps.jsonl", tmp_path / "checkpoint-2", []
+    checkpoint.mkdir()
+    (checkpoint / "steps.jsonl").write_text('{"step":1}\n{"step":2}\n')
     path.write_text('{"step":1}\n{"step":2}\n{"step":3}\n{"ste')
     assert steps.last_step(path) == {"step": 3}
-    steps.rewind(path, 2)
-    assert path.read_text() == '{"step":1}\n{"step":2}\n'
-    with pytest.raises(UsageError, match="2 rows up to step 5"):
-        steps.rewind(path, 5)
+    checkpoints.restore_steps(path, checkpoint, said.append)
+    assert [row["step"] for row in steps.read_steps(path)] == [1, 2] and not said
+    path.write_text('{"step":1}\n{"st')
+    checkpoints.restore_steps(path, checkpoint, said.append)
+    assert [row["step"] for row in steps.read_steps(path)] == [1, 2] and "damaged" in said.pop()
+    checkpoints.restore_steps(path, None, said.append)
+    assert path.read_text() == "" and "starts again" in said.pop()

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import reprlib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from urlvr_bench.errors import UsageError
 from urlvr_bench.measured import Control, Eval, Steps, Timing
 from urlvr_bench.schema import SCHEMA_VERSION, MethodInfo, ModelInfo, Provenance, Record, TaskInfo
+from urlvr_bench.writing import write_atomically
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -117,14 +117,6 @@ def read(path: Path) -> Record:
         raise UsageError(f"{path}: {error.strerror}") from error
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file under a temporary name, then rename it, so that no reader ever meets half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def write(record: Record, path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.writing import append
 
 PARTIAL = "samples.jsonl"
 """The store of an evaluation that is under way; gone when every task has its own file."""
@@ -65,6 +66,5 @@ class SampleStore:
         """Keep samples, and append them to the file."""
         self.samples.update(samples)
         if self.path is not None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.path.open("a", encoding="utf-8") as file:
-                file.writelines(json.dumps({"key": key, **asdict(sample)}) + "\n" for key, sample in samples.items())
+            lines = [json.dumps({"key": key, **asdict(sample)}) + "\n" for key, sample in samples.items()]
+            append(self.path, "".join(lines))

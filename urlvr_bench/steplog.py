@@ -1,7 +1,5 @@
-"""What a training leaves behind while it runs: steps.jsonl, sealed checkpoints, weights to evaluate."""
+"""What a training leaves behind while it runs: steps.jsonl and the weights to evaluate."""
 
-import hashlib
-import json
 import math
 import shutil
 import time
@@ -13,11 +11,10 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from urlvr_bench.bridge import PREFIX
 from urlvr_bench.errors import UsageError
-from urlvr_bench.record import Steps, dumps, write_atomically
+from urlvr_bench.record import Steps, dumps
+from urlvr_bench.sealing import seal
 from urlvr_bench.steps import weights_folder
-
-SEAL = "sealed.json"
-"""Written last into a checkpoint: its presence means that the checkpoint is whole, its hashes that it stayed so."""
+from urlvr_bench.writing import append
 
 
 def logged_as(column: str) -> str:
@@ -55,8 +52,7 @@ class StepLog(TrainerCallback):
         if not math.isfinite(float(logs["grad_norm"])):
             raise UsageError(f"step {state.global_step}: the gradient is not finite; lower training.learning_rate")
         if state.global_step % self.updates_per_step == 0:
-            with self.path.open("a", encoding="utf-8") as stream:
-                stream.write(dumps(self._row(state.global_step // self.updates_per_step)) + "\n")
+            append(self.path, dumps(self._row(state.global_step // self.updates_per_step)) + "\n")
             self.pending = {}
 
     def _row(self, step: int) -> dict[str, Any]:
@@ -89,41 +85,11 @@ class WeightSaver(TrainerCallback):
             self.keep(step, state)
 
     def keep(self, step: int, state: TrainerState) -> None:
-        """Save under a temporary name, then rename."""
+        """Save under a temporary name, seal, then rename."""
         target = weights_folder(self.folder, step)
         temporary = target.with_name(f".{target.name}.tmp")
         self.save(str(temporary))
         if state.is_world_process_zero:
+            seal(temporary)
             shutil.rmtree(target, ignore_errors=True)
             temporary.rename(target)
-
-
-class Sealer(TrainerCallback):
-    """Seal every checkpoint once it is whole."""
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Write the hashes of all files of the checkpoint that the trainer has just saved."""
-        if state.is_world_process_zero:
-            seal(Path(str(args.output_dir)) / f"checkpoint-{state.global_step}")
-
-
-def _hashes(checkpoint: Path) -> dict[str, str]:
-    files = sorted(path for path in checkpoint.rglob("*") if path.is_file() and path.name != SEAL)
-    return {str(path.relative_to(checkpoint)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
-
-
-def seal(checkpoint: Path) -> None:
-    """Write the hashes of a checkpoint's files beside them."""
-    write_atomically(checkpoint / SEAL, dumps(_hashes(checkpoint)))
-
-
-def latest_checkpoint(folder: Path, say: Callable[[str], None]) -> Path | None:
-    """Return the newest checkpoint that is whole; say aloud which ones are not and are passed over."""
-    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.removeprefix("checkpoint-")))
-    for checkpoint in reversed(found):
-        seal_file = checkpoint / SEAL
-        if seal_file.is_file() and json.loads(seal_file.read_text()) == _hashes(checkpoint):
-            return checkpoint
-        say(f"{checkpoint.name} is not whole and is passed over")
-        shutil.rmtree(checkpoint)
-    return None

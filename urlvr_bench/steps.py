@@ -4,9 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from urlvr_bench.errors import UsageError
-from urlvr_bench.record import dumps, write_atomically
-
 LAST_BYTES = 8192
 """More than one line of steps.jsonl is long."""
 
@@ -35,11 +32,3 @@ def last_step(path: Path) -> dict[str, Any] | None:
     whole = tail[: tail.rfind(b"\n")].rsplit(b"\n", 1)[-1] if b"\n" in tail else b""
     row: dict[str, Any] | None = json.loads(whole) if whole else None
     return row
-
-
-def rewind(path: Path, step: int) -> None:
-    """Drop the rows after `step`, which a continued run writes again."""
-    rows = [row for row in read_steps(path) if row["step"] <= step]
-    if len(rows) != step:
-        raise UsageError(f"{path.name} has {len(rows)} rows up to step {step}: delete the run folder and start again")
-    write_atomically(path, "".join(dumps(row) + "\n" for row in rows))

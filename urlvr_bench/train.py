@@ -11,14 +11,14 @@ from datasets import Dataset
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PrinterCallback
 from trl import GRPOConfig
 
-from urlvr_bench import first_votes, methods, schedule, steplog
+from urlvr_bench import checkpoints, first_votes, methods, schedule, steplog
 from urlvr_bench.batches import split_batch
 from urlvr_bench.bridge import RewardBridge
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import weights_hash
 from urlvr_bench.parallel import AllSaved, adapter, vllm_settings
 from urlvr_bench.protocol import Run, Training
-from urlvr_bench.steps import read_steps, rewind
+from urlvr_bench.steps import read_steps
 from urlvr_bench.stopping import CollapseStop
 from urlvr_bench.tasks import Task
 from urlvr_bench.teacher import TeacherKeeper
@@ -75,7 +75,7 @@ def trainer_config(training: Training, folder: Path, seed: int, processes: int, 
         logging_nan_inf_filter=False,
         save_strategy="steps",
         save_steps=training.save_every * updates,
-        save_total_limit=2,
+        save_total_limit=None,
         save_only_model=False,
         report_to="none",
         disable_tqdm=True,
@@ -133,24 +133,25 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
         peft_config=adapter(training),
     )
     trainer.remove_callback(PrinterCallback)
-    judged = set(run.protocol.evaluation.steps(training.steps)) - {0}
-    trainer.add_callback(steplog.StepLog(folder / "steps.jsonl", training.mini_batches, processes=1))
+    steps, judged = folder / "steps.jsonl", set(run.protocol.evaluation.steps(training.steps)) - {0}
+    trainer.add_callback(steplog.StepLog(steps, training.mini_batches, processes=1))
     saver = steplog.WeightSaver(folder, judged, training.mini_batches, trainer.save_model)
     trainer.add_callback(saver)
     keeper = TeacherKeeper(trainer.teacher)
     trainer.add_callback(keeper)
     trainer.add_callback(AllSaved())
-    trainer.add_callback(steplog.Sealer())
+    trainer.add_callback(checkpoints.Sealer(steps))
+    trainer.add_callback(checkpoints.Leaver(training.mini_batches, say))
     with PartialState().main_process_first():
-        checkpoint = steplog.latest_checkpoint(folder / "checkpoints", say)
+        checkpoint = checkpoints.latest(folder / "checkpoints", say)
     if checkpoint:
         keeper.restore(checkpoint)
     done = int(checkpoint.name.removeprefix("checkpoint-")) // training.mini_batches if checkpoint else 0
     if trainer.is_world_process_zero():
         schedule.write(folder / "schedule.jsonl", docs, order)
-        rewind(folder / "steps.jsonl", done)
+        checkpoints.restore_steps(steps, checkpoint, say)
     if training.stop_at:
-        earlier = read_steps(folder / "steps.jsonl")[:done]
+        earlier = read_steps(steps)[:done]
         trainer.add_callback(CollapseStop(training.stop_at, training, saver, earlier))
     if done:
         say(f"continuing after step {done}")

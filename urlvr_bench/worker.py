@@ -1,23 +1,28 @@
 """Carry out one run in a process of its own: train, evaluate, write the record. Every stage continues after a kill."""
 
 import argparse
-import json
+import contextlib
 import os
 import shutil
-import sys
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from urlvr_bench import methods, models, provenance, record, tasks
+from urlvr_bench import methods, models, provenance, record, sealing, tasks
+from urlvr_bench.disclosure import presentable
 from urlvr_bench.errors import UsageError
 from urlvr_bench.following import followed
+from urlvr_bench.grace import EXIT_CODE, REQUEST, Stopped
 from urlvr_bench.launchers import devices
 from urlvr_bench.protocol import Run
+from urlvr_bench.stages import occupied, once
+from urlvr_bench.writing import write_atomically
+
+ERROR = "error.txt"
+"""Why the last attempt failed, in one line."""
+LONGEST_REASON = 1000
 
 Say = Callable[[str], None]
 
@@ -27,23 +32,24 @@ def prepare(run: Run, folder: Path) -> None:
     path = folder / "run.json"
     if path.is_file() and path.read_text() != run.to_json():
         raise UsageError(f"{folder} holds another run than this one: give another --out, or delete the folder")
-    record.write_atomically(path, run.to_json())
+    write_atomically(path, run.to_json())
 
 
 def carry_out(folder: Path, say: Say) -> None:
     """Do what is left of the run in `folder`."""
     run = Run.from_json((folder / "run.json").read_text())
-    try:
-        with FileLock(folder / ".lock", timeout=0):
-            started = _once(folder / "started.json", lambda: {"at": provenance.now()})["at"]
-            model = models.resolve(run.model)
-            facts = _once(folder / "train.json", lambda: _train(run, model, folder, say))
-            last = trained_steps(folder)
-            evaluated = [_evaluate(run, model, folder, step, last, say) for step in run.protocol.evaluation.steps(last)]
-            record.write(assemble(run, folder, facts, evaluated, started), folder / "record.json")
-    except Timeout as error:
-        raise UsageError(f"{folder} is in use by another process; wait for it or stop it") from error
-    _clean(folder, last)
+    with occupied(folder):
+        (folder / ERROR).unlink(missing_ok=True)
+        if (folder / "record.json").is_file():
+            return
+        started = once(folder / "started.json", lambda: {"at": provenance.now()}, say)["at"]
+        model = models.resolve(run.model)
+        facts = _trained(run, model, folder, say)
+        last = trained_steps(folder)
+        evaluated = [_evaluate(run, model, folder, step, last, say) for step in run.protocol.evaluation.steps(last)]
+        finished = assemble(run, folder, facts, evaluated, started)
+        _clean(folder, last)  # before the record, whose presence says that nothing is left to do
+        record.write(finished, folder / "record.json")
 
 
 def trained_steps(folder: Path) -> int:
@@ -56,12 +62,15 @@ def trained_steps(folder: Path) -> int:
     return int(row["step"])
 
 
-def _once(path: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Return what an earlier attempt left in `path`, or make it and leave it there."""
-    if not path.is_file():
-        record.write_atomically(path, record.dumps(make()))
-    values: dict[str, Any] = json.loads(path.read_text())
-    return values
+def _trained(run: Run, model: str, folder: Path, say: Say) -> dict[str, Any]:
+    """Train, unless an earlier attempt did and its steps are still as it left them."""
+    done, steps = folder / "train.json", folder / "steps.jsonl"
+    facts = once(done, lambda: _train(run, model, folder, say), say)
+    if facts["steps_sha256"] != sealing.sha256(steps):
+        say("steps.jsonl is not as the training left it: going on from the last checkpoint")
+        done.unlink()
+        facts = once(done, lambda: _train(run, model, folder, say), say)
+    return facts
 
 
 def _train(run: Run, model: str, folder: Path, say: Say) -> dict[str, Any]:
@@ -72,7 +81,8 @@ def _train(run: Run, model: str, folder: Path, say: Say) -> dict[str, Any]:
         from urlvr_bench import train
 
         facts = train.train(run, model, tasks.load(run.task), folder, say)
-    return facts | {"seconds": time.perf_counter() - before}
+    seconds = time.perf_counter() - before
+    return facts | {"seconds": seconds, "steps_sha256": sealing.sha256(folder / "steps.jsonl")}
 
 
 def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say) -> dict[str, Any]:
@@ -83,6 +93,8 @@ def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say
 
     def make() -> dict[str, Any]:
         say(f"evaluating step {step}")
+        if step and not sealing.is_whole(Path(path)):
+            raise UsageError(f"{path} is damaged: delete the run folder {folder} and start again")
         before = time.perf_counter()
         found = evaluate.checkpoint(run, path, step, last, folder / "evals" / f"step-{step:06d}")
         for counts in found["evals"]:
@@ -90,7 +102,7 @@ def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say
             counts["initial"] = followed(*samples)
         return {**found, "seconds": time.perf_counter() - before}
 
-    return _once(folder / "evals" / f"step-{step:06d}.json", make)
+    return once(folder / "evals" / f"step-{step:06d}.json", make, say)
 
 
 def assemble(
@@ -165,23 +177,35 @@ def _clean(folder: Path, last_step: int) -> None:
 
 
 def main() -> None:
-    """Run `python -m urlvr_bench.worker FOLDER`; on failure leave error.txt with one line and exit with 1."""
+    """Run `python -m urlvr_bench.worker FOLDER`; a failure leaves one line in error.txt and exits with 1."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    error_file = folder / "error.txt"
-    error_file.unlink(missing_ok=True)
+    REQUEST.listen()
+    os._exit(attempt(folder))  # TRL leaves threads behind that make an ordinary exit wait
+
+
+def attempt(folder: Path) -> int:
+    """Carry out the run in `folder`; return the exit code, and leave the reason of a failure there."""
     try:
-        carry_out(folder, lambda line: print(line, flush=True))
+        carry_out(folder, _say)
+        return 0
+    except Stopped:
+        _say("stopped on request: run the same command again to go on")
+        return EXIT_CODE
     except UsageError as error:
-        record.write_atomically(error_file, f"{error}\n")
-        sys.exit(f"urlvr-bench: {error}")
+        reason = str(error)
     except Exception as error:
-        traceback.print_exc()
-        line = " ".join(f"{type(error).__name__}: {error}".split())
-        record.write_atomically(error_file, f"{line} (full report: {folder / 'log.txt'})\n")
-        sys.exit(1)
-    os._exit(0)  # TRL leaves threads behind that make an ordinary exit wait
+        _say(traceback.format_exc())
+        reason = f"{type(error).__name__}: {error}"[:LONGEST_REASON] + f" (full report: {folder / 'log.txt'})"
+    _say(f"urlvr-bench: {reason}")
+    with contextlib.suppress(UsageError):  # the disk may be the trouble; then the log has the reason
+        write_atomically(folder / ERROR, " ".join(presentable(reason).split()) + "\n")
+    return 1
+
+
+def _say(text: str) -> None:
+    print(presentable(text), flush=True)
 
 
 if __name__ == "__main__":

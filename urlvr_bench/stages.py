@@ -1,0 +1,78 @@
+"""What keeps a run folder sound: one process at a time, and stages that are done once and checked ever after."""
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from urlvr_bench import provenance
+from urlvr_bench.errors import UsageError
+from urlvr_bench.record import dumps, short_hash
+from urlvr_bench.writing import explained, write_atomically
+
+LOCK, HOLDER = ".lock", ".holder.json"
+
+Say = Callable[[str], None]
+
+
+@contextmanager
+def occupied(folder: Path) -> Iterator[None]:
+    """Hold a run folder for this process alone, free of what a killed one left half-written; say who else holds it."""
+    lock = FileLock(folder / LOCK, timeout=0)
+    try:
+        with explained(folder / LOCK):
+            lock.acquire()
+    except Timeout as error:
+        raise UsageError(f"{folder} is in use by {holder(folder)}: wait for it, or stop it") from error
+    try:
+        holding = {"pid": os.getpid(), "host": platform.node(), "since": provenance.now()}
+        write_atomically(folder / HOLDER, dumps(holding))
+        _sweep(folder)
+        yield
+    finally:
+        (folder / HOLDER).unlink(missing_ok=True)
+        lock.release()
+
+
+def holder(folder: Path) -> str:
+    """Return which process says that it holds a folder."""
+    try:
+        found = json.loads((folder / HOLDER).read_text())
+        return f"process {found['pid']} on {found['host']} since {found['since']}"
+    except (OSError, ValueError, KeyError):
+        return "another process"
+
+
+def once(path: Path, make: Callable[[], dict[str, Any]], say: Say) -> dict[str, Any]:
+    """Return what an earlier attempt left in `path` if its checksum is right, else make it and leave it there."""
+    found = _sealed(path)
+    if found is None:
+        if path.is_file():
+            say(f"{path.name} is damaged and is made again")
+        found = json.loads(dumps(make()))  # as the file will give it back
+        write_atomically(path, dumps({"sha256": short_hash(dumps(found)), "values": found}))
+    return found
+
+
+def _sealed(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        values: dict[str, Any] = found["values"]
+        return values if found["sha256"] == short_hash(dumps(values)) else None
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what was being written when a process was killed."""
+    for left in [*folder.glob("**/.*.tmp")]:
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink(missing_ok=True)

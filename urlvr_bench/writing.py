@@ -1,0 +1,42 @@
+"""Write files so that a crash leaves the old content or the new, and say in one line why a disk refuses."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from urlvr_bench.errors import UsageError
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses (it is full, read-only, or not ours) into one line with what to do."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or error
+        raise UsageError(f"cannot write {path}: {why}; mend that and run the same command again") from error
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file under a temporary name, then rename it, so that no reader ever meets half of it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("w", encoding="utf-8") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())  # else a power cut may leave the new name with no content
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def append(path: Path, text: str) -> None:
+    """Add text to the end of a file. A crash may leave a part of it, so readers take whole lines only."""
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as stream:
+            stream.write(text)
