@@ -93,7 +93,8 @@ def test_files_are_the_same_every_time(tmp_path: Path) -> None:
     records = [fabricate(), fabricate("token_entropy"), fabricate(model="other")]
     files = plot(records, tmp_path / "a")
     again = plot(records, tmp_path / "b")
-    stems = ("pocket_other_chain_dual", f"{HERE}_dual", f"{HERE}_overview", "pocket_chain_ladder")
+    shared = ("pocket_chain_ladder", "pocket_chain_forecast")
+    stems = ("pocket_other_chain_dual", f"{HERE}_dual", f"{HERE}_overview", *shared)
     names = {f"{stem}.{ending}" for stem in stems for ending in ("png", "svg")}
     assert {path.name for path in files} == names
     assert {path.name for path in (tmp_path / "a").iterdir()} == names
@@ -104,7 +105,7 @@ def test_files_are_the_same_every_time(tmp_path: Path) -> None:
 
 def test_cells_that_differ_in_a_hash_alone_do_not_share_files(tmp_path: Path) -> None:
     files = plot([fabricate(), fabricate(steps=20)], tmp_path)
-    assert len(files) == len(set(files)) == 4
+    assert len(files) == len(set(files)) == 8  # a dual curve and a forecast each, as PNG and SVG
 
 
 def test_nothing_to_plot_is_an_error(tmp_path: Path) -> None:
