@@ -24,6 +24,10 @@ def main():
     sys.__stdout__.write("\\n" + key)
 main()
 """
+NAMES = """import solution
+globals().update({name: value for name, value in vars(solution).items() if name[:2] != "__"})
+"""
+"""Unlike `from solution import *`, this brings the names that start with an underscore, too."""
 RUN_EXAMPLES = """
 import doctest
 shown = doctest.DocTestParser().get_doctest({examples!r}, dict(globals()), "prompt", None, 0)
@@ -68,7 +72,7 @@ class PythonTests(Method):
 
     def _passes(self, code: str, tests: str) -> bool:
         key = secrets.token_hex(16)
-        files = {"solution.py": code, "shown.py": "from solution import *\n" + tests, "main.py": MAIN}
+        files = {"solution.py": code, "shown.py": NAMES + tests, "main.py": MAIN}
         limits = sandbox.Limits(seconds=self.seconds, memory_mb=self.memory_mb)
         outcome = sandbox.run([sys.executable, "-I", "main.py"], files, key, limits)
         return outcome.code == 0 and outcome.output.endswith(key)

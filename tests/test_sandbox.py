@@ -204,6 +204,12 @@ def test_python_tests() -> None:
     assert method.reward(Group(PROMPT, list(SOLUTIONS), [None] * len(SOLUTIONS))) == list(SOLUTIONS.values())
 
 
+def test_python_tests_see_names_that_start_with_an_underscore() -> None:
+    good, bad = ("```python\ndef _add(a, b): return a %s b\n```" % sign for sign in "+-")
+    group = Group("Write _add(a, b).\nassert _add(3, 4) == 7", [good, bad], [None, None])
+    assert methods.load("python_tests")().reward(group) == [1.0, 0.0]
+
+
 def test_python_tests_needs_tests() -> None:
     pay = methods.load("python_tests")().reward
     with pytest.raises(UsageError, match="shows no `assert` line and no `>>>` example"):
