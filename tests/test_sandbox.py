@@ -205,7 +205,7 @@ def test_python_tests() -> None:
 
 
 def test_python_tests_see_names_that_start_with_an_underscore() -> None:
-    good, bad = ("```python\ndef _add(a, b): return a %s b\n```" % sign for sign in "+-")
+    good, bad = (f"```python\ndef _add(a, b): return a {sign} b\n```" for sign in "+-")
     group = Group("Write _add(a, b).\nassert _add(3, 4) == 7", [good, bad], [None, None])
     assert methods.load("python_tests")().reward(group) == [1.0, 0.0]
 
