@@ -12,6 +12,7 @@ from hubdesk import Desk, signed_in
 from huggingface_hub import constants
 from records import fabricate
 
+from tests.conftest import ROOT
 from urlvr_bench import footprint, jobs, plan, protocol, record, runner, shapes, worker
 from urlvr_bench.commands import scaling
 from urlvr_bench.errors import UsageError
@@ -130,14 +131,18 @@ def test_local_lanes_carry_runs_out_and_a_second_command_has_nothing_to_do(comma
     pytest.importorskip("submitit")
     arguments = ["run", "--protocol", "smoke", "--set", "steps=2", "--method", "majority_vote", "--seeds", "2"]
     arguments += ["--launcher", "local", "--jobs", "1", "--out", str(tmp_path)]
-    assert "submitted 1 jobs" in command(*arguments).stderr
-    assert "nothing left to submit" in command(*arguments).stderr
+    for said in ("submitted 1 jobs", "nothing left to submit"):
+        with (tmp_path / "said").open("w+") as terminal:  # the lanes keep it open
+            submit = [sys.executable, "-m", "urlvr_bench.cli", *arguments]
+            subprocess.run(submit, cwd=ROOT, stdout=terminal, stderr=terminal, check=True, timeout=120)
+        assert said in (tmp_path / "said").read_text()
     deadline, seen = time.monotonic() + 300, set()
     while time.monotonic() < deadline:
         states = tuple(each["state"] for each in json.loads(command("status", tmp_path, "--json").stdout))
         seen.add(states)
         if not set(states) & {"queued", "running"}:
             break
+        time.sleep(1)
     assert states == ("done", "done"), states
     assert seen & {("running", "queued"), ("queued", "queued")}
 
@@ -167,6 +172,18 @@ def test_status_tells_apart_what_squeue_and_the_folders_say(tmp_path: Path, monk
     assert {each.seconds_left for each in found} == {None, 6.0}
     table = scaling.status_table(found)
     assert table.title == "7 runs: 1 running, 1 queued, 2 failed, 2 stopped, 1 done" and table.row_count == 7
+
+
+def test_a_run_is_running_as_long_as_its_lock_is_held_and_status_never_takes_it(tmp_path: Path) -> None:
+    (cell,) = cells(tmp_path, seeds=1)
+    worker.prepare(cell.run, cell.folder)
+    hold = "import sys, time, filelock; x = filelock.FileLock(sys.argv[1]); x.acquire(); print(flush=1); time.sleep(99)"
+    holder = subprocess.Popen([sys.executable, "-c", hold, str(cell.folder / ".lock")], stdout=subprocess.PIPE)
+    assert holder.stdout.readline()
+    assert [each.state for each in jobs.status(tmp_path)] == ["running"] and jobs.live([cell.folder]) == {cell.folder}
+    holder.kill()
+    holder.wait()
+    assert [each.state for each in jobs.status(tmp_path)] == ["stopped"] and not jobs.live([cell.folder])
 
 
 def test_nothing_under_a_folder_is_said(tmp_path: Path) -> None:

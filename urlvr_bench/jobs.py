@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -113,14 +114,13 @@ def _state(
 
 
 def workers() -> set[Path]:
-    """Return the folders that workers on this machine are at."""
+    """Return the folders that workers on this machine are at: those whose lock a process holds open."""
     import psutil
 
     at_work = set()
-    for process in psutil.process_iter(["cmdline"]):
-        line = process.info["cmdline"] or []
-        if "urlvr_bench.worker" in line[:-1]:
-            at_work.add(Path(line[line.index("urlvr_bench.worker") + 1]).resolve())
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # it has ended meanwhile, or is somebody else's
+            at_work |= {Path(file.path).parent for file in process.open_files() if file.path.endswith("/.lock")}
     return at_work
 
 
