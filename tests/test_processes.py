@@ -13,7 +13,7 @@ import pytest
 from safetensors.torch import load_file
 
 from tests.conftest import ROOT
-from urlvr_bench import protocol, record
+from urlvr_bench import parallel, protocol, record, train
 from urlvr_bench.errors import UsageError
 from urlvr_bench.launchers import devices
 from urlvr_bench.steps import read_steps
@@ -134,6 +134,30 @@ def test_a_number_of_processes_that_would_cut_a_group_is_refused_at_once(command
     assert "4 x group_size 4 = 16 rollouts in 1 mini-batches on 3 processes: groups would be cut" in done.stderr
     done = command("run", *SMALL, "--processes", "2", "--out", tmp_path)
     assert done.returncode == 2 and "are for --launcher accelerate, local, slurm or hf-jobs" in done.stderr
+
+
+def test_vllm_and_adapters_are_set_as_the_protocol_says(tmp_path, monkeypatch):
+    monkeypatch.delenv(parallel.VLLM_SERVER, raising=False)
+    settings = protocol.load("smoke", {"vllm": "colocate", "vllm_memory": "0.4", "lora_rank": "8"}).training
+    config = train.trainer_config(settings, tmp_path, 0, 1, use_cpu=True)
+    assert (config.use_vllm, config.vllm_mode, config.vllm_gpu_memory_utilization) == (True, "colocate", 0.4)
+    assert config.vllm_importance_sampling_mode == "token_truncate" and not config.vllm_enable_sleep_mode
+    lora = parallel.adapter(settings)
+    assert (lora.r, lora.lora_alpha, lora.target_modules) == (8, 16, "all-linear")
+    plain = protocol.load("smoke").training
+    assert parallel.vllm_settings(plain) == {} and parallel.adapter(plain) is None
+    with pytest.raises(UsageError, match="set URLVR_VLLM_SERVER"):
+        parallel.vllm_settings(settings.model_copy(update={"vllm": "server"}))
+    monkeypatch.setenv(parallel.VLLM_SERVER, "http://far:8000")
+    served = parallel.vllm_settings(settings.model_copy(update={"vllm": "server"}))
+    assert served["vllm_server_base_url"] == "http://far:8000"
+    with pytest.raises(UsageError, match="vLLM draws from its own generator"):
+        parallel.vllm_settings(settings.model_copy(update={"draws": "rollout"}))
+
+
+def test_settings_added_later_leave_the_hashes_of_committed_records_as_they_were():
+    found = record.read_all([ROOT / "results"])
+    assert found and all(each.protocol.hash() == each.protocol_hash for each in found)
 
 
 def test_a_launcher_that_says_nothing_is_named(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -51,12 +52,16 @@ class Lane:
             raise RuntimeError("; ".join(failed))
 
     def checkpoint(self) -> Any:
-        """Return what submitit is to queue again: the same runs, the one under way stopped first."""
+        """Return what submitit is to queue again: the same runs, the one under way stopped first.
+
+        Called by a signal handler, perhaps inside `wait`, so the child is waited for without Popen's lock.
+        """
         from submitit.helpers import DelayedSubmission
 
-        if self.child and self.child.poll() is None:
-            self.child.terminate()
-            self.child.wait()
+        if self.child and self.child.returncode is None:
+            with suppress(ProcessLookupError, ChildProcessError):  # it has ended meanwhile
+                os.kill(self.child.pid, signal.SIGTERM)
+                os.waitid(os.P_PID, self.child.pid, os.WEXITED | os.WNOWAIT)
         return DelayedSubmission(Lane(self.folders, self.device))
 
 
