@@ -24,7 +24,10 @@ def row(prompt: str, public: str, gold: str, **more: str) -> Row:
 
 def _column(where: str, given: Given, name: str) -> Any:
     if name not in given:
-        raise UsageError(f"{where} has no column {name!r}; it has {', '.join(given)}")
+        raise UsageError(
+            f"{where} has no column {name!r}; it has {', '.join(given)}: take the data of the pinned revision, "
+            f"or a local copy with that column"
+        )
     return given[name]
 
 

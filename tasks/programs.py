@@ -49,6 +49,7 @@ def passes(program: str, setup: str, tests: str) -> bool:
 class Program(Scorer):
     """A Python program in a code block, right if it passes the problem's tests; it runs in the sandbox only."""
 
+    costly = True
     cue = "```python\n"
 
     def answer(self, completion: str) -> str | None:

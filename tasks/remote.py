@@ -1,11 +1,18 @@
 """Rows as others publish them: from the hub at a pinned commit, or from a local copy."""
 
+import functools
 import json
 import os
-from collections.abc import Callable, Mapping
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from huggingface_hub import constants
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks import DATA_VARIABLE
@@ -47,14 +54,55 @@ def _load(task: str, source: Source, config: str | None) -> list[dict[str, Any]]
     import datasets
 
     name, revision = source["id"], source["revision"]
+    answers = not constants.HF_HUB_OFFLINE and _answers(constants.ENDPOINT)
     try:
-        return list(datasets.load_dataset(name, config, revision=revision, split=source["split"]))
+        with nullcontext() if answers else _cache_only():
+            return list(datasets.load_dataset(name, config, revision=revision, split=source["split"]))
     except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0].rstrip(".")
+        if not answers:
+            cause = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else f"{constants.ENDPOINT} does not answer"
+            reason = f"{cause}, and there is no copy in the cache"
         raise UsageError(
-            f"{task}: cannot load {name} (revision {revision[:8]}) from the hub: {reason}. "
+            f"{task}: cannot load {name} (revision {revision[:8]}) from the hub: {reason}. {_fix(reason, name)}"
             f"Give a folder with a local copy: --data {task}=DIR or {DATA_VARIABLE}={task}=DIR"
         ) from error
+
+
+def _fix(reason: str, name: str) -> str:
+    """Return what else than a local copy helps."""
+    if "gated" in reason:
+        page = f"{constants.ENDPOINT}/datasets/{name}"
+        return f"Accept its conditions at {page} and sign in: hf auth login, or set HF_TOKEN. "
+    if reason.startswith("Revision"):
+        return "Its owners removed the commit that the task is pinned to; do not take another, it may differ. "
+    return ""
+
+
+@functools.cache
+def _answers(endpoint: str) -> bool:
+    """Return whether anybody listens at the hub's address; its client would retry for half a minute per dataset."""
+    address = urlsplit(endpoint)
+    if address.scheme in getproxies():
+        return True  # only a request can tell
+    try:
+        socket.create_connection((address.hostname, address.port or 443), timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def _cache_only() -> Iterator[None]:
+    """Let the hub's clients read what they have, and ask for nothing."""
+    import datasets
+
+    before = constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = datasets.config.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_OFFLINE, datasets.config.HF_HUB_OFFLINE = before
 
 
 def _from_files(task: str, folder: Path, split: str) -> list[dict[str, Any]]:

@@ -20,6 +20,8 @@ class Scorer(ABC):
 
     has_checker = False
     """Whether `verify` exists: a checker that needs nothing but what the prompt shows."""
+    costly = False
+    """Whether judging an answer starts a program or searches for a solution."""
     cue = ""
     """What solutions write right before their answer."""
 

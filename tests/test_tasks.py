@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from urlvr_bench import proofs, task_check, tasks
+from urlvr_bench import proofs, protocol, task_check, tasks
 from urlvr_bench.errors import UsageError
+from urlvr_bench.tasks import forms
 
 GSM8K = Path(os.environ.get("URLVR_TEST_GSM8K", tasks.FOLDER.parent / "../shared/data/gsm8k"))
 GENERATED = [name for name in tasks.names() if not tasks.load(name).revisions]
@@ -214,7 +215,30 @@ def test_check_tasks_finds_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> Non
         assert f"countdown_pocket: {split} problem {docs[0]['id']}: its solution is wrong" in failures
         assert f"countdown_pocket: {split} shows a problem twice" in failures
     assert sum("share 2 prompts" in line for line in failures) == 6
+    assert any("its prompts have changed: raise metadata.version where records exist" in line for line in failures)
     assert task_check.check_tasks(["nothing"]) != []
+
+
+def test_a_protocol_must_not_judge_on_what_it_trains_on() -> None:
+    smoke = protocol.load("smoke")
+    train, test = problems("chain_addition", "train")[:3], problems("chain_addition", "test")[:3]
+    told = smoke.model_copy(
+        update={"evaluation": smoke.evaluation.model_copy(update={"ood": ("gsm8k@native", "nowhere")})}
+    )
+    known = {"chain_addition": {"train": train, "test": test}, "gsm8k": {"test": problems("gsm8k", "test")}}
+    assert task_check.check_protocol(told, known) == ["its task nowhere is unknown"]
+    leak = {**known, "gsm8k": {"test": [*test, train[1]]}}
+    assert "chain_addition trains on 1 problems of gsm8k@native" in task_check.check_protocol(told, leak)
+    test_time = told.model_copy(update={"training": told.training.model_copy(update={"split": "test"})})
+    assert "chain_addition trains on 3 problems of gsm8k@native" in task_check.check_protocol(test_time, leak)
+
+
+def test_words_that_differ_in_signs_only_are_one_problem() -> None:
+    spec = protocol.load("smoke").model_copy(update={"task": "math_train"})
+    spec = spec.model_copy(update={"evaluation": spec.evaluation.model_copy(update={"ood": ("amc23",)})})
+    one, other = ({"public": text} for text in ("What is $2 + 2$?", "what is 2+2"))
+    found = task_check.check_protocol(spec, {"math_train": {"train": [one]}, "amc23": {"test": [other]}})
+    assert found == ["math_train trains on 1 problems of amc23 but for blanks, case and signs"]
 
 
 @pytest.mark.parametrize("name", ONE_PER_SCORER)
@@ -253,6 +277,73 @@ def test_unknown_names_suggest_the_nearest() -> None:
         tasks.load("gsm8k").docs("tset")
 
 
+GSM = {"id": "", "prompt": "", "public": "6 + 6?", "gold": "12"}
+
+
+def test_a_prompt_style_changes_wording_scoring_and_version_but_no_problem() -> None:
+    styles = {name: tasks.load(name) for name in ("gsm8k", "gsm8k@boxed-plain", "gsm8k@native")}
+    assert [task.version for task in styles.values()] == ["1-boxed-chat", "1-boxed-plain", "1-native"]
+    docs = [task.sample("test")[0] for task in styles.values()]
+    assert len({doc["prompt"] for doc in docs}) == 3
+    assert len({(doc["id"], doc["public"], doc["gold"]) for doc in docs}) == 1
+    assert all(task.name == task.config["task"] == name for name, task in styles.items())
+    boxed, free, next_question = r"\boxed{12}", "So the answer is 12.", "\nQuestion: 1?\nAnswer: \\boxed{1} 1"
+    right = {
+        name: [task.correct(GSM, text) for text in (boxed, free, boxed + next_question)]
+        for name, task in styles.items()
+    }
+    assert right == {
+        "gsm8k": [True, False, False],
+        "gsm8k@boxed-plain": [True, False, True],
+        "gsm8k@native": [True, True, True],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("3+4=7. The answer is 7.", "7"), ("It is 1,080 dollars", "1080"), ("#### -12", "-12"),
+        ("The final answer is: $\\frac12$.", "1/2"), ("pages 3-4", "4"), ("Answer: 5 of 6 apples", "5"),
+        ("none", None), ("the answer is 4, so \\boxed{3}", "3"), ("\nQuestion: 1?", None), ("1/2 or 0.5", "1/2"),
+    ],
+)  # fmt: skip
+def test_without_a_format_the_stated_answer_counts(text: str, answer: str | None) -> None:
+    task = tasks.load("gsm8k@native")
+    assert task.answer(text) == answer
+    span = task.answer_span(text)
+    assert (span is None) == (answer is None)
+
+
+def test_a_chat_style_needs_a_chat_template() -> None:
+    with pytest.raises(UsageError, match="gsm8k asks in the style boxed-chat, but the model's tokenizer has no chat"):
+        tasks.load("gsm8k").chats(None)
+    with pytest.raises(UsageError, match="take countdown@boxed-plain, or a model with a chat template"):
+        tasks.load("countdown").chats(None)
+    template = "{{ messages }}"
+    assert [tasks.load(f"gsm8k{style}").chats(template) for style in ("", "@boxed-plain", "@native")] == [
+        True,
+        False,
+        True,
+    ]
+    assert [tasks.load(name).chats(None) for name in ("gsm8k@boxed-plain", "gsm8k@native", "mbpp")] == [False] * 3
+    assert tasks.load("mbpp").chats(template)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gsm8k@boxed-chat", "asks in the style boxed-chat already: write gsm8k without @boxed-chat"),
+        ("gsm8k@natve", "unknown prompt style of gsm8k 'natve'; did you mean 'native'"),
+        ("mbpp@native", "asks in one way only: write mbpp without @native"),
+        ("gsm9k@native", "unknown task 'gsm9k'; did you mean 'gsm8k'"),
+    ],
+)
+def test_a_style_that_is_not_there_gets_one_line(name: str, message: str) -> None:
+    assert not tasks.exists(name)
+    with pytest.raises(UsageError, match=message):
+        tasks.load(name)
+
+
 def local(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, text: str) -> tasks.Task:
     (folder / name).write_text(text)
     monkeypatch.setenv(tasks.DATA_VARIABLE, f"other=/nowhere,gsm8k={folder}")
@@ -270,6 +361,14 @@ def test_local_copies_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
     assert doc["prompt"].startswith("1 + 1?\n")
 
 
+def test_published_spellings_of_answers_become_one() -> None:
+    spelled = {"142.0": "142", "025": "25", "336^\\circ": "336", "$3,-3$": "3,-3", "27.0": "27", "\\frac{2}{4}": "1/2"}
+    source = {"question": "question", "answer": "answer"}
+    for i, (text, canonical) in enumerate(spelled.items()):
+        row = forms.FORMS["math"]("row", {"question": f"{i}?", "answer": text}, source)
+        assert row is not None and row["gold"] == canonical
+
+
 def test_local_parquet_gives_the_same_rows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import pandas
 
@@ -282,7 +381,11 @@ def test_local_parquet_gives_the_same_rows(monkeypatch: pytest.MonkeyPatch, tmp_
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("test.jsonl", '{"problem": "1", "solution": "2"}', "no column 'question'; it has problem, solution"),
+        (
+            "test.jsonl",
+            '{"problem": "1", "solution": "2"}',
+            "no column 'question'; it has problem, solution: take the data of the pinned",
+        ),
         ("test.jsonl", '{"question": "1", "answer": "####"}', "test row 0 has no answer after '####'"),
         ("test.jsonl", '{"question"', r"cannot read .*test\.jsonl"),
         ("test.json", "{}", r"test\.json: not a list of rows"),
@@ -308,18 +411,53 @@ def in_child(code: str, **environment: str) -> str:
     return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
 
 
-def test_no_hub_and_no_local_copy_names_the_fix(tmp_path: Path) -> None:
-    code = """
+REFUSALS = {
+    "401 GatedRepo": "gated dataset on the Hub. You must be authenticated to access it. Accept its conditions at ",
+    "403 GatedRepo": "/datasets/Idavidrein/gpqa and sign in: hf auth login, or set HF_TOKEN. Give a folder with ",
+    "404 RevisionNotFound": "Its owners removed the commit that the task is pinned to; do not take another",
+    "404 RepoNotFound": "'Idavidrein/gpqa' doesn't exist on the Hub or cannot be accessed. Give a folder with",
+    "closed": " does not answer, and there is no copy in the cache. Give a folder with a local copy: --data gpqa_",
+    "offline": "HF_HUB_OFFLINE is set, and there is no copy in the cache. Give a folder with a local copy",
+}
+ASK_THE_HUB = """
+import os, sys, threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Refusing(BaseHTTPRequestHandler):
+    def do_GET(self):
+        status, code = case.split()
+        self.send_response(int(status))
+        for header, value in (("X-Error-Code", code), ("X-Error-Message", code), ("Content-Length", "0")):
+            self.send_header(header, value)
+        self.end_headers()
+    do_HEAD = do_GET
+    def log_message(self, *_): pass
+
+server = ThreadingHTTPServer(("127.0.0.1", 0), Refusing)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+os.environ["HF_ENDPOINT"] = f"http://127.0.0.1:{server.server_address[1]}"
+from huggingface_hub import constants
 from urlvr_bench import errors, tasks
-try:
-    tasks.load("gsm8k").docs("test")
-except errors.UsageError as error:
-    print(error)
+from urlvr_bench.tasks import remote
+for case in sys.argv[1:] or CASES:
+    if case == "closed":
+        server.shutdown(), server.server_close(), remote._answers.cache_clear()
+    constants.HF_HUB_OFFLINE = case == "offline"
+    try:
+        tasks.load("gpqa_diamond").docs("test")
+    except errors.UsageError as error:
+        print(error)
 """
-    line = in_child(code, HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path))
-    assert line.count("\n") == 1
-    assert "cannot load openai/gsm8k (revision e53f0488) from the hub" in line
-    assert "--data gsm8k=DIR" in line
+
+
+def test_a_hub_that_refuses_or_is_away_gets_one_line_with_the_fix(tmp_path: Path) -> None:
+    code = ASK_THE_HUB.replace("CASES", repr(list(REFUSALS)))
+    lines = in_child(code, HF_HUB_OFFLINE="", HF_HOME=str(tmp_path), HF_TOKEN="").splitlines()
+    assert len(lines) == len(REFUSALS)
+    for line, expected in zip(lines, REFUSALS.values(), strict=True):
+        assert line.startswith("gpqa_diamond: cannot load Idavidrein/gpqa (revision 633f5ee8) from the hub: ")
+        assert expected in line
+        assert line.endswith("--data gpqa_diamond=DIR or URLVR_DATA=gpqa_diamond=DIR")
 
 
 def test_listing_tasks_and_making_pocket_problems_imports_nothing_heavy() -> None:

@@ -1,17 +1,19 @@
 """Examine tasks as a reviewer would: what their YAML says, whether their splits meet, and what they call right."""
 
+import hashlib
+import json
 import logging
 import re
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
-from urlvr_bench import tasks
+from urlvr_bench import protocol, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks import data, remote  # type: ignore[attr-defined]  # found by the finder
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SCORED = 64
-"""Problems of a split that are scored."""
+"""Problems of a split that are scored where each completion starts a program; of other tasks, all are."""
 
 Say = Callable[[str], None]
 Problems = dict[str, list[tasks.Doc]]
@@ -19,29 +21,85 @@ Problems = dict[str, list[tasks.Doc]]
 
 
 def check_tasks(names: Sequence[str] = (), say: Say = lambda _: None) -> list[str]:
-    """Return everything that is wrong with tasks (all without names), one line each; `say` hears what was looked at."""
+    """Return everything that is wrong with tasks (all without names), one line each; `say` hears what was looked at.
+
+    Without names, the protocols are checked too: what they train on must not meet what they judge on.
+    """
     failures = []
+    known: dict[str, Problems] = {}
     for name in names or tasks.names():
         try:
-            found = check_task(tasks.load(name), say)
+            task = tasks.load(name)
+            known[name], unread = problems_of(task, say)
+            found = [*unread, *check_task(task, known[name])]
         except UsageError as error:
             found = [str(error)]
         failures += [line if line.startswith(name) else f"{name}: {line}" for line in found]
+    for spec in [] if names else map(protocol.load, protocol.names()):
+        failures += [f"protocol {spec.name}: {line}" for line in check_protocol(spec, known)]
     return failures
 
 
-def check_task(task: tasks.Task, say: Say) -> list[str]:
-    """Return what is wrong with one task; without its data, its sample rows stand in for them."""
-    failures = _described(task)
+def problems_of(task: tasks.Task, say: Say) -> tuple[Problems, list[str]]:
+    """Return a task's problems by split, and what is wrong with them; where they cannot be had, its sample rows."""
+    samples: Problems = {split: task.sample(split) for split in task.splits} if task.revisions else {}
     try:
         problems: Problems = {split: task.docs(split) for split in task.splits}
-        say(f"{task.name}: {', '.join(f'{len(docs):,} {split}' for split, docs in problems.items())} problems")
     except UsageError as error:
         if not task.revisions or remote.has_local_copy(task.name):
-            return [*failures, str(error)]
-        problems = {split: task.sample(split) for split in task.splits}
+            return samples, [str(error)]
         say(f"{task.name}: only the sample rows of its YAML were looked at, the data cannot be had: {error}")
+        return samples, []
+    say(f"{task.name}: {', '.join(f'{len(docs):,} {split}' for split, docs in problems.items())} problems")
+    return problems, []
+
+
+def check_task(task: tasks.Task, problems: Problems) -> list[str]:
+    """Return what is wrong with one task and these problems of it."""
+    failures = [*_described(task), *_changed(task, problems)]
     return [*failures, *_unreadable(task, problems), *_meeting(task, problems), *_misjudged(task, problems)]
+
+
+def check_protocol(spec: protocol.Protocol, known: dict[str, Problems]) -> list[str]:
+    """Return which problems a protocol both trains on and judges on, exactly or but for case, blanks and signs."""
+    failures = []
+    trained = known.get(spec.task, {}).get(spec.training.split, [])
+    for name in (spec.task, *spec.evaluation.ood):
+        base = name.partition(tasks.AT)[0]
+        if not tasks.exists(name):
+            failures.append(f"its task {name} is unknown")
+        elif base == spec.task and spec.training.split == "test":
+            continue  # test-time training says so
+        else:
+            same = data.sameness(None if {_form(spec.task), _form(base)} & data.SYMBOLIC else _form(base))
+            for kind, key in (("", str), (" but for blanks, case and signs", same)):
+                judged = {key(doc["public"]) for doc in known.get(base, {}).get("test", [])}
+                if shared := judged & {key(doc["public"]) for doc in trained}:
+                    failures.append(f"{spec.task} trains on {len(shared)} problems of {name}{kind}")
+    return failures
+
+
+def _form(name: str) -> str | None:
+    form: str | None = tasks.load(name).config["dataset_kwargs"].get("form")
+    return form
+
+
+def fingerprint(task: tasks.Task, problems: Problems) -> str:
+    """Return 16 hex digits that change with any prompt or gold answer of a generated task or of the sample rows."""
+    rows = problems if not task.revisions else {split: task.sample(split) for split in task.splits}
+    shown = [[split, doc["id"], task.prompt(doc), doc["gold"]] for split, docs in rows.items() for doc in docs]
+    others = [tasks.load(f"{task.name}{tasks.AT}{style}") for style in tasks.prompt_styles(task.name)[1:]]
+    shown += [[other.name, other.prompt(other.sample("test")[0])] for other in others]
+    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]
+
+
+def _changed(task: tasks.Task, problems: Problems) -> list[str]:
+    """Return whether the prompts are others than those that the task's version stands for."""
+    now, then = fingerprint(task, problems), task.config["metadata"].get("prompts")
+    if now == then:
+        return []
+    what = "its metadata names no hash of its prompts" if then is None else "its prompts have changed"
+    return [f"{what}: raise metadata.version where records exist, and write metadata.prompts: {now}"]
 
 
 def _described(task: tasks.Task) -> list[str]:
@@ -101,7 +159,7 @@ def _misjudged(task: tasks.Task, problems: Problems) -> list[str]:
     """Return problems whose solution is wrong, or whose corrupted or empty one is right."""
     failures = []
     for split, docs in problems.items():
-        for doc in docs[:SCORED]:
+        for doc in docs[: SCORED if task.scorer.costly else None]:
             cases = [("its solution", task.scorer.solution(doc), True), ("the empty completion", "", False)]
             cases.append(("a corrupted solution", task.scorer.corrupted(doc), False))
             failures += [
