@@ -1,0 +1,65 @@
+"""Start-up, and what a second job gains: `python benchmarks/commands.py [--quick] [--json FILE]`.
+
+The sweep is timed by the wall, so the machine must be otherwise idle and have two cores.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+CLI = [sys.executable, "-m", "urlvr_bench.cli"]
+
+
+def called(arguments: list[str]) -> tuple[float, float]:
+    """Run the command line; return seconds by the wall and of processor time."""
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run([*CLI, *arguments], check=True, capture_output=True, env=environment)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.perf_counter() - begun, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def starts(rounds: int) -> list[dict[str, Any]]:
+    """Return the best of some calls of commands that need no engine."""
+    rows = []
+    for arguments in (["--help"], ["list", "methods"], ["table", "results"]):
+        found = [called(arguments) for _ in range(rounds)]
+        wall, cpu = min(found)
+        rows.append({"command": f"urlvr-bench {' '.join(arguments)}", "wall s": wall, "CPU s": cpu})
+    return rows
+
+
+def sweep(steps: int) -> list[dict[str, Any]]:
+    """Return how long four runs take one by one and two at a time."""
+    rows: list[dict[str, Any]] = []
+    for jobs in (1, 2):
+        with tempfile.TemporaryDirectory() as out:
+            fixed = ["run", "--method", "majority_vote", "--seeds", "4", "--set", f"steps={steps}", "--out", out]
+            wall, _ = called([*fixed, "--jobs", str(jobs)])
+        rows.append({"jobs": jobs, "runs": 4, "wall s": wall, "speed-up": (rows[0]["wall s"] if rows else wall) / wall})
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one call each and short runs")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    options = parser.parse_args()
+    tables = {"start-up": starts(1 if options.quick else 5), "sweep": sweep(10 if options.quick else 100)}
+    for rows in tables.values():
+        print(tabulate(rows, headers="keys", floatfmt=".2f"), end="\n\n")
+    if options.json:
+        options.json.write_text(json.dumps(tables, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""Our training step against TRL's own and against plain torch: `python benchmarks/training.py [--quick] [--json FILE]`.
+
+One process, one thread, the pocket prior and the pocket protocol's batch. Contenders take turns, step by step blocks,
+and the median processor time of a step counts, so that other work on the machine does not. `bare TRL` is GRPOTrainer
+with a majority vote written by hand; `torch` is the same sampling and one update in a hand-written loop, the floor.
+"""
+
+import argparse
+import json
+import math
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+
+import numpy as np
+import torch
+import transformers
+from tabulate import tabulate
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PrinterCallback, TrainerCallback
+from trl import GRPOTrainer
+
+from urlvr_bench import methods, models, protocol, schedule, tasks
+from urlvr_bench.bridge import RewardBridge
+from urlvr_bench.pocket.language import tokenizer as pocket_tokenizer
+from urlvr_bench.protocol import Training
+from urlvr_bench.train import load_tokenizer, prompt_rows, trainer_config
+from urlvr_bench.trainer import PolicyTrainer
+
+TASK, SKIPPED = "chain_addition", 2
+"""The first steps of a block warm caches up and are not counted."""
+
+
+class Clock(TrainerCallback):
+    """The processor time of every step."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    def on_step_begin(self, *_: Any, **__: Any) -> None:
+        self.begun = time.process_time()
+
+    def on_step_end(self, *_: Any, **__: Any) -> None:
+        self.seconds.append(time.process_time() - self.begun)
+
+
+def vote(completions: list[str], **_: Any) -> list[float]:
+    """Pay agreement with the majority of each group of eight, the way a notebook would."""
+    answers = [text.partition("#")[2] for text in completions]
+    return [
+        float(a == Counter(answers[i // 8 * 8 : i // 8 * 8 + 8]).most_common(1)[0][0]) for i, a in enumerate(answers)
+    ]
+
+
+def with_trl(model: str, training: Training, method: str | None, kl_every: int) -> list[float]:
+    """Train a block of steps with our trainer, or with TRL's where `method` is None; return seconds per step."""
+    task, words, clock = tasks.load(TASK), load_tokenizer(model), Clock()
+    docs = task.docs("train")
+    order = schedule.draw(len(docs), training, 0)
+    with tempfile.TemporaryDirectory() as folder:
+        shared: dict[str, Any] = {
+            "model": model,
+            "args": trainer_config(training, Path(folder), 0, 1, use_cpu=True),
+            "train_dataset": prompt_rows(task, docs, order, False),
+            "processing_class": words,
+        }
+        if method is None:
+            trainer = GRPOTrainer(reward_funcs=[vote], **shared)
+        else:
+            shown = [docs[i] for i in order]
+            bridge = RewardBridge(methods.configure(method, {}), method, task, shown, training.group_size, 0)
+            trainer = PolicyTrainer(bridge, model, kl_every, training.mini_batches, **shared)
+        trainer.remove_callback(PrinterCallback)
+        trainer.add_callback(clock)
+        trainer.train()
+    return clock.seconds[SKIPPED:]
+
+
+def with_torch(path: str, training: Training) -> list[float]:
+    """Sample with a key-value cache and make one policy-gradient update per step, in plain torch."""
+    model, words = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32), load_tokenizer(path)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=training.learning_rate)
+    docs, seconds = tasks.load(TASK).docs("train"), []
+    for step in range(training.steps):
+        begun = time.process_time()
+        part = docs[step * training.prompts_per_step : (step + 1) * training.prompts_per_step]
+        prompts = [doc["prompt"] for doc in part for _ in range(training.group_size)]
+        ids = words(prompts, return_tensors="pt").input_ids
+        with torch.no_grad():
+            out = model(ids, use_cache=True)
+            tokens = [torch.multinomial(out.logits[:, -1].softmax(-1), 1)]
+            for _ in range(training.max_completion_tokens - 1):
+                out = model(tokens[-1], past_key_values=out.past_key_values, use_cache=True)
+                tokens.append(torch.multinomial(out.logits[:, -1].softmax(-1), 1))
+        whole = torch.cat([ids, *tokens], 1)
+        advantages = torch.randn(len(whole), 1)
+        logits = model(whole[:, :-1]).logits[:, ids.shape[1] - 1 :]
+        chosen = logits.log_softmax(-1).gather(2, whole[:, ids.shape[1] :, None]).squeeze(2)
+        loss = -(advantages * chosen).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        seconds.append(time.process_time() - begun)
+    return seconds[SKIPPED:]
+
+
+def compared(training: Training, rounds: int) -> list[dict[str, Any]]:
+    """Return the median step of every contender and its ratio to bare TRL."""
+    path = models.resolve("pocket-6")
+    contenders: dict[str, Callable[[], list[float]]] = {
+        "bare TRL": lambda: with_trl(path, training, None, 0),
+        "majority_vote": lambda: with_trl(path, training, "majority_vote", 0),
+        "token_entropy": lambda: with_trl(path, training, "token_entropy", 0),
+        "majority_vote, KL every 5": lambda: with_trl(path, training, "majority_vote", 5),
+        "torch": lambda: with_torch(path, training),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, run in contenders.items():
+            seconds[name] += run()
+    middle = {name: statistics.median(found) for name, found in seconds.items()}
+    mean = {name: statistics.fmean(found) for name, found in seconds.items()}
+    return [
+        {
+            "training step": name,
+            "steps": len(seconds[name]),
+            "median, CPU ms": 1e3 * middle[name],
+            "mean, CPU ms": 1e3 * mean[name],
+            "median / bare TRL": middle[name] / middle["bare TRL"],
+        }
+        for name in contenders
+    ]
+
+
+def growth(training: Training, quick: bool) -> list[dict[str, Any]]:
+    """Return how the median step grows with the model, the group and the completion: seconds and log-log slope."""
+    grid: dict[str, tuple[int, ...]] = {
+        "hidden size": (64, 128) if quick else (64, 128, 256),
+        "group size": (4, 8) if quick else (4, 8, 16),
+        "completion tokens": (12, 24) if quick else (12, 24, 48),
+    }
+    rows = []
+    for name, values in grid.items():
+        found = [_step_at(training, name, value) for value in values]
+        slope = np.polyfit(np.log(values), np.log(found), 1)[0]
+        shown = ", ".join(f"{value}: {1e3 * seconds:.0f}" for value, seconds in zip(values, found, strict=True))
+        rows.append({"step against": name, "median, CPU ms": shown, "log-log slope": float(slope)})
+    return rows
+
+
+def _step_at(training: Training, name: str, value: int) -> float:
+    hidden = value if name == "hidden size" else 64
+    changes = {"group size": {"group_size": value}, "completion tokens": {"max_completion_tokens": value}}
+    changed = training.model_copy(update={"micro_batch": 4096, **changes.get(name, {})})
+    with tempfile.TemporaryDirectory() as folder:
+        words = pocket_tokenizer()
+        torch.manual_seed(0)
+        size = {"hidden_size": hidden, "intermediate_size": 2 * hidden, "num_hidden_layers": 2}
+        config = LlamaConfig(**size, num_attention_heads=4, vocab_size=len(words), max_position_embeddings=128)
+        config.eos_token_id, config.pad_token_id = words.eos_token_id, words.pad_token_id
+        LlamaForCausalLM(config).save_pretrained(folder)
+        words.save_pretrained(folder)
+        return statistics.median(with_trl(folder, changed, "majority_vote", 0))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one round of few steps")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    options = parser.parse_args()
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    torch.set_num_threads(1)
+    steps = {"steps": 8 if options.quick else 25, "save_every": 1000, "learning_rate": 1e-6}
+    training = protocol.load("pocket").training.model_copy(update=steps)
+    tables = {"step": compared(training, 1 if options.quick else 3), "growth": growth(training, options.quick)}
+    for rows in tables.values():
+        print(tabulate(rows, headers="keys", floatfmt=".2f"), end="\n\n")
+    if not all(math.isfinite(row["median / bare TRL"]) for row in tables["step"]):
+        sys.exit("a contender was not measured")
+    if options.json:
+        options.json.write_text(json.dumps(tables, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
