@@ -33,6 +33,7 @@ test: setup system  ## lint, types, stale documents, all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m urlvr_bench.method_docs --check
+	$(BIN)/python -m urlvr_bench.task_docs --check
 	$(BIN)/python -m urlvr_bench.readme --check
 	$(BIN)/python -m urlvr_bench.scaling_docs --check
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
@@ -48,6 +49,7 @@ results: setup  ## remake the reference records (about 40 minutes on two cores)
 
 docs: setup  ## everything that is generated from the registry and from results/
 	$(BIN)/python -m urlvr_bench.method_docs
+	$(BIN)/python -m urlvr_bench.task_docs
 	$(BIN)/python -m urlvr_bench.readme
 	$(BIN)/python -m urlvr_bench.scaling_docs
 	$(BIN)/urlvr-bench plot results --out docs/figures && rm -f docs/figures/pocket-probe_pocket-*

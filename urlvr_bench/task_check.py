@@ -48,7 +48,8 @@ def problems_of(task: tasks.Task, say: Say) -> tuple[Problems, list[str]]:
     except UsageError as error:
         if not task.revisions or remote.has_local_copy(task.name):
             return samples, [str(error)]
-        say(f"{task.name}: only the sample rows of its YAML were looked at, the data cannot be had: {error}")
+        reason = str(error).removeprefix(f"{task.name}: ")
+        say(f"{task.name}: only the sample rows of its YAML were looked at, the data cannot be had: {reason}")
         return samples, []
     say(f"{task.name}: {', '.join(f'{len(docs):,} {split}' for split, docs in problems.items())} problems")
     return problems, []
