@@ -25,11 +25,11 @@ Say = Callable[[str], None]
 def occupied(folder: Path) -> Iterator[None]:
     """Hold a run folder for this process alone, free of what a killed one left half-written; say who else holds it."""
     lock = FileLock(folder / LOCK, timeout=0)
-    try:
-        with explained(folder / LOCK):
+    with explained(folder / LOCK):
+        try:
             lock.acquire()
-    except Timeout as error:
-        raise UsageError(f"{folder} is in use by {holder(folder)}: wait for it, or stop it") from error
+        except Timeout as error:  # which is an OSError too
+            raise UsageError(f"{folder} is in use by {holder(folder)}: wait for it, or stop it") from error
     try:
         holding = {"pid": os.getpid(), "host": platform.node(), "since": provenance.now()}
         write_atomically(folder / HOLDER, dumps(holding))

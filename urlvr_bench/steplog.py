@@ -9,10 +9,10 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from urlvr_bench import sealing
 from urlvr_bench.bridge import PREFIX
 from urlvr_bench.errors import UsageError
 from urlvr_bench.record import Steps, dumps
-from urlvr_bench.sealing import seal
 from urlvr_bench.steps import weights_folder
 from urlvr_bench.writing import append
 
@@ -90,6 +90,7 @@ class WeightSaver(TrainerCallback):
         temporary = target.with_name(f".{target.name}.tmp")
         self.save(str(temporary))
         if state.is_world_process_zero:
-            seal(temporary)
+            (temporary / "training_args.bin").unlink(missing_ok=True)  # a pickle with paths of this machine
+            sealing.seal(temporary)
             shutil.rmtree(target, ignore_errors=True)
             temporary.rename(target)

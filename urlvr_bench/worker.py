@@ -23,6 +23,8 @@ from urlvr_bench.writing import write_atomically
 ERROR = "error.txt"
 """Why the last attempt failed, in one line."""
 LONGEST_REASON = 1000
+FULL_BELOW = 1 << 20
+"""Bytes."""
 
 Say = Callable[[str], None]
 
@@ -198,6 +200,8 @@ def attempt(folder: Path) -> int:
     except Exception as error:
         _say(traceback.format_exc())
         reason = f"{type(error).__name__}: {error}"[:LONGEST_REASON] + f" (full report: {folder / 'log.txt'})"
+        if shutil.disk_usage(folder).free < FULL_BELOW:  # torch and safetensors do not say so
+            reason = f"{folder}: No space left on device; make room and run the same command again ({reason})"
     _say(f"urlvr-bench: {reason}")
     with contextlib.suppress(UsageError):  # the disk may be the trouble; then the log has the reason
         write_atomically(folder / ERROR, " ".join(presentable(reason).split()) + "\n")
