@@ -99,7 +99,7 @@ OVER = {
 def broken_off(lab):
     """Two runs that were killed, one in its last step, one in its second evaluation."""
     folders = []
-    for name, moment, number in (("training", "reward", 5), ("over", "evaluation", 3)):
+    for name, moment, number in (("training", "reward", 5), ("over", "evaluation", 2)):
         folders.append(lab.begin(name))
         assert lab.attempt(folders[-1], Fault(moment, number)) == -signal.SIGKILL
     assert (folders[1] / "evals/step-000000.json").exists() and not (folders[1] / "evals/step-000002.json").exists()
