@@ -135,3 +135,14 @@ def test_a_huge_text_is_refused_unread(tmp_path: Path) -> None:
     (tmp_path / "record.json").write_bytes(written(values))
     with pytest.raises(UsageError, match="MB"):
         board.gather([tmp_path])
+
+
+def test_runs_with_changed_settings_have_no_place_on_the_board(records: list[Record], tmp_path: Path, command) -> None:
+    settings = {"overrides": {"training.learning_rate": "0.001"}, "model": "pocket-4", **BOTH}
+    for record in (records[0], fabricate("probability", 0, **settings)):
+        write(record, tmp_path / "results" / record.path)
+    built = command("board", "build", tmp_path / "results", "--out", tmp_path / "site")
+    assert "1 runs with changed settings are left out; --custom shows them" in built.stderr
+    assert "1 runs of 1 methods" in built.stderr
+    built = command("board", "build", tmp_path / "results", "--out", tmp_path / "site", "--custom")
+    assert "2 runs of 2 methods" in built.stderr

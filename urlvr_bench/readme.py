@@ -19,10 +19,16 @@ def block(records: list[Record]) -> str:
     """Return the tables of the README: every method under the gentle protocol, the vote on every prior."""
     parts = []
     for protocol, (kind, first) in PROTOCOLS.items():
-        chosen = [found for found in records if found.protocol_id == protocol]
+        chosen = [found for found in records if found.protocol_id == protocol and _own(found)]
         columns = (first, "seeds", "base", "peak (oracle-picked)", "peak step", "final", TRAIN_COLLAPSE.name)
         parts += [tables.rendered(each, "markdown", columns) for each in tables.tables(chosen, kind)]
     return "\n\n".join(parts) + "\n"
+
+
+def _own(found: Record) -> bool:
+    """Return whether a record is of its protocol's own task and, but for the ladder of the probe, model."""
+    named = found.protocol
+    return found.task.name == named.task and (named.name == "pocket-probe" or found.model.name == named.model)
 
 
 def main(arguments: list[str]) -> int:

@@ -17,11 +17,17 @@ Dataset = Annotated[
 def board_build(
     folders: Folders,
     out: Annotated[Path, typer.Option("--out", help="Folder of the site; replaced as a whole.")] = Path("site"),
+    custom: Annotated[bool, typer.Option("--custom", help="Show runs with changed settings, too.")] = False,
 ) -> None:
-    """Build the static leaderboard from records."""
+    """Build the static leaderboard from records; runs whose protocol settings were changed have no place on it."""
     from urlvr_bench import board
 
-    built = board.build(board.gather(folders), out)
+    found = board.gather(folders)
+    shown = found if custom else [record for record in found if not record.overrides]
+    if len(shown) < len(found):
+        left = len(found) - len(shown)
+        console.print(f"{left} runs with changed settings are left out; --custom shows them", highlight=False)
+    built = board.build(shown, out)
     line = f"{built.out}: {built.runs} runs of {built.methods} methods, {built.files} files, {built.size / 1e6:.1f} MB"
     console.print(line, highlight=False)
 
