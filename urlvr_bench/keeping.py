@@ -100,8 +100,9 @@ class Keeping(ABC):
         """Draw and store all jobs, longest prompts first, in batches that halve when memory runs out."""
         tokens = {prompt: self.tok_encode(prompt) for prompt in {job.prompt for job in jobs.values()}}
         groups: dict[str, list[Job]] = defaultdict(list)
+        for prompt, limit in {(job.prompt, job.settings["max_gen_toks"]) for job in jobs.values()}:
+            self._check_room(len(tokens[prompt]), limit)
         for job in jobs.values():
-            self._check_room(job, len(tokens[job.prompt]))
             groups[json.dumps(job.settings, sort_keys=True)].append(job)
         size, done = self.rows, 0
         for group in groups.values():
@@ -119,8 +120,7 @@ class Keeping(ABC):
                 if self.progress is not None:
                     self.progress(done, len(jobs))
 
-    def _check_room(self, job: Job, length: int) -> None:
-        limit = job.settings["max_gen_toks"]
+    def _check_room(self, length: int, limit: int) -> None:
         if length + limit > self.max_length:
             raise UsageError(
                 f"a prompt of {length} tokens and {limit} new tokens do not fit into the model's context of "

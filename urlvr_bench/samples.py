@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,10 @@ class Sample:
     text: str
     tokens: int
     truncated: bool
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields by name; dataclasses.asdict would take a tenth of an evaluation's time."""
+        return {"text": self.text, "tokens": self.tokens, "truncated": self.truncated}
 
 
 def stored(path: Path) -> list[tuple[dict[str, str], list[Sample], list[dict[str, Any]]]]:
@@ -66,5 +70,5 @@ class SampleStore:
         """Keep samples, and append them to the file."""
         self.samples.update(samples)
         if self.path is not None:
-            lines = [json.dumps({"key": key, **asdict(sample)}) + "\n" for key, sample in samples.items()]
+            lines = [json.dumps({"key": key, **sample.values()}) + "\n" for key, sample in samples.items()]
             append(self.path, "".join(lines))

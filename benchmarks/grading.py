@@ -1,0 +1,114 @@
+"""Graded answers per second: `python benchmarks/grading.py [--quick] [--json FILE]`.
+
+Answers are fractions, roots and polynomials written in different ways, right and wrong, boxed as models write them.
+Compared are our scorer and math-verify called serially, in one run: on 10,100 answers of which 20 are different, as
+the samples of a few problems over the checkpoints of a run, and on distinct ones. Those are rates per second of
+processor time, our child processes' included. Two workers are compared with one by the clock, for which two cores
+must be free.
+"""
+
+import argparse
+import json
+import os
+import random
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from math_verify import LatexExtractionConfig, parse, verify
+from tabulate import tabulate
+
+from urlvr_bench import grading, tasks
+
+Pair = tuple[str, str]
+"""Gold answer and completion."""
+FORMS = (
+    (r"\frac{{{a}\sqrt{{{b}}}}}{{{c}}}", r"\frac{{{a}}}{{{c}}}\sqrt{{{b}}}"),
+    (r"{a}x^2+{b}x+{c}", r"{c}+{b}x+{a}x^2"),
+    (r"({a},\frac{{{b}}}{{{c}}})", r"({a},\frac{{{b}}}{{{c}}})"),
+    (r"{a}\pi+{b}", r"{b}+{a}\pi"),
+    (r"\sqrt{{{a}}}+{b}", r"{b}+\sqrt{{{a}}}"),
+)
+
+
+def pairs(number: int, seed: int) -> list[Pair]:
+    """Return so many different pairs; every third answer is wrong."""
+    rng, found = random.Random(seed), {}
+    while len(found) < number:
+        gold, answer = rng.choice(FORMS)
+        a, b, c = rng.sample(range(2, 400), 3)
+        wrong = len(found) % 3 == 0
+        values = {"a": a, "b": b, "c": c}
+        text = answer.format(**(values | {"b": b + 1} if wrong else values))
+        found[gold.format(**values), rf"Therefore the answer is \boxed{{{text}}}."] = None
+    return list(found)
+
+
+def used() -> float:
+    """Return the processor time that this process and the children that compare formulas have used, seconds."""
+    total, ticks = time.process_time(), os.sysconf("SC_CLK_TCK")
+    for judge in grading._judges.idle:
+        if judge._process is not None:
+            fields = Path(f"/proc/{judge._process.pid}/stat").read_text().rpartition(")")[2].split()
+            total += (int(fields[11]) + int(fields[12])) / ticks
+    return total
+
+
+def ours(asked: Sequence[Pair], workers: int, clock: Callable[[], float] = used) -> float:
+    """Return seconds for grading all pairs by the scorer of mathematics."""
+    scorer = tasks.load("math500").scorer
+    begun = clock()
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(lambda pair: scorer.correct({"gold": pair[0]}, pair[1]), asked))
+    return clock() - begun
+
+
+def serial(asked: Sequence[Pair]) -> float:
+    """Return seconds for the same by math-verify, one pair after the other."""
+    config = [LatexExtractionConfig(boxed_match_priority=0, try_extract_without_anchor=False)]
+    begun = used()
+    for gold, completion in asked:
+        verify(parse(rf"\boxed{{{gold}}}", config), parse(completion, config))
+    return used() - begun
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer answers")
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    options = parser.parse_args()
+    distinct = 300 if options.quick else 2000
+    with ThreadPoolExecutor(2) as pool:  # start two children, which every later row uses or leaves idle
+        list(pool.map(grading.equivalent, ["a+b", "b+c"] * 8, [f"c+{i}" for i in range(16)]))
+    problems = pairs(20, seed=1)
+    repeated = problems * 505
+    random.Random(2).shuffle(repeated)
+    rows: list[dict[str, Any]] = []
+
+    def add(what: str, who: str, number: int, seconds: float) -> float:
+        rows.append({"answers": what, "by": who, "number": number, "answers/s": number / seconds})
+        return number / seconds
+
+    plain = add("distinct", "math-verify, serial", distinct, serial(pairs(distinct, seed=3)))
+    half = add("distinct", "ours", distinct, ours(pairs(distinct, seed=4), 1))
+    one, two = (
+        add(
+            "distinct, by the clock", f"ours, {n} workers", distinct, ours(pairs(distinct, 4 + n), n, time.perf_counter)
+        )
+        for n in (1, 2)
+    )
+    many = add("20 repeated", "ours", len(repeated), ours(repeated, 1))
+    again = add("20 seen before", "ours", len(repeated), ours(repeated, 1))
+    few = add("20 repeated", "math-verify, serial", 100, serial(repeated[:100]))
+    ratios = {"repeated, ours / math-verify": many / few, "seen before, ours / math-verify": again / few}
+    ratios |= {"distinct, ours / math-verify": half / plain, "distinct, 2 workers / 1": two / one}
+    print(tabulate(rows, headers="keys", floatfmt=".0f"), end="\n\n")
+    print(tabulate(ratios.items(), headers=("ratio", ""), floatfmt=".2f"))
+    if options.json:
+        options.json.write_text(json.dumps({"rates": rows, "ratios": ratios}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
