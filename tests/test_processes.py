@@ -1,5 +1,6 @@
 """One run on two processes: the groups, rewards and numbers of one process, also where a process was killed."""
 
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from tests.conftest import ROOT
 from urlvr_bench import parallel, protocol, record, train
 from urlvr_bench.errors import UsageError
 from urlvr_bench.launchers import devices
+from urlvr_bench.stages import HOLDER
 from urlvr_bench.steps import read_steps
 
 SMALL = ["--protocol", "smoke", "--set", "steps=10", "--set", "every=10", "--set", "draws=rollout"]
@@ -39,25 +41,32 @@ def numbers(row: dict) -> dict[str, float]:
     return {name: -1.0 if value is None else value for name, value in row.items() if name != "seconds"}
 
 
-@pytest.mark.lab
-def test_two_processes_of_which_one_is_killed_give_what_one_process_gives(command, tmp_path):
-    arguments = ["run", *SMALL, "--method", "token_entropy"]
-    alone = tmp_path / "alone"
-    assert command(*arguments, "--out", alone, timeout=PATIENCE).returncode == 0
-    shared = [*arguments, "--out", str(tmp_path / "two"), "--launcher", "accelerate", "--processes", "2"]
+def until_step(step: int, arguments: list[str], out: Path) -> tuple[subprocess.Popen, Path]:
+    """Start a command and return when its run has made `step` steps; with the run's folder."""
     child = subprocess.Popen(
-        [sys.executable, "-m", "urlvr_bench.cli", *shared],
+        [sys.executable, "-m", "urlvr_bench.cli", *arguments],
         env={**os.environ, "HF_HUB_OFFLINE": "1", "COLUMNS": "400"},
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline, folder, ranks = time.monotonic() + PATIENCE, None, {}
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and child.poll() is None:
-        folder = next((path.parent for path in (tmp_path / "two").rglob("steps.jsonl")), None)
-        if folder and len(read_steps(folder / "steps.jsonl")) >= 3:
-            break
+        folder = next((path.parent for path in out.rglob("steps.jsonl")), None)
+        if folder and len(read_steps(folder / "steps.jsonl")) >= step:
+            return child, folder
         time.sleep(0.02)
+    raise AssertionError(f"step {step} was not reached: {child.communicate()[1]}")
+
+
+@pytest.mark.lab
+def test_two_processes_killed_and_stopped_on_the_way_give_what_one_process_gives(command, tmp_path):
+    arguments = ["run", *SMALL, "--method", "token_entropy"]
+    alone, out = tmp_path / "alone", tmp_path / "two"
+    assert command(*arguments, "--out", alone, timeout=PATIENCE).returncode == 0
+    shared = [*arguments, "--out", str(out), "--launcher", "accelerate", "--processes", "2"]
+
+    child, folder = until_step(3, shared, out)
     ranks = ranks_of(folder)
     assert set(ranks) == {0, 1}
     ranks[1].send_signal(signal.SIGKILL)
@@ -65,9 +74,14 @@ def test_two_processes_of_which_one_is_killed_give_what_one_process_gives(comman
     assert child.returncode == 1 and "process 1 was ended by SIGKILL. Run the same command again" in said
     assert not (folder / "record.json").exists() and not ranks_of(folder)
 
+    child, _ = until_step(6, shared, out)
+    os.kill(json.loads((folder / HOLDER).read_text())["pid"], signal.SIGTERM)
+    assert child.wait(PATIENCE) == 1 and not ranks_of(folder)
+    assert "stopped on request after step" in (folder / "log.txt").read_text()
+
     done = command(*shared, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
-    assert "continuing after step" in (folder / "log.txt").read_text()
+    assert (folder / "log.txt").read_text().count("continuing after step") == 2
     (one,) = (path.parent for path in alone.rglob("record.json"))
     for ours, theirs in zip(read_steps(folder / "steps.jsonl"), read_steps(one / "steps.jsonl"), strict=True):
         assert numbers(ours) == pytest.approx(numbers(theirs), rel=1e-4, abs=1e-6)

@@ -14,8 +14,10 @@ from typing import Any, Literal
 from urlvr_bench import provenance
 from urlvr_bench.errors import UsageError
 from urlvr_bench.protocol import Run
-from urlvr_bench.record import dumps, write_atomically
+from urlvr_bench.record import dumps
+from urlvr_bench.stages import LOCK
 from urlvr_bench.steps import read_steps
+from urlvr_bench.writing import write_atomically
 
 NOTE = "job.json"
 """Beside a submitted run: which launcher has it, and under which id."""
@@ -120,7 +122,7 @@ def workers() -> set[Path]:
     at_work = set()
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # it has ended meanwhile, or is somebody else's
-            at_work |= {Path(file.path).parent for file in process.open_files() if file.path.endswith("/.lock")}
+            at_work |= {Path(file.path).parent for file in process.open_files() if file.path.endswith(f"/{LOCK}")}
     return at_work
 
 

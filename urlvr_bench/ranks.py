@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 
 import torch
@@ -11,20 +12,25 @@ from filelock import FileLock
 from torch.distributed.elastic.multiprocessing.errors import record as reported
 
 from urlvr_bench import models, tasks, train
+from urlvr_bench.grace import EXIT_CODE, REQUEST, Stopped
 from urlvr_bench.launchers.devices import FACTS
 from urlvr_bench.protocol import Run
-from urlvr_bench.record import dumps, write_atomically
+from urlvr_bench.record import dumps
+from urlvr_bench.writing import write_atomically
 
-LEAVE_SECONDS = 60
-"""How long the processes of an earlier attempt may take to end after their worker was killed."""
+LEAVE_SECONDS = 600
+"""How long a process may take to its next step boundary once its worker has ended or asked it to stop."""
 
 
-def end_with_the_worker() -> None:
-    """End this process as soon as the worker's pipe closes, which it does however the worker ends."""
+def leave_with_the_worker() -> None:
+    """Stop as on request when the worker's pipe closes, which it does however the worker ends."""
 
     def wait() -> None:
         sys.stdin.buffer.read()
-        os._exit(143)
+        REQUEST.made = True
+        if REQUEST.can_wait:
+            time.sleep(LEAVE_SECONDS)
+        os._exit(EXIT_CODE)
 
     threading.Thread(target=wait, daemon=True).start()
 
@@ -32,16 +38,19 @@ def end_with_the_worker() -> None:
 @reported
 def main() -> None:
     """Run `python -m urlvr_bench.ranks FOLDER`: train, and let the first process alone write."""
-    end_with_the_worker()
+    REQUEST.listen()
+    leave_with_the_worker()
     folder = Path(sys.argv[1])
     state = PartialState(cpu=not torch.cuda.is_available())
-    run = Run.from_json((folder / "run.json").read_text())
     first = state.is_main_process
-    lock = FileLock(folder / ".ranks.lock", timeout=LEAVE_SECONDS)
+    lock = FileLock(folder / ".ranks.lock", timeout=LEAVE_SECONDS + 60)
     if first:
-        lock.acquire()
-    facts = train.train(run, models.resolve(run.model), tasks.load(run.task), folder, say if first else quiet)
-    state.wait_for_everyone()
+        lock.acquire()  # the processes of a worker that was killed may not have left yet
+    run = Run.from_json((folder / "run.json").read_text())
+    try:
+        facts = train.train(run, models.resolve(run.model), tasks.load(run.task), folder, say if first else quiet)
+    except Stopped:
+        os._exit(EXIT_CODE)
     if first:
         write_atomically(folder / FACTS, dumps(facts))
     state.wait_for_everyone()

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from urlvr_bench import footprint, protocol
-from urlvr_bench.record import write_atomically
+from urlvr_bench.writing import write_atomically
 
 PATH = Path(__file__).resolve().parents[1] / "docs" / "scaling.md"
 BLOCK = re.compile(r"(<!-- BEGIN plan -->\n).*?(<!-- END plan -->)", re.DOTALL)

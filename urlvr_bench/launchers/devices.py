@@ -15,9 +15,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from urlvr_bench import record
 from urlvr_bench.errors import UsageError, unknown
+from urlvr_bench.grace import REQUEST
 from urlvr_bench.protocol import Run
+from urlvr_bench.writing import write_atomically
 
 VARIABLE = "URLVR_ACCELERATE"
 """Names the variable by which a command tells its workers to train through Accelerate: a JSON list of options."""
@@ -66,10 +67,12 @@ def train(folder: Path) -> dict[str, Any]:
     launcher = subprocess.Popen(command(folder), stdin=subprocess.PIPE)  # noqa: S603
     try:
         code = launcher.wait()
-    finally:
+    finally:  # also where this worker is asked to stop: its processes then save at their next step boundary
+        REQUEST.can_wait = True
         if launcher.stdin:
             launcher.stdin.close()
         launcher.wait()
+        REQUEST.can_wait = False
     if code or not (folder / FACTS).is_file():
         reason = folder / REASON
         why = reason.read_text().strip() if reason.is_file() else f"the launcher of its processes ended with {code}"
@@ -108,6 +111,8 @@ def main() -> None:
     from accelerate.commands.launch import launch_command, launch_command_parser
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
+    for number in (signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_IGN)  # the processes answer a scheduler's warning themselves
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--first-host", default="localhost")
@@ -117,7 +122,7 @@ def main() -> None:
     try:
         launch_command(launch_command_parser().parse_args(arguments))
     except ChildFailedError as error:
-        record.write_atomically(given.folder / REASON, f"{reason(error.failures)}\n")
+        write_atomically(given.folder / REASON, f"{reason(error.failures)}\n")
         sys.exit(1)
 
 
