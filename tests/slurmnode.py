@@ -1,4 +1,4 @@
-"""A Slurm cluster of one machine in a folder of its own: munged, slurmctld and slurmd, for the time of a test."""
+"""A Slurm cluster on one machine in a folder of its own: munged, slurmctld and two slurmd, for the time of a test."""
 
 import os
 import secrets
@@ -16,7 +16,6 @@ CONF = """
 ClusterName=one
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={ports[0]}
-SlurmdPort={ports[1]}
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
@@ -34,14 +33,16 @@ KillWait=5
 MinJobAge=600
 SchedulerParameters=sched_interval=1,batch_sched_delay=1
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool.%n
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd.%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
-NodeName={host} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
-PartitionName=debug Nodes={host} Default=YES State=UP MaxTime=INFINITE
+SlurmdLogFile={folder}/slurmd.%n.log
+NodeName=first NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[1]} CPUs=1 State=UNKNOWN
+NodeName=second NodeHostname={host} NodeAddr=127.0.0.1 Port={ports[2]} CPUs=1 State=UNKNOWN
+PartitionName=debug Nodes=first,second Default=YES State=UP MaxTime=INFINITE
 """
+DAEMONS = ("munged", "slurmctld", "slurmd.first", "slurmd.second")
 
 
 def missing() -> str:
@@ -64,34 +65,33 @@ def free_ports(number: int) -> list[int]:
 @contextmanager
 def running(folder: Path) -> Iterator[dict[str, str]]:
     """Start the cluster in `folder`; yield the environment in which Slurm's commands find it."""
-    for name in ("state", "spool"):
+    for name in ("state", "spool.first", "spool.second"):
         (folder / name).mkdir(parents=True)
     folder.chmod(0o755)
     key = folder / "munge.key"
     key.write_bytes(secrets.token_bytes(128))
     key.chmod(0o400)
     conf = folder / "slurm.conf"
-    conf.write_text(CONF.format(folder=folder, host=socket.gethostname(), ports=free_ports(2)))
+    conf.write_text(CONF.format(folder=folder, host=socket.gethostname(), ports=free_ports(3)))
     environment = {**os.environ, "SLURM_CONF": str(conf)}
     places = {"socket": "munge.socket", "key-file": "munge.key", "pid-file": "munged.pid", "log-file": "munged.log"}
     places["seed-file"] = "munge.seed"
     munged = ["munged", "--force", *(f"--{option}={folder / name}" for option, name in places.items())]
+
+    def slurm(*command: str) -> str:
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30).stdout.strip()
+
     try:
-        for command in (munged, ["slurmctld"], ["slurmd"]):
+        for command in (munged, ["slurmctld"], ["slurmd", "-N", "first"], ["slurmd", "-N", "second"]):
             subprocess.run(command, env=environment, check=True, capture_output=True, timeout=30)
         deadline = time.monotonic() + 30
-        while (
-            "idle"
-            not in subprocess.run(["sinfo", "-h", "-o", "%t"], env=environment, capture_output=True, text=True).stdout
-        ):
+        while slurm("sinfo", "--noheader", "--states", "idle", "--format", "%D") != "2":
             if time.monotonic() > deadline:
-                raise TimeoutError((folder / "slurmctld.log").read_text() + (folder / "slurmd.log").read_text())
+                raise TimeoutError("\n".join(log.read_text() for log in folder.glob("*.log")))
             time.sleep(0.2)
         yield environment
     finally:
-        subprocess.run(
-            ["scancel", "--user", "root", "--signal", "KILL"], env=environment, capture_output=True, timeout=30
-        )
-        for name in ("slurmd", "slurmctld", "munged"):
+        slurm("scancel", "--user", "root", "--signal", "KILL")
+        for name in reversed(DAEMONS):
             if (pid := folder / f"{name}.pid").is_file():
                 os.kill(int(pid.read_text()), signal.SIGTERM)

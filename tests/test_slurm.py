@@ -1,7 +1,8 @@
-"""A sweep on a real Slurm: one job is killed and queued again half-way, and no record is lost or doubled."""
+"""Runs on a real Slurm: killed, queued again, at their time limit, on two nodes; no record is lost or doubled."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import slurmnode
 
 from tests.conftest import ROOT
 from urlvr_bench import record
+from urlvr_bench.stages import HOLDER
 
 pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(slurmnode.missing()), reason=slurmnode.missing())]
 PATIENCE = 900
@@ -54,40 +56,58 @@ def slurm(environment: dict[str, str], *command: str) -> None:
     subprocess.run(command, env=environment, check=True, capture_output=True, timeout=60)
 
 
-def test_a_sweep_survives_a_requeue_and_a_kill_and_a_second_command_fills_the_gap(cluster, tmp_path):
+def half_way(found: dict[str, dict]) -> list[str]:
+    return [seed for seed, each in found.items() if each["state"] == "running" and 3 <= each["step"] < 8]
+
+
+def test_no_record_of_a_sweep_is_lost_or_doubled_whatever_ends_its_jobs(cluster, tmp_path):
     sweep = [*SWEEP, "6", "--launcher", "slurm", "--resource", "timeout_min=60", "--out", str(tmp_path)]
     assert "submitted 6 jobs" in urlvr(cluster, *sweep).stderr
-    found = wait_for(cluster, tmp_path, lambda now: any(each["step"] >= 3 for each in now.values()))
     assert "nothing left to submit" in urlvr(cluster, *sweep).stderr
-    assert sum(each["state"] == "queued" for each in found.values()) >= 3
-    requeued, other = (each for each in found.values() if each["state"] == "running")
-    assert requeued["steps"] == 8 and (requeued["step"] < 2 or requeued["seconds_left"] > 0)
-
-    slurm(cluster, "scontrol", "requeue", requeued["job"])
-    slurm(cluster, "scancel", "--signal", "KILL", other["job"])
-    waiting = wait_for(cluster, tmp_path, lambda now: now[requeued["folder"][-5:]]["state"] == "queued")
-    assert waiting[requeued["folder"][-5:]]["reason"] == "BeginTime"
-    slurm(cluster, "scontrol", "update", f"JobId={requeued['job']}", "StartTime=now")
-    ended = wait_for(cluster, tmp_path, over)
-    states = {seed: each["state"] for seed, each in ended.items()}
-    assert states.pop(other["folder"][-5:]) == "failed" and set(states.values()) == {"done"}
-    assert "run again to go on" in ended[other["folder"][-5:]]["reason"]
+    ends = {
+        "requeued": lambda job, _: slurm(cluster, "scontrol", "requeue", job),
+        "timed out": lambda job, _: slurm(cluster, "scancel", "--signal", "USR2", job),  # sent before the limit
+        "killed": lambda _, folder: os.kill(json.loads((folder / HOLDER).read_text())["pid"], signal.SIGKILL),
+    }
+    ended: dict[str, str] = {}
+    for how, end in ends.items():
+        found = wait_for(cluster, tmp_path, lambda now: set(half_way(now)) - set(ended.values()))
+        ended[how] = min(set(half_way(found)) - set(ended.values()))
+        assert found[ended[how]]["seconds_left"] > 0
+        end(found[ended[how]]["job"], tmp_path / found[ended[how]]["folder"])
+    again = [ended["requeued"], ended["timed out"]]
+    for seed in again:
+        waiting = wait_for(cluster, tmp_path, lambda now, seed=seed: now[seed]["state"] == "queued")[seed]
+        assert waiting["reason"] == "BeginTime"
+        slurm(cluster, "scontrol", "update", f"JobId={waiting['job']}", "StartTime=now")
+    after = wait_for(cluster, tmp_path, over)
+    failed = after.pop(ended["killed"])
+    assert failed["state"] == "failed" and "run again to go on" in failed["reason"]
+    assert {each["state"] for each in after.values()} == {"done"}
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("record.json")}
 
     assert "submitted 1 jobs" in urlvr(cluster, *sweep).stderr
-    wait_for(cluster, tmp_path, over)
-    records = sorted(tmp_path.rglob("record.json"))
-    assert len(records) == 6 and sorted(record.read(path).seed for path in records) == list(range(6))
+    last = wait_for(cluster, tmp_path, over)
+    records = {path.parent: record.read(path) for path in tmp_path.rglob("record.json")}
+    assert sorted(each.seed for each in records.values()) == list(range(6))
+    assert all(each.steps.step == list(range(1, 9)) for each in records.values())
     assert all(path.stat().st_mtime_ns == before[path] for path in before)
-    assert all(record.read(path).steps.step == list(range(1, 9)) for path in records)
-    continued = (tmp_path / requeued["folder"] / "log.txt").read_text()
-    assert "continuing after step" in continued
+    for seed in ended.values():
+        assert "continuing after step" in (tmp_path / last[seed]["folder"] / "log.txt").read_text()
     assert "nothing left to submit" in urlvr(cluster, *sweep).stderr
 
-    alone = tmp_path / "alone"
-    seed = requeued["folder"][-1]
-    once = [*SWEEP, "1", "--seed", seed, "--out", str(alone)]
+    seed = ended["timed out"]
+    once = [*SWEEP, "1", "--seed", seed[-1], "--out", str(tmp_path / "alone")]
     assert urlvr({**os.environ, "HF_HUB_OFFLINE": "1"}, *once).returncode == 0
-    (same,) = (record.read(path) for path in alone.rglob("record.json"))
-    again = record.read(tmp_path / requeued["folder"] / "record.json")
-    assert (again.steps, again.evals) == (same.steps, same.evals)
+    (same,) = (record.read(path) for path in (tmp_path / "alone").rglob("record.json"))
+    continued = records[tmp_path / last[seed]["folder"]]
+    assert (continued.steps, continued.evals) == (same.steps, same.evals)
+
+
+def test_one_run_takes_the_processes_of_two_nodes(cluster, tmp_path):
+    one = ["run", "--protocol", "smoke", "--set", "steps=2", "--method", "majority_vote", "--out", str(tmp_path)]
+    two_nodes = ["--launcher", "slurm", "--processes", "1", "--resource", "nodes=2"]
+    assert "submitted 1 jobs" in urlvr(cluster, *one, *two_nodes).stderr
+    (ended,) = wait_for(cluster, tmp_path, over).values()
+    assert ended["state"] == "done", ended
+    assert record.read(tmp_path / ended["folder"] / "record.json").provenance.processes == 2
