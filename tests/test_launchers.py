@@ -1,6 +1,7 @@
 """Launchers without a cluster: what a job does, what is sent to Hugging Face Jobs, how far runs are, plans."""
 
 import json
+import shlex
 import subprocess
 import sys
 import time
@@ -11,9 +12,10 @@ from fakehub import Fault
 from hubdesk import Desk, signed_in
 from huggingface_hub import constants
 from records import fabricate
+from typer.testing import CliRunner
 
 from tests.conftest import ROOT
-from urlvr_bench import footprint, jobs, plan, protocol, record, runner, shapes, worker
+from urlvr_bench import cli, footprint, jobs, plan, protocol, record, runner, shapes, worker
 from urlvr_bench.commands import scaling
 from urlvr_bench.errors import UsageError
 from urlvr_bench.launchers import cloud, cluster, devices
@@ -147,6 +149,55 @@ def test_local_lanes_carry_runs_out_and_a_second_command_has_nothing_to_do(comma
     assert seen & {("running", "queued"), ("queued", "queued")}
 
 
+def test_what_submitit_cannot_do_is_said_before_anything_is_laid_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("submitit")
+    runs = cells(tmp_path / "runs")
+    monkeypatch.delenv(devices.VARIABLE, raising=False)
+    with pytest.raises(UsageError, match="with --processes how many"):
+        cluster.submit(runs, "local", 1, {"nodes": 2}, tmp_path)
+    with pytest.raises(UsageError, match="partitio"):
+        cluster.submit(runs, "local", 1, {"partitio": "gpu"}, tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match=r"--launcher slurm: .*srun"):
+        cluster.submit(runs, "slurm", 1, {}, tmp_path)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_watching_ends_when_nothing_is_under_way(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def at(state: str) -> list[jobs.Status]:
+        return [jobs.Status("a", state, 1, 4, None, None, None)]  # type: ignore[arg-type]
+
+    left = [at("done"), at("running"), at("queued")]
+    monkeypatch.setattr(jobs, "status", lambda _: left.pop())
+    monkeypatch.setattr(scaling, "WATCH_SECONDS", 0.0)
+    scaling.status(tmp_path, watch=True)
+    assert not left
+
+
+def documented() -> list[str]:
+    """Return the commands of docs/scaling.md that plan or start runs."""
+    blocks = (ROOT / "docs" / "scaling.md").read_text().split("```")[1::2]
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    return [
+        line.partition("#")[0].strip() for line in lines if line.startswith(("urlvr-bench run", "urlvr-bench plan"))
+    ]
+
+
+@pytest.mark.parametrize("line", documented())
+def test_documented_commands_are_understood(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3,4,5,6,7")
+    monkeypatch.setenv(devices.VARIABLE, "")
+    monkeypatch.delenv(devices.VARIABLE)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.yaml").write_text("{}")
+    arguments = shlex.split(line)[1:] + (["--dry-run"] if "run" in line.split() else [])
+    done = CliRunner().invoke(cli.app, arguments)
+    assert done.exit_code == 0, done.output
+    assert devices.asked() == ("accelerate" in line or "--processes" in line)
+
+
 def test_status_tells_apart_what_squeue_and_the_folders_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = cells(tmp_path / "runs", seeds=7)
     for cell in runs:
@@ -210,8 +261,10 @@ def test_a_plan_follows_its_formulas() -> None:
     assert eight["multi_gpu"].total == one.total and one.fits
     assert one.update_seconds == pytest.approx(8 * eight["fsdp2"].update_seconds)
     assert not footprint.table(paper, 1, footprint.Gpu(memory=40e9))[0].fits
-    adapter = protocol.load("paper", {"lora_rank": "16"})
+    adapter = protocol.load("paper", {"lora_rank": "16", "backend": "hf"})
     assert footprint.table(adapter, 1, gpu)[0].states < 4.2 * weights
+    with pytest.raises(UsageError, match=r"evaluation.backend=hf"):
+        protocol.load("paper", {"lora_rank": "16"})
     plain = protocol.load("paper", {"gradient_checkpointing": "false"})
     assert footprint.table(plain, 1, gpu)[0].activations > 5 * one.activations
     with pytest.raises(UsageError, match="48 GPUs would cut groups: prompts_per_step=64"):

@@ -143,6 +143,12 @@ class Protocol(_Frozen):
     training: Training
     evaluation: Evaluation
 
+    @model_validator(mode="after")
+    def _adapters_are_judged(self) -> "Protocol":
+        if self.training.lora_rank and self.evaluation.backend == "vllm":
+            raise ValueError("vLLM judges whole models: with training.lora_rank say evaluation.backend=hf")
+        return self
+
     def hash(self) -> str:
         """Return 8 hex digits that change whenever any value that decides a result changes.
 

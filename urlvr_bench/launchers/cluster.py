@@ -73,10 +73,13 @@ def submit(
     out: Path,
 ) -> list[str]:
     """Submit the runs that are neither done nor queued, at most `side_by_side` at a time; return the job ids."""
+    if int(resources.get("nodes", 1)) > 1 and not accelerate.asked():
+        raise UsageError("several nodes for one run: say with --processes how many processes to start on each")
     live = jobs.live([cell.folder for cell in cells])
     left = [cell for cell in cells if cell.state != "done" and cell.folder not in live]
     if not left:
         return []
+    executor = _executor(launcher, side_by_side, resources, out / ".jobs")
     for cell in left:
         worker.prepare(cell.run, cell.folder)
     folders = [cell.folder.resolve() for cell in left]
@@ -85,7 +88,6 @@ def submit(
         gpus = [] if accelerate.asked() else devices()
         numbers = range(min(side_by_side, len(folders)))
         lanes = [Lane(tuple(folders[i::side_by_side]), gpus[i % len(gpus)] if gpus else None) for i in numbers]
-    executor = _executor(launcher, side_by_side, resources, out / ".jobs")
     with executor.batch():
         submitted = [executor.submit(lane) for lane in lanes]
     for job, lane in zip(submitted, lanes, strict=True):
