@@ -66,8 +66,10 @@ def on_cpu(monkeypatch):
     monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
     monkeypatch.setenv("URLVR_VLLM", json.dumps({"enforce_eager": True, "dtype": "float32"}))
     import vllm._custom_ops as ops
+    from vllm.model_executor.layers import utils
 
     monkeypatch.setattr(ops, "_supports_onednn", False)  # packed weights could not be loaded anew in training
+    monkeypatch.setattr(utils, "check_cpu_sgl_kernel", lambda *_: False)
     from trl.generation import vllm_generation
 
     eager = functools.partial(vllm_generation.LLM, enforce_eager=True)  # compiling takes minutes
