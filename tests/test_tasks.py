@@ -105,6 +105,18 @@ def test_gsm8k_reads_all_its_rows_and_its_own_solutions_have_no_box() -> None:
     assert "\\boxed{}" in task.prompt(task.docs("test")[0])
 
 
+@needs_gsm8k
+def test_every_worked_solution_of_gsm8k_is_right_as_it_is_written_where_no_format_is_asked_for() -> None:
+    task = tasks.load("gsm8k@native")
+    for split in task.splits:
+        lines = (GSM8K / f"{split}.jsonl").read_text().splitlines()
+        worked = {row["question"]: row["answer"] for row in map(json.loads, lines)}
+        docs = task.docs(split)
+        assert len(docs) == len(worked)
+        assert all(task.correct(doc, worked[doc["public"]]) for doc in docs)
+        assert not any(task.correct(doc, worked[doc["public"]].partition("####")[0] + "#### 0.5") for doc in docs)
+
+
 @pytest.mark.parametrize("name", SCORED)
 def test_metrics_of_the_yaml_are_those_of_the_scorer(name: str) -> None:
     config = tasks.load(name).config
