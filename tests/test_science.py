@@ -266,6 +266,15 @@ def test_indicators_order_models_and_say_what_they_cost() -> None:
     assert not gains.loc["share of the leading answer at step 0", "labels"]
 
 
+def test_a_stopped_probe_is_judged_by_the_event_that_it_stopped_at() -> None:
+    taught = [fabricate("ground_truth", model=model, base=base) for model, base in (("a", 0.2), ("b", 0.4), ("c", 0.6))]
+    probes = [stopped(model=model, at=at) for model, at in (("a", 12), ("b", 20), ("c", 30))]
+    ((_, probed, _, trained),) = indicators.pairs([*probes, *taught])
+    names = set(indicators.correlations(probed, trained)["indicator"])
+    assert f"step of: {DEFINITIONS[-1].name}" in names and not any("reward" in n or "different" in n for n in names)
+    assert table(probes, "sharpening") == table(probes, "agreement") == table(probes, "sensitivity") == ""
+
+
 def test_indicators_need_three_models_and_a_collapse() -> None:
     taught = [fabricate("ground_truth", model=model) for model in "abcd"]
     assert indicators.pairs([*ladder("probe", collapse_at=None), *taught]) == []
@@ -276,9 +285,9 @@ def test_indicators_need_three_models_and_a_collapse() -> None:
 # --- the probe -------------------------------------------------------------------------------------------------------
 
 
-def stopped(seed: int = 0, method: str = "majority_vote") -> Record:
+def stopped(seed: int = 0, model: str = "pocket-s1250", at: int = 20) -> Record:
     """Return a run that ended at its collapse, as a record says it."""
-    whole = fabricate(method, seed=seed, steps=40, every=40, collapse_at=20)
+    whole = fabricate("majority_vote", seed=seed, model=model, steps=40, every=40, collapse_at=at)
     last = DEFINITIONS[-1].step(whole)
     assert last is not None
     training = whole.protocol.training.model_copy(update={"stop_at": "train_accuracy"})

@@ -15,7 +15,12 @@ def probe(
     label_free: Annotated[
         bool, typer.Option("--label-free", help="Stop by a sign that reads no label: few different answers.")
     ] = False,
-    protocol: Annotated[str, typer.Option(help="An aggressive protocol; any will do.")] = "pocket-mcs",
+    protocol: Annotated[
+        str | None,
+        typer.Option(
+            help="Default: pocket-mcs; label-free pocket-probe, as mini-batches that small scatter the answers."
+        ),
+    ] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a protocol setting.")
     ] = None,
@@ -36,6 +41,7 @@ def probe(
 
     use_local_data(data)
     settings = pairs(set_)
+    protocol = protocol or ("pocket-probe" if label_free else "pocket-mcs")
     if label_free:
         settings["stop_at"] = probing.LABEL_FREE
     elif protocols.load(protocol, settings).training.stop_at is None:

@@ -31,6 +31,21 @@ class Indicator:
     of: Callable[[Record], float]
     cost: Callable[[Record], float]
     reduce: Callable[..., Floats] = np.mean
+    column: str | None = None
+    """What the event reads; a run that stopped at another event says nothing of this one."""
+
+    def known(self, record: Record) -> bool:
+        """Whether a run was trained on until this could be seen, and it means what it says."""
+        stop = record.protocol.training.stop_at
+        return self.column is None or (
+            stop in (None, self.column) and (self.column != "reward_accuracy" or record.method.binary)
+        )
+
+
+def geometric_mean(values: Floats, axis: int | None = None) -> Floats:
+    """Return the geometric mean: steps to an event vary by factors, not by differences."""
+    found: Floats = np.exp(np.log(values).mean(axis=axis))
+    return found
 
 
 def _event(sign: Definition | Sign, labels: bool) -> Indicator:
@@ -42,7 +57,7 @@ def _event(sign: Definition | Sign, labels: bool) -> Indicator:
     def cost(record: Record) -> float:
         return float(sum(record.steps.tokens[: sign.step(record)]))
 
-    return Indicator(f"step of: {sign.name}", labels, of, cost, np.median)
+    return Indicator(f"step of: {sign.name}", labels, of, cost, geometric_mean, sign.column)
 
 
 def _at_start(name: str, labels: bool, of: Callable[[Record], float]) -> Indicator:
@@ -103,7 +118,11 @@ OUTCOMES = (
 def pairs(records: Sequence[Record]) -> list[tuple[Ladder, Rungs, Ladder, Rungs]]:
     """Return every majority-vote ladder that collapsed somewhere with every supervised one on the same models."""
     found = ladders(records)
-    votes = {key: rungs for key, rungs in found.items() if key.method == "majority_vote" and _collapsed(rungs)}
+    votes = {
+        key: rungs
+        for key, rungs in found.items()
+        if key.method == "majority_vote" and any(event_of(one).step(one) for group in rungs.values() for one in group)
+    }
     taught = {key: rungs for key, rungs in found.items() if next(iter(rungs.values()))[0].method.uses_labels}
     matched: list[tuple[Ladder, Rungs, Ladder, Rungs]] = []
     for probe, probed in votes.items():
@@ -116,13 +135,15 @@ def pairs(records: Sequence[Record]) -> list[tuple[Ladder, Rungs, Ladder, Rungs]
     return matched
 
 
-def _collapsed(rungs: Rungs) -> bool:
-    return any(DEFINITIONS[-1].step(record) for group in rungs.values() for record in group)
+def event_of(record: Record) -> Definition | Sign:
+    """Return what collapse means for a run: the event that it stops at, else train accuracy below its bound."""
+    stop = record.protocol.training.stop_at
+    return next((event for event in (*DEFINITIONS, *SIGNS) if event.column == stop), DEFINITIONS[-1])
 
 
 def per_model(probed: Rungs, trained: Rungs) -> pd.DataFrame:
     """Return one row per model: step-0 accuracy, collapse step, pass@k gain, supervised gain, tokens of both."""
-    definition = DEFINITIONS[-1]
+    definition = event_of(next(iter(probed.values()))[0])
     event = _event(definition, labels=True)
     rows: list[Row] = []
     for model, probes in probed.items():
@@ -153,7 +174,7 @@ def correlations(probed: Rungs, trained: Rungs) -> pd.DataFrame:
     for task in judged:
         for outcome in OUTCOMES:
             came = [np.array([outcome.of(one, task) for one in group]) for group in trained.values()]
-            for indicator in INDICATORS:
+            for indicator in (each for each in INDICATORS if all(map(each.known, _flat(probed)))):
                 told = [np.array([indicator.of(one) for one in group]) for group in probed.values()]
                 row: Row = {"judged": task, "outcome": outcome.name, "indicator": indicator.name}
                 row |= {"labels": indicator.labels, "models": len(probed), "tokens": _mean(probed, indicator.cost)}
@@ -181,6 +202,10 @@ def _both(told: Sequence[Floats], came: Sequence[Floats], reduce: Callable[..., 
 def _redrawn(seeds_of: Sequence[Floats], reduce: Callable[..., Floats], rng: np.random.Generator) -> Floats:
     """Return (DRAWS, models): each model's value with its seeds drawn anew."""
     return np.stack([reduce(one[rng.integers(0, len(one), (DRAWS, len(one)))], axis=1) for one in seeds_of], axis=1)
+
+
+def _flat(rungs: Rungs) -> list[Record]:
+    return [record for group in rungs.values() for record in group]
 
 
 def _mean(rungs: Rungs, of: Callable[[Record], float]) -> float:

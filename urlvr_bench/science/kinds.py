@@ -15,12 +15,13 @@ Group = list[Record]
 
 
 def per_protocol(records: Sequence[Record]) -> dict[str, list[Group]]:
-    """Return, per protocol and task, the runs of each model and method."""
+    """Return, per protocol and task, the runs of each model and method; those that stop at collapse are no results."""
     found: dict[str, list[Group]] = {}
     for cell, rows in cells(records).items():
         title = f"{cell.protocol} ({cell.protocol_hash}) · {cell.task} v{cell.task_version}"
-        if cell.judged == cell.task:
-            found.setdefault(title, []).extend(rows.values())
+        whole = [group for group in rows.values() if group[0].protocol.training.stop_at is None]
+        if cell.judged == cell.task and whole:
+            found.setdefault(title, []).extend(whole)
     return found
 
 
@@ -47,7 +48,7 @@ def _sensitivity(records: Sequence[Record]) -> list[Table]:
     """Return a table per ladder in which a run fell below any threshold; the others have nothing to vary."""
     return [
         Table(f"sensitivity: {ladder.title}", sensitivity.NOTES, frame, sensitivity.text)
-        for ladder, rungs in ladders(records).items()
+        for ladder, rungs in ladders([one for one in records if one.protocol.training.stop_at is None]).items()
         if (frame := sensitivity.sensitivity(rungs)).filter(like="_runs").to_numpy().any()
     ]
 
@@ -64,14 +65,15 @@ def _flat(groups: Iterable[Group]) -> Group:
 
 
 PAIR_NOTES = (
-    "Collapse step: Kaplan-Meier median over seeds [95 % interval] of train accuracy below 10 % (5-step mean). Tokens: "
-    "completion tokens generated, per run; the probe's up to its collapse, the supervised run's whole training.",
+    "Collapse step: Kaplan-Meier median over seeds [95 % interval] of the event that the probe stops at, else of train "
+    "accuracy below 10 % (5-step mean). Tokens: completion tokens generated, per run; the probe's up to its collapse, "
+    "the supervised run's whole training.",
     "pass@k gain: pass@n - pass@1 at step 0. Vote share: mean share of the leading answer at step 0. Supervised gain: "
     "over step 0, 95 % t interval over seeds.",
 )
 CORRELATION_NOTES = (
-    "Over models, each the median (steps) or mean of its seeds; brackets: 95 % bootstrap interval over redrawn models "
-    "and seeds. Few models make wide intervals.",
+    "Over models, each the geometric mean (steps) or mean of its seeds; brackets: 95 % bootstrap interval over redrawn "
+    "models and seeds. Few models make wide intervals.",
     "Saving: tokens of the supervised run over tokens of the indicator, means per run. A run without the event costs "
     "its whole training and ranks last.",
 )
