@@ -24,6 +24,7 @@ needs_gsm8k = pytest.mark.skipif(not GSM8K.is_dir(), reason="set URLVR_TEST_GSM8
 OFFLINE = [*GENERATED, pytest.param("gsm8k", marks=needs_gsm8k)]
 
 ONE_PER_SCORER = sorted({tasks.load(name).config["process_results"]: name for name in tasks.names()}.values())
+ONE_PER_SCORER += [f"{name}@{style}" for name in ONE_PER_SCORER for style in tasks.prompt_styles(name)[1:]]
 LIMIT = 7473
 """Problems of a split whose gold is scored: all of GSM8K."""
 EXPENSIVE = {"pocket_lemmas": 2, "mbpp": 2, "humaneval": 2}
@@ -276,6 +277,7 @@ def test_hostile_texts_neither_hang_nor_raise(name: str) -> None:
         "continuation": "7",
         "setup": "",
         "tests": "assert 0",
+        "instructions": '[["detectable_format:title", {}]]',
     }
     before = time.perf_counter()
     assert not any(task.correct(doc, text) for text in HOSTILE)
