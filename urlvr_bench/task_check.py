@@ -23,11 +23,12 @@ Problems = dict[str, list[tasks.Doc]]
 def check_tasks(names: Sequence[str] = (), say: Say = lambda _: None) -> list[str]:
     """Return everything that is wrong with tasks (all without names), one line each; `say` hears what was looked at.
 
-    Without names, the protocols are checked too: what they train on must not meet what they judge on.
+    A task is checked in all its prompt styles. Without names, the protocols are checked too: what they train on must
+    not meet what they judge on.
     """
     failures = []
     known: dict[str, Problems] = {}
-    for name in names or tasks.names():
+    for name in dict.fromkeys(name.partition(tasks.AT)[0] for name in names or tasks.names()):
         try:
             task = tasks.load(name)
             known[name], unread = problems_of(task, say)
@@ -57,8 +58,12 @@ def problems_of(task: tasks.Task, say: Say) -> tuple[Problems, list[str]]:
 
 def check_task(task: tasks.Task, problems: Problems) -> list[str]:
     """Return what is wrong with one task and these problems of it."""
-    failures = [*_described(task), *_changed(task, problems)]
-    return [*failures, *_unreadable(task, problems), *_meeting(task, problems), *_misjudged(task, problems)]
+    failures = [*_described(task), *_changed(task, problems), *_unreadable(task, problems), *_meeting(task, problems)]
+    return failures + [line for styled in (task, *_other_styles(task)) for line in _misjudged(styled, problems)]
+
+
+def _other_styles(task: tasks.Task) -> list[tasks.Task]:
+    return [tasks.load(f"{task.name}{tasks.AT}{style}") for style in tasks.prompt_styles(task.name)[1:]]
 
 
 def check_protocol(spec: protocol.Protocol, known: dict[str, Problems]) -> list[str]:
@@ -89,8 +94,7 @@ def fingerprint(task: tasks.Task, problems: Problems) -> str:
     """Return 16 hex digits that change with any prompt or gold answer of a generated task or of the sample rows."""
     rows = problems if not task.revisions else {split: task.sample(split) for split in task.splits}
     shown = [[split, doc["id"], task.prompt(doc), doc["gold"]] for split, docs in rows.items() for doc in docs]
-    others = [tasks.load(f"{task.name}{tasks.AT}{style}") for style in tasks.prompt_styles(task.name)[1:]]
-    shown += [[other.name, other.prompt(other.sample("test")[0])] for other in others]
+    shown += [[other.name, other.prompt(other.sample("test")[0])] for other in _other_styles(task)]
     return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]
 
 
@@ -158,13 +162,13 @@ def _loose(task: tasks.Task) -> Callable[[tasks.Doc], str]:
 
 def _misjudged(task: tasks.Task, problems: Problems) -> list[str]:
     """Return problems whose solution is wrong, or whose corrupted or empty one is right."""
-    failures = []
+    failures, styled = [], f"{task.name}: " if tasks.AT in task.name else ""
     for split, docs in problems.items():
         for doc in docs[: SCORED if task.scorer.costly else None]:
             cases = [("its solution", task.scorer.solution(doc), True), ("the empty completion", "", False)]
             cases.append(("a corrupted solution", task.scorer.corrupted(doc), False))
             failures += [
-                f"{split} problem {doc['id']}: {what} is {'wrong' if right else 'right'}"
+                f"{styled}{split} problem {doc['id']}: {what} is {'wrong' if right else 'right'}"
                 for what, completion, right in cases
                 if completion is not None and task.correct(doc, completion) is not right
             ]
