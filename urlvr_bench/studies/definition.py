@@ -97,6 +97,10 @@ class Study(_Frozen):
             raise unknown("scale", scale, SCALES)
         return self.pocket if scale == "pocket" else self.gpu
 
+    def paths(self) -> list[Path]:
+        """Return where the records of all runs lie in a store, at both scales, in the order of the study."""
+        return [run.path.with_name(f"{run.path.name}.json") for scale in SCALES for run in self.form(scale).runs()]
+
 
 def names() -> list[str]:
     """Return the names of all studies."""

@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from urlvr_bench.cells import Cell
 from urlvr_bench.collapse import WINDOW
 from urlvr_bench.drawing import LADDER, MARKERS, PALETTE, SHARES, STYLES, WIDTH, caption, panels, style
 from urlvr_bench.figures import curves
 from urlvr_bench.schema import Record
 from urlvr_bench.studies.definition import Study
-from urlvr_bench.studies.summary import arms, moves, tasks_table
+from urlvr_bench.studies.summary import Arm, arms, moves, tasks_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-Arm = tuple[Cell, str, list[Record]]
 
 
 def figure(study: Study, records: Sequence[Record]) -> "Figure":
@@ -28,7 +25,7 @@ def figure(study: Study, records: Sequence[Record]) -> "Figure":
 def _curves(study: Study, records: Sequence[Record]) -> "Figure":
     """Draw train accuracy, one panel per varied setting, method, model or task, one line per arm in it."""
     grouped: dict[str, list[tuple[str, list[Record]]]] = {}
-    for panel, line, found in _placed(study, list(arms(records))):
+    for panel, line, found in _placed(study, arms(study, records)):
         grouped.setdefault(panel, []).append((line, found))
     drawn, grid = panels(len(grouped), columns=3, width=1.15 * WIDTH)
     for axes, (panel, lines) in zip(grid, grouped.items(), strict=True):

@@ -1,7 +1,8 @@
 """What a study's records say, one row per arm: the runs that differ in nothing but the seed."""
 
+import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -28,19 +29,26 @@ TRANSITION_NOTES = (
 )
 
 
-def arms(records: Sequence[Record]) -> Iterator[tuple[Cell, str, list[Record]]]:
-    """Yield the runs of each arm, judged on the task that they were trained on, with the arm's name."""
-    common = _common(records)
-    for cell, rows in cells(records).items():
-        if cell.judged == cell.task:
-            for found in rows.values():
-                yield cell, setting(found[0], common), found
+Arm = tuple[Cell, str, list[Record]]
+"""The cell of some runs, what sets their protocol apart in the study, and the runs, one per seed."""
+
+
+def arms(study: Study, records: Sequence[Record]) -> list[Arm]:
+    """Return the runs of each arm, judged on the task that they were trained on, in the order of the study."""
+    common, place = _common(records), {path: i for i, path in enumerate(study.paths())}
+    found = [
+        (cell, setting(runs[0], common), runs)
+        for cell, rows in cells(records).items()
+        if cell.judged == cell.task
+        for runs in rows.values()
+    ]
+    return sorted(found, key=lambda arm: place.get(arm[2][0].path, len(place)))
 
 
 def setting(record: Record, common: dict[str, str]) -> str:
     """Return what sets a run's protocol apart from the other runs of a study."""
     own = {key: value for key, value in record.overrides.items() if common.get(key) != value}
-    return ", ".join(f"{key.rpartition('.')[2]}={value}" for key, value in own.items()) or "default"
+    return ", ".join(f"{key.rpartition('.')[2]}={json.loads(value)}" for key, value in own.items()) or "default"
 
 
 def _common(records: Sequence[Record]) -> dict[str, str]:
@@ -51,7 +59,7 @@ def _common(records: Sequence[Record]) -> dict[str, str]:
 def arms_table(study: Study, records: Sequence[Record]) -> Table:
     """Return one row per arm: where it started, how it ended, and when it collapsed."""
     rows: list[Row] = []
-    for cell, name, found in arms(records):
+    for cell, name, found in arms(study, records):
         [row] = collapse_frame(cell, {found[0].method.id: found}).to_dict("records")
         for column, bounds in (("proxy_reward", (-math.inf, math.inf)), ("majority_ratio", (0.0, 1.0))):
             ends = [value for r in found if (value := _end(getattr(r.steps, column))) is not None]
