@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from urlvr_bench.evaluate import judge, undisturbed
-from urlvr_bench.protocol import Evaluation, Run
+from urlvr_bench.protocol import Run, validated_evaluation
 from urlvr_bench.sampling import Sampler, load
 from urlvr_bench.schedule import Choose
 from urlvr_bench.tasks import Doc, Task
@@ -22,7 +22,7 @@ def choose(run: Run, start: str, task: Task, docs: Sequence[Doc], folder: Path) 
     answer of the tie is right.
     """
     training, evaluation = run.protocol.training, run.protocol.evaluation
-    spec = Evaluation(
+    spec = validated_evaluation(
         every=1,
         problems=CHUNK,
         samples=SAMPLES,

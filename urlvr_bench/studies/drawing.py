@@ -100,9 +100,9 @@ def _moves(study: Study, records: Sequence[Record]) -> "Figure":
     drawn, grid = panels(len(methods), columns=2, width=1.3 * WIDTH, height=3.2)
     for axes, method in zip(grid, methods, strict=True):
         part = frame[frame["method"] == method]
-        for trained, look in ((False, {"color": "0.7", "s": 6}), (True, {"color": PALETTE[1], "s": 40, "marker": "D"})):
-            points = part[part["trained"] == trained]
-            axes.scatter(points["start"], points["end"], label="the trained problem" if trained else "others", **look)
+        own, others = part[part["trained"]], part[~part["trained"]]
+        axes.scatter(others["start"], others["end"], color="0.7", s=6, label="others")
+        axes.scatter(own["start"], own["end"], color=PALETTE[1], s=40, marker="D", label="the trained problem")
         axes.plot([0, 1], [0, 1], color="0.5", linewidth=0.8, linestyle=":")
         axes.set_xlim(SHARES)
         axes.set_ylim(SHARES)
