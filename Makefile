@@ -6,8 +6,13 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip
 QUIET := -q --disable-pip-version-check
 PRIORS := $(foreach rung,1 2 3 4 5 6,--model pocket-$(rung))
+STUDIES := $(basename $(notdir $(wildcard urlvr_bench/studies/*.yaml)))
+# the methods that chain addition can train, beside the seven that `run` compares by default
+OTHERS := soft_vote empo scrl condorcet evol_rl restrain weighted_vote probability_disparity co_rewarding_1 \
+    co_rewarding_2 self_harmony covo rlpr verifree oracle_vote incorrect_label format_only length_reward
+BENCHMARKS := commands training signals evaluator grading
 
-.PHONY: setup system demo test real-test slurm-test results docs check-pins clean
+.PHONY: setup system demo test real-test slurm-test bench results docs check-pins clean
 
 setup: $(READY)
 
@@ -36,6 +41,7 @@ test: setup system  ## lint, types, stale documents, all tests
 	$(BIN)/python -m urlvr_bench.task_docs --check
 	$(BIN)/python -m urlvr_bench.readme --check
 	$(BIN)/python -m urlvr_bench.scaling_docs --check
+	$(BIN)/python -m urlvr_bench.studies.pages --check
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
 
 real-test: setup  ## a real language model on GSM8K; URLVR_TEST_GSM8K names the folder with its jsonl files
@@ -45,9 +51,16 @@ real-test: setup  ## a real language model on GSM8K; URLVR_TEST_GSM8K names the 
 slurm-test: setup  ## runs on a real Slurm of its own; as root, after apt-get install slurm-wlm munge
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest tests/test_slurm.py
 
-results: setup  ## remake the reference records (about 40 minutes on two cores)
+bench: setup  ## the speed table, on an otherwise idle machine with two cores
+	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --json benchmarks/$$name.json || exit 1; done
+	$(BIN)/python benchmarks/site.py
+
+results: setup  ## remake the reference records and those of the studies (about four hours on two cores)
 	$(BIN)/urlvr-bench run --seeds 5 --out runs/reference
+	$(BIN)/urlvr-bench run $(addprefix --method ,$(OTHERS)) --seeds 5 --out runs/reference
 	$(BIN)/urlvr-bench run --protocol pocket-probe --method majority_vote $(PRIORS) --seeds 5 --out runs/reference
+	$(BIN)/urlvr-bench run --method ground_truth $(PRIORS) --seeds 3 --out runs/reference
+	for name in $(STUDIES); do $(BIN)/urlvr-bench study $$name --results none --out runs/reference || exit 1; done
 	$(BIN)/urlvr-bench collect runs/reference --out results --replace
 
 docs: setup  ## everything that is generated from the registry and from results/
@@ -55,7 +68,9 @@ docs: setup  ## everything that is generated from the registry and from results/
 	$(BIN)/python -m urlvr_bench.task_docs
 	$(BIN)/python -m urlvr_bench.readme
 	$(BIN)/python -m urlvr_bench.scaling_docs
-	$(BIN)/urlvr-bench plot results --out docs/figures && rm -f docs/figures/pocket-probe_pocket-*
+	$(BIN)/python -m urlvr_bench.studies.pages
+	$(BIN)/urlvr-bench plot results/pocket/pocket-6 results/pocket-probe --out docs/figures
+	rm -f docs/figures/pocket-probe_pocket-*
 
 check-pins: setup  ## prove that one set of pins resolves for every extra together, vllm included
 	$(PIP) install $(QUIET) --dry-run --ignore-installed -c constraints.txt '.[vllm,board,browser,cluster,dev]'
