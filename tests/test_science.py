@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -11,11 +12,13 @@ import pytest
 from records import fabricate
 from scipy import stats
 
+from urlvr_bench.board import gather
 from urlvr_bench.collapse import DEFINITIONS
 from urlvr_bench.errors import UsageError
 from urlvr_bench.measured import Eval
 from urlvr_bench.metrics import per_problem
 from urlvr_bench.protocol import Stop
+from urlvr_bench.record import write
 from urlvr_bench.schema import Record
 from urlvr_bench.science import agreement, control, failure, forecast, indicators, probe, sensitivity, sharpening, signs
 from urlvr_bench.science.correlation import correlation
@@ -306,6 +309,12 @@ def test_a_run_that_stopped_is_a_record_and_tables_take_it() -> None:
     with pytest.raises(ValueError, match="the protocol has 40 steps"):
         plain = one.protocol.model_copy(update={"training": one.protocol.training.model_copy(update={"stop_at": None})})
         Record.model_validate(one.model_dump() | {"protocol": plain.model_dump(), "protocol_hash": plain.hash()})
+
+
+def test_probes_have_no_place_on_the_board(tmp_path: Path) -> None:
+    for one in (stopped(), whole := fabricate("majority_vote")):
+        write(one, tmp_path / one.path)
+    assert gather([tmp_path]) == [whole]
 
 
 def test_the_probe_reports_step_cost_and_saving() -> None:

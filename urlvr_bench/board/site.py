@@ -31,7 +31,10 @@ class Built:
 
 
 def gather(folders: Sequence[Path]) -> list[Record]:
-    """Return the records under some folders; a record met twice counts once, two contents of one run are an error."""
+    """Return the records under some folders; a record met twice counts once, two contents of one run are an error.
+
+    Probes, which end at their collapse, are left out: they diagnose a model and compare no methods.
+    """
     found: dict[Path, tuple[Path, Record]] = {}
     with _no_collector():
         for file in record.find(list(folders)):
@@ -40,7 +43,7 @@ def gather(folders: Sequence[Path]) -> list[Record]:
             if known != read:
                 run = read.path.with_suffix("")
                 raise UsageError(f"{file}: holds run {run} with another content than {earlier}; keep one of them")
-    return [read for _, read in found.values()]
+    return [read for _, read in found.values() if read.protocol.training.stop_at is None]
 
 
 def build(records: Sequence[Record], out: Path) -> Built:
