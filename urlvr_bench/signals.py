@@ -50,26 +50,31 @@ def statistics_of(
     budget = chunk_bytes or CHUNK_BYTES.get(hidden_N_H.device.type, 256 << 20)
     chunk = max(16, budget // (vocabulary * 4 * 2))
     out = hidden_N_H.new_empty((4, len(hidden_N_H)), dtype=torch.float32)
+    room = hidden_N_H.new_empty((min(chunk, len(hidden_N_H)), vocabulary), dtype=torch.float32)
     for start in range(0, len(hidden_N_H), chunk):
         rows = slice(start, start + chunk)
         logits = (hidden_N_H[rows].to(weight_V_H.dtype) @ weight_V_H.T).float()
         if bias_V is not None:
             logits += bias_V.float()
-        logits *= scale
+        if scale != 1:
+            logits *= scale
         if softcap:
             logits = softcap * torch.tanh(logits / softcap)
-        logits /= temperature
-        logits -= logits.amax(1, keepdim=True)
+        if temperature != 1:
+            logits /= temperature
+        highest, likeliest = logits.max(1, keepdim=True)
+        logits -= highest
         mean = logits.mean(1)
         target = logits.gather(1, targets_N[rows, None]).squeeze(1)
-        weights = logits.exp()
+        weights = torch.exp(logits, out=room[: len(logits)])  # a fresh block for each chunk would cost more than exp
         total = weights.sum(1)
-        first, second = weights.topk(2, dim=1).values.T
+        weights.scatter_(1, likeliest, 0.0)  # it weighs 1 there and adds nothing to the entropy: its logit is 0
+        second = weights.amax(1)
         log_total = total.log()
         out[0, rows] = target - log_total
         out[1, rows] = log_total - weights.mul_(logits).sum(1) / total
         out[2, rows] = log_total - mean - math.log(vocabulary)
-        out[3, rows] = (first - second) / total
+        out[3, rows] = (1 - second) / total
     return out
 
 
