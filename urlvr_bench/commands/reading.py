@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -28,7 +30,8 @@ def list_(
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
+    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 200  # a file or a pipe has no width of its own
+    Console(width=wide).print(table)
 
 
 def table(
