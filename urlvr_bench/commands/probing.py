@@ -7,6 +7,14 @@ import typer
 
 from urlvr_bench.commands.options import AsJson, Data, console, pairs, use_local_data
 
+DEFAULTS = {
+    ("pocket", False): "pocket-mcs",
+    ("pocket", True): "pocket-probe",
+    ("paper", False): "paper-mcs",
+    ("paper", True): "paper",
+}
+"""The protocol by kind of model and whether it stops without labels."""
+
 
 def probe(
     model: Annotated[str, typer.Argument(help="Pocket prior, model folder or hub id.")],
@@ -18,7 +26,8 @@ def probe(
     protocol: Annotated[
         str | None,
         typer.Option(
-            help="Default: pocket-mcs; label-free pocket-probe, as mini-batches that small scatter the answers."
+            help="Default: pocket-mcs for pocket priors, else paper-mcs; label-free pocket-probe and paper, as "
+            "mini-batches that small scatter the answers."
         ),
     ] = None,
     set_: Annotated[
@@ -34,14 +43,15 @@ def probe(
     as_json: AsJson = False,
 ) -> None:
     """Train on majority votes until the model collapses, and stop there: how early tells how far it could be taught."""
-    from urlvr_bench import plan, record, tables
+    from urlvr_bench import models, plan, record, tables
     from urlvr_bench import protocol as protocols
     from urlvr_bench.commands.studying import carry_out
     from urlvr_bench.science import probe as probing
 
     use_local_data(data)
     settings = pairs(set_)
-    protocol = protocol or ("pocket-probe" if label_free else "pocket-mcs")
+    kind = "pocket" if model in {prior.name for prior in models.priors()} else "paper"
+    protocol = protocol or DEFAULTS[kind, label_free]
     if label_free:
         settings["stop_at"] = probing.LABEL_FREE
     elif protocols.load(protocol, settings).training.stop_at is None:
