@@ -26,7 +26,8 @@ def leave_with_the_worker() -> None:
     """Stop as on request when the worker's pipe closes, which it does however the worker ends."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        while os.read(0, 1):  # not by sys.stdin, whose lock a process that fails would miss at its end
+            pass
         REQUEST.made = True
         if REQUEST.can_wait:
             time.sleep(LEAVE_SECONDS)
