@@ -12,7 +12,7 @@ OTHERS := soft_vote empo scrl condorcet evol_rl restrain weighted_vote probabili
     co_rewarding_2 self_harmony covo rlpr verifree oracle_vote incorrect_label format_only length_reward
 BENCHMARKS := commands training signals evaluator grading
 
-.PHONY: setup system demo test real-test slurm-test bench results docs check-pins clean
+.PHONY: setup system demo test real-test slurm-test bench results docs check-pins chaos audit coverage clean
 
 setup: $(READY)
 
@@ -74,6 +74,16 @@ docs: setup  ## everything that is generated from the registry and from results/
 
 check-pins: setup  ## prove that one set of pins resolves for every extra together, vllm included
 	$(PIP) install $(QUIET) --dry-run --ignore-installed -c constraints.txt '.[vllm,board,browser,cluster,dev]'
+
+chaos: setup  ## kill 200 runs at random moments; each must end as if nothing had happened (about ten minutes on two cores)
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m chaos -n 2 tests/chaos
+
+audit: setup  ## known vulnerabilities of the pinned packages; asks the package index
+	$(PIP) install $(QUIET) pip-audit
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+coverage: setup  ## the share of lines and branches that the tests run; a report, not a gate
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2 --cov --cov-report=term
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info demo

@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "urlvr_bench"
-TRAINING = {"signals", "groups", "bridge", "trainer", "teacher", "train", "steplog", "checkpoints", "stopping", "parallel"}
+TRAINING = {
+    "signals",
+    "groups",
+    "bridge",
+    "trainer",
+    "teacher",
+    "train",
+    "steplog",
+    "checkpoints",
+    "stopping",
+    "parallel",
+}
 ENGINE = TRAINING | {"evaluate", "keeping", "sampling", "vllm_sampling", "decoding", "first_votes", "ranks", "replay"}
 """Modules that may import the heavy engines; nothing outside may import them at the top of a module."""
 OUTSIDE = {"pocket"}

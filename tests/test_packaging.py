@@ -1,8 +1,11 @@
 """A wheel brings one top-level name and everything that the commands need, wherever it is installed."""
 
+import json
 import os
 import subprocess
 import sys
+import sysconfig
+import venv
 import zipfile
 from pathlib import Path
 
@@ -38,3 +41,30 @@ def test_an_unpacked_wheel_lists_and_plans_what_the_checkout_does(wheel, tmp_pat
             text.append(done.stdout)
         outputs.append(text)
     assert outputs[0] == outputs[1]
+
+
+@pytest.mark.lab
+def test_an_installed_wheel_trains(wheel, tmp_path):
+    """Install into a fresh environment that borrows this one's dependencies, and run its own command elsewhere."""
+    venv.create(tmp_path / "elsewhere", with_pip=False)
+    python = tmp_path / "elsewhere" / "bin" / "python"
+    inside = sysconfig.get_path("purelib", vars={"base": str(tmp_path / "elsewhere")})
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index"]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    subprocess.run([*install, str(wheel)], check=True, capture_output=True, env=environment)
+    Path(inside, "borrowed.pth").write_text(sysconfig.get_path("purelib"))
+    settings = ["--set", "steps=3", "--set", "problems=4", "--set", "prompts_per_step=2"]
+    command = [
+        tmp_path / "elsewhere" / "bin" / "urlvr-bench",
+        "run",
+        "--protocol",
+        "smoke",
+        "--method",
+        "majority_vote",
+    ]
+    environment |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*command, *settings], capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    (path,) = tmp_path.glob("runs/**/record.json")
+    found = json.loads(path.read_text())
+    assert found["steps"]["step"] == [1, 2, 3] and found["provenance"]["git_commit"] is None

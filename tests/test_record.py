@@ -37,7 +37,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         raise OSError("no space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(UsageError, match="cannot write .*record.json: no space left on device; mend that"):
+    with pytest.raises(UsageError, match=r"cannot write .*record\.json: no space left on device; mend that"):
         record.write(fabricate(seed=1), path)
     assert record.read(path) == SMALL and list(tmp_path.iterdir()) == [path]
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from urlvr_bench.errors import UsageError, unknown
 
+NO_CODE = {"use_safetensors": True, "trust_remote_code": False}
+"""How every model is loaded: neither pickled weights nor a repo's own Python can run code here, nor be asked to."""
+
 PRIORS = Path(__file__).with_name("pocket") / "priors"
 
 

@@ -21,7 +21,7 @@ from transformers import (
 from urlvr_bench.decoding import Draw, StopAt, greedy
 from urlvr_bench.errors import UsageError
 from urlvr_bench.keeping import Job, Keeping, Progress, stop_ids
-from urlvr_bench.models import unreadable
+from urlvr_bench.models import NO_CODE, unreadable
 from urlvr_bench.samples import Sample
 
 
@@ -79,7 +79,7 @@ def load(path: str, device: str | None, dtype: str) -> tuple[PreTrainedModel, Pr
     """Return the model, on `device` (default: the GPU if there is one), and the tokenizer of a folder or hub id."""
     tokenizer = load_tokenizer(path)
     try:
-        model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=dtype)
+        model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, **NO_CODE)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
     return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")), tokenizer
@@ -88,7 +88,7 @@ def load(path: str, device: str | None, dtype: str) -> tuple[PreTrainedModel, Pr
 def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
     """Return the tokenizer of a folder or hub id; one without a padding token pads with its end token."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, padding_side="left")
+        tokenizer = AutoTokenizer.from_pretrained(path, padding_side="left", trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
     if tokenizer.eos_token_id is None:

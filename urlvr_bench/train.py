@@ -15,7 +15,7 @@ from urlvr_bench import checkpoints, first_votes, methods, schedule, steplog
 from urlvr_bench.batches import split_batch
 from urlvr_bench.bridge import RewardBridge
 from urlvr_bench.errors import UsageError
-from urlvr_bench.models import weights_hash
+from urlvr_bench.models import NO_CODE, weights_hash
 from urlvr_bench.parallel import AllSaved, adapter, vllm_settings
 from urlvr_bench.protocol import Run, Training
 from urlvr_bench.steps import read_steps
@@ -67,7 +67,7 @@ def trainer_config(training: Training, folder: Path, seed: int, processes: int, 
         bf16=training.precision == "bfloat16",
         fp16=False,
         gradient_checkpointing=training.gradient_checkpointing,
-        model_init_kwargs={"dtype": "float32"},  # bfloat16 weights would swallow updates as small as lr 1e-6
+        model_init_kwargs={"dtype": "float32", **NO_CODE},  # bfloat16 weights would swallow updates as small as lr 1e-6
         use_cpu=use_cpu,
         seed=seed,
         data_seed=seed,
@@ -86,7 +86,7 @@ def trainer_config(training: Training, folder: Path, seed: int, processes: int, 
 
 def load_tokenizer(model_path: str) -> PreTrainedTokenizerBase:
     """Return the model's tokenizer, padding on the left; a model without a padding token pads with its end token."""
-    tokenizer = AutoTokenizer.from_pretrained(model_path, padding_side="left")
+    tokenizer = AutoTokenizer.from_pretrained(model_path, padding_side="left", trust_remote_code=False)
     if tokenizer.eos_token_id is None:
         raise UsageError(f"the tokenizer of {Path(model_path).name} has no end token; set eos_token in its config")
     if tokenizer.pad_token_id is None:

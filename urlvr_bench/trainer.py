@@ -15,6 +15,7 @@ from trl import GRPOTrainer
 from urlvr_bench import signals
 from urlvr_bench.bridge import RewardBridge
 from urlvr_bench.errors import UsageError
+from urlvr_bench.models import NO_CODE
 from urlvr_bench.parallel import draws_by_name
 from urlvr_bench.teacher import Teacher
 
@@ -59,7 +60,7 @@ class PolicyTrainer(GRPOTrainer):
         self.start = self._frozen(start) if kl_every else None
 
     def _frozen(self, path: str) -> PreTrainedModel:
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=self.model.dtype)
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=self.model.dtype, **NO_CODE)
         signals.attach(model)
         return model.to(self.accelerator.device).eval().requires_grad_(False)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from urlvr_bench.disclosure import presentable
 from urlvr_bench.errors import UsageError
 
 console = Console(stderr=True)
@@ -21,8 +22,8 @@ Folders = Annotated[list[Path], typer.Argument(help="Run folders, results folder
 
 
 def plain(text: str) -> str:
-    """Return text that rich prints as it is."""
-    return text.replace("[", r"\[")
+    """Return text that rich prints as it is, and that no terminal obeys."""
+    return presentable(text).replace("[", r"\[")
 
 
 def pairs(settings: list[str] | None, option: str = "--set") -> dict[str, str]:
