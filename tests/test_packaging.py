@@ -28,6 +28,17 @@ def test_a_wheel_has_one_top_level_name(wheel):
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"urlvr_bench"}
 
 
+def test_a_wheel_has_every_module(wheel):
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    found = {path.relative_to(ROOT).as_posix() for path in (ROOT / "urlvr_bench").rglob("*.py")}
+    found |= {
+        f"urlvr_bench/{path.relative_to(ROOT).as_posix()}"
+        for name in ("methods", "tasks")
+        for path in (ROOT / name).glob("*.py")
+    }
+    assert found - inside == set()
+
+
 def test_an_unpacked_wheel_lists_and_plans_what_the_checkout_does(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
     outputs = []
