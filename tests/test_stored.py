@@ -11,9 +11,10 @@ from lm_eval.tasks import TaskManager
 from records import fabricate
 
 from tests.conftest import ROOT
-from urlvr_bench import evaluate, exporting, metrics, models, protocol, record, tasks
+from urlvr_bench import evaluate, exporting, metrics, models, protocol, record, stages, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.exporting import gather
+from urlvr_bench.following import followed
 from urlvr_bench.lm_eval_form import results, sample
 from urlvr_bench.pocket.language import tiny_llama, tokenizer
 from urlvr_bench.replay import replayed
@@ -37,7 +38,9 @@ def judged(tmp_path_factory):
     for step, model in ((0, "pocket-1"), (LAST, "pocket-6")):
         store = folder / "evals" / f"step-{step:06d}"
         parts.append(evaluate.checkpoint(run, models.resolve(model), step, LAST, store))
-        record.write_atomically(store.with_suffix(".json"), record.dumps(parts[-1]))
+        files = [folder / "evals" / f"step-{at:06d}" / f"{TASK}.jsonl" for at in (0, step)]
+        parts[-1]["evals"][0]["initial"] = followed(*files)
+        stages.once(store.with_suffix(".json"), parts[-1].copy, print)
     values = json.loads(fabricate(steps=LAST, problems=6, samples=4, every=LAST, task=TASK).model_dump_json())
     values |= {"protocol": made.model_dump(mode="json"), "protocol_hash": made.hash()}
     values |= {key: [one for part in parts for one in part[key]] for key in ("evals", "controls")}
@@ -130,8 +133,11 @@ def test_another_count_is_reported_and_written_only_on_demand(judged, tmp_path, 
     assert metrics.evaluation_at(record.read(run / "record.json"), LAST).correct[0] == (
         metrics.evaluation_at(record.parse(before.encode()), LAST).correct[0] - 1
     )
-    assert not any(one.differs or one.changed for one in rescore(run))
-    step = json.loads((run / "evals" / "step-000040.json").read_text())
+    after = {one.counts.step: one.counts for one in rescore(run) if not one.differs and not one.changed}
+    start = {one.counts.step: one.counts for one in rescore(judged)}
+    assert after.keys() == start.keys() == {0, LAST}
+    assert after[0].initial == start[0].initial
+    step = stages.once(run / "evals" / "step-000040.json", dict, print)
     assert step["evals"][0]["correct"] == metrics.evaluation_at(record.read(run / "record.json"), LAST).correct
 
 

@@ -40,8 +40,15 @@ class Graded:
     @property
     def votes(self) -> list[tuple[int, bool]]:
         """(Number of samples, whether right) of each different answer, most frequent first, then first given."""
-        given = Counter(answer for answer in self.answers if answer is not None)
-        return [(count, self.right[answer]) for answer, count in given.most_common()]
+        return [(count, self.right[answer]) for answer, count in self._common()]
+
+    @property
+    def leader(self) -> str | None:
+        """The most common answer, of equally common ones the first given; None where nobody answers."""
+        return next((answer for answer, _ in self._common()), None)
+
+    def _common(self) -> list[tuple[str, int]]:
+        return Counter(answer for answer in self.answers if answer is not None).most_common()
 
 
 def grade(task: Task, docs: Sequence[Doc], samples: Sequence[Sequence[Sample]], workers: int = WORKERS) -> list[Graded]:

@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from urlvr_bench import record, tasks
+from urlvr_bench import record, stages, tasks
 from urlvr_bench.counting import Graded, count, grade, line
 from urlvr_bench.errors import UsageError
 from urlvr_bench.measured import Control, Eval
@@ -56,7 +56,13 @@ def rescore(path: Path) -> list[Rescored]:
     """Score all samples of a file, of a folder that `eval` left, or of a run; of a run also compare with its record."""
     finished = path / "record.json"
     known = record.read(finished) if finished.is_file() else None
-    return [_compare(_rescore(file), known) for file in files(path)]
+    found = [_rescore(file) for file in files(path)]
+    leaders = {
+        one.counts.task: [problem.leader for problem in one.graded]
+        for one in found
+        if (place := STEP.search(one.path.as_posix())) and int(place[1]) == 0 and place[2] is None
+    }
+    return [_compare(one, known, leaders.get(one.counts.task)) for one in found]
 
 
 def files(path: Path) -> list[Path]:
@@ -87,17 +93,21 @@ def _rescore(path: Path) -> Rescored:
     )
 
 
-def _compare(found: Rescored, known: record.Record | None) -> Rescored:
-    """Add what the record says of the same evaluation."""
+def _compare(found: Rescored, known: record.Record | None, leaders: Sequence[str | None] | None) -> Rescored:
+    """Add what the record says of the same evaluation, and what it counts of the answers that led at step 0."""
     place = STEP.search(found.path.as_posix())
     if known is None or place is None:
         return found
+    counts: Eval = found.counts
     if place[2] is not None:
         counts = Control(**found.counts.model_dump(), temperature=float(place[2]))
-        same: Iterator[Eval] = (one for one in known.controls if _name(one) == _name(counts))
-        return replace(found, counts=counts, recorded=next(same, None))
-    same = (one for one in known.evals if _name(one) == _name(found.counts))
-    return replace(found, recorded=next(same, None))
+    every: Sequence[Eval] = known.evals if place[2] is None else known.controls
+    recorded = next((one for one in every if _name(one) == _name(counts)), None)
+    if recorded is not None and recorded.initial is not None and leaders is not None:
+        given = zip(found.graded, leaders, strict=True)
+        initial = [0 if leader is None else problem.answers.count(leader) for problem, leader in given]
+        counts = counts.model_copy(update={"initial": initial})
+    return replace(found, counts=counts, recorded=recorded)
 
 
 def _name(counts: Eval) -> tuple[object, ...]:
@@ -111,11 +121,20 @@ def write(path: Path, found: Sequence[Rescored]) -> None:
         record.write_atomically(one.path, "".join(f"{text}\n" for text in lines))
     counts = {_name(one.counts): one.counts.model_dump() for one in found}
     for step in sorted((path / "evals").glob("step-*.json")):
-        values = json.loads(step.read_text())
-        record.write_atomically(step, record.dumps(_updated(values, counts)))
+        values = _updated(stages.once(step, _damaged, _silent), counts)
+        step.unlink()
+        stages.once(step, lambda values=values: values, _silent)  # type: ignore[misc]
     if (path / "record.json").is_file():
         known = record.read(path / "record.json").model_dump(mode="json")
         record.write(record.Record.model_validate_json(json.dumps(_updated(known, counts))), path / "record.json")
+
+
+def _damaged() -> dict[str, Any]:
+    raise UsageError("an evaluation of this run is damaged: give the run's command again, which makes it anew")
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
 
 
 def _updated(values: dict[str, Any], counts: dict[tuple[object, ...], dict[str, Any]]) -> dict[str, Any]:
