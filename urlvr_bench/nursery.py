@@ -47,6 +47,7 @@ def _work(folder: str) -> None:
     """Be the worker of a run: in a session of its own, writing to log.txt of the run's folder."""
     from urlvr_bench import worker
 
+    multiprocessing.set_start_method("fork", force=True)  # semaphores of forkserver would outlive the worker's os._exit
     os.setsid()
     with Path(folder, "log.txt").open("ab") as log, Path(os.devnull).open() as nothing:
         os.dup2(nothing.fileno(), 0)

@@ -39,8 +39,8 @@ def table(
     kind: Annotated[
         list[str] | None,
         typer.Option(
-            help="pass, ood, reward, collapse, probe; sensitivity, agreement, failure, sharpening, control, indicators; "
-            "repeat. Default: pass, reward, collapse and, with several models, probe."
+            help="pass, ood, reward, collapse, probe; sensitivity, agreement, failure, sharpening, control, "
+            "indicators; repeat. Default: pass, reward, collapse and, with several models, probe."
         ),
     ] = None,
     format_: Annotated[str, typer.Option("--format", help="markdown, csv, json or latex.")] = "markdown",
