@@ -116,9 +116,10 @@ def _numbers(file: Path, one: Record) -> Iterator[Remark]:
 def _early(file: Path, one: Record) -> Iterator[Remark]:
     """A run that ended before its protocol's last step ended at the first sign of the collapse that it stops at."""
     stop, last = one.protocol.training.stop_at, one.last_step
-    if stop and last < one.protocol.training.steps:
-        if signs.first_stop(stop, getattr(one.steps, stop), one.protocol.training.prompts_per_step) != last:
-            yield f"ends at step {last} of {one.protocol.training.steps} without a collapse in {stop}", REDO
+    if not stop or last == one.protocol.training.steps:
+        return
+    if signs.first_stop(stop, getattr(one.steps, stop), one.protocol.training.prompts_per_step) != last:
+        yield f"ends at step {last} of {one.protocol.training.steps} without a collapse in {stop}", REDO
 
 
 def _origin(file: Path, one: Record) -> Iterator[Remark]:
