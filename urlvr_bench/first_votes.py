@@ -34,7 +34,7 @@ def choose(run: Run, start: str, task: Task, docs: Sequence[Doc], folder: Path) 
     def chosen(offered: Sequence[int]) -> Iterator[int]:
         with undisturbed():
             model, tokenizer = load(start, None, training.precision)
-            chat = bool(tokenizer.chat_template)
+            chat = task.chats(tokenizer.chat_template)
             store = folder / "first_votes"
             lm = Sampler(model, tokenizer, spec.batch_size, sample_seed=run.seed, add_bos_token=False if chat else None)
         for start_of_part in range(0, len(offered), CHUNK):

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from urlvr_bench import worker
+from urlvr_bench import grace, worker
 from urlvr_bench.launchers import devices as accelerate
 from urlvr_bench.nursery import Forked
 from urlvr_bench.plan import Cell, devices
@@ -75,6 +75,8 @@ def reason(folder: Path, code: int) -> str:
     error_file = folder / "error.txt"
     if error_file.is_file():
         return error_file.read_text().strip()
+    if code == grace.EXIT_CODE:
+        return "stopped on request after a checkpoint; run the same command again to go on"
     return f"the process ended with {code}; see {folder / 'log.txt'}"
 
 
