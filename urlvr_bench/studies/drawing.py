@@ -27,7 +27,7 @@ def _curves(study: Study, records: Sequence[Record]) -> "Figure":
     grouped: dict[str, list[tuple[str, list[Record]]]] = {}
     for panel, line, found in _placed(study, arms(study, records)):
         grouped.setdefault(panel, []).append((line, found))
-    drawn, grid = panels(len(grouped), columns=3, width=1.15 * WIDTH)
+    drawn, grid = panels(len(grouped), columns=3, width=(1.15 if len(grouped) > 1 else 2) * WIDTH)
     for axes, (panel, lines) in zip(grid, grouped.items(), strict=True):
         for i, (line, found) in enumerate(lines):
             color = LADDER[round(i * (len(LADDER) - 1) / max(1, len(lines) - 1))] if len(lines) > 1 else PALETTE[0]
@@ -35,7 +35,8 @@ def _curves(study: Study, records: Sequence[Record]) -> "Figure":
         axes.set_ylim(SHARES)
         axes.set_title(panel, loc="left", fontweight="bold")
         if any(line for line, _ in lines):
-            axes.legend(loc="best", fontsize=7)
+            place = {"loc": "best"} if len(grouped) > 1 else {"loc": "center left", "bbox_to_anchor": (1.01, 0.5)}
+            axes.legend(fontsize=7, **place)
     drawn.supylabel("train accuracy (ground-truth reward)", fontsize=9)
     seeds = sorted({len(found) for lines in grouped.values() for _, found in lines})
     caption(

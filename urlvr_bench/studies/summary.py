@@ -61,7 +61,9 @@ def arms_table(study: Study, records: Sequence[Record]) -> Table:
     rows: list[Row] = []
     for cell, name, found in arms(study, records):
         [row] = collapse_frame(cell, {found[0].method.id: found}).to_dict("records")
-        for column, bounds in (("proxy_reward", (-math.inf, math.inf)), ("majority_ratio", (0.0, 1.0))):
+        shares = (0.0, 1.0)
+        reward_bounds = shares if found[0].method.binary else (-math.inf, math.inf)
+        for column, bounds in (("proxy_reward", reward_bounds), ("majority_ratio", shares)):
             ends = [value for r in found if (value := _end(getattr(r.steps, column))) is not None]
             row |= spread(column, over_seeds(ends, bounds))
         rows.append({"setting": name, **row})
