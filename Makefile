@@ -49,7 +49,7 @@ real-test: setup  ## a real language model on GSM8K; URLVR_TEST_GSM8K names the 
 	$(BIN)/pytest -m real_model
 
 slurm-test: setup  ## runs on a real Slurm of its own; as root, after apt-get install slurm-wlm munge
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest tests/test_slurm.py
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m slurm tests/test_slurm.py
 
 bench: setup  ## the speed table, on an otherwise idle machine with two cores
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --json benchmarks/$$name.json || exit 1; done

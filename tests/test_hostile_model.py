@@ -77,7 +77,7 @@ def test_what_a_hostile_model_says_reaches_neither_terminal_nor_record_nor_site(
         ["status", out],
         ["table", out],
         ["check", out],
-        ["board", "build", out, "--out", site],
+        ["board", "build", out, "--custom", "--out", site],
         ["eval", hostile, "--task", "chain_addition", "--problems", "2", "--samples", "2", "--out", tmp_path / "eval"],
     ]
     for arguments in commands:

@@ -90,7 +90,7 @@ def test_a_stopped_run_continues_to_the_same_steps(finished, command, tmp_path, 
         text=True,
         start_new_session=True,
     )
-    wanted, deadline = random.randint(2, 7), time.monotonic() + 120
+    wanted, deadline = random.randint(2, 4), time.monotonic() + 120
     while time.monotonic() < deadline and child.poll() is None:
         steps = list(tmp_path.glob("**/steps.jsonl"))
         if steps and steps[0].read_bytes().count(b"\n") >= wanted:

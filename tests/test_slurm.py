@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from urlvr_bench import record
 from urlvr_bench.stages import HOLDER
 
-pytestmark = [pytest.mark.lab, pytest.mark.skipif(bool(slurmnode.missing()), reason=slurmnode.missing())]
+pytestmark = [pytest.mark.slurm, pytest.mark.skipif(bool(slurmnode.missing()), reason=slurmnode.missing())]
 PATIENCE = 900
 """Seconds; six runs on two cores that others use too."""
 SWEEP = ["run", "--protocol", "smoke", "--set", "steps=8", "--set", "every=8", "--method", "majority_vote", "--seeds"]
