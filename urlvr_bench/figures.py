@@ -106,8 +106,8 @@ def overview(cell: Cell, rows: Rows) -> "Figure":
     for i, method in enumerate(sorted(rows, key=lambda method: (-final[method], method))):
         look = {
             "color": PALETTE[i % len(PALETTE)],
-            "linestyle": STYLES[i % len(STYLES)],
-            "marker": MARKERS[i % len(MARKERS)],
+            "linestyle": STYLES[(i + i // len(PALETTE)) % len(STYLES)],  # no two of 64 methods look alike
+            "marker": MARKERS[(i + 2 * (i // len(PALETTE))) % len(MARKERS)],
         }
         label = f"{method} ({_seeds(rows[method])})"
         _test_points(axes, cell, rows[method], label=label, offset=(i - len(rows) / 2) * 0.004, **look)
