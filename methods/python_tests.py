@@ -3,8 +3,6 @@
 import ast
 import inspect
 import re
-import secrets
-import sys
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method, sandbox
@@ -16,18 +14,6 @@ EXAMPLE = re.compile(
     re.MULTILINE,
 )
 """A `>>>` line, its `...` lines and its output, which a blank line, a closing quote or a smaller indent ends."""
-MAIN = """import sys
-def main():
-    key = sys.stdin.read()
-    sys.path.insert(0, "")
-    import shown
-    sys.__stdout__.write("\\n" + key)
-main()
-"""
-NAMES = """import solution
-globals().update({name: value for name, value in vars(solution).items() if name[:2] != "__"})
-"""
-"""Unlike `from solution import *`, this brings the names that start with an underscore, too."""
 RUN_EXAMPLES = """
 import doctest
 shown = doctest.DocTestParser().get_doctest({examples!r}, dict(globals()), "prompt", None, 0)
@@ -67,15 +53,9 @@ class PythonTests(Method):
     def reward(self, group: Group) -> list[float]:
         tests = shown_tests(group.prompt)
         blocks = [(BLOCK.findall(completion) or [""])[-1] for completion in group.completions]
-        verdicts = sandbox.each(lambda code: bool(code.strip()) and self._passes(code, tests), blocks)
-        return [float(verdict) for verdict in verdicts]
-
-    def _passes(self, code: str, tests: str) -> bool:
-        key = secrets.token_hex(16)
-        files = {"solution.py": code, "shown.py": NAMES + tests, "main.py": MAIN}
         limits = sandbox.Limits(seconds=self.seconds, memory_mb=self.memory_mb)
-        outcome = sandbox.run([sys.executable, "-I", "main.py"], files, key, limits)
-        return outcome.code == 0 and outcome.output.endswith(key)
+        verdicts = sandbox.each(lambda code: bool(code.strip()) and sandbox.passes(code, tests, limits), blocks)
+        return [float(verdict) for verdict in verdicts]
 
 
 def shown_tests(prompt: str) -> str:

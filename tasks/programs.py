@@ -2,8 +2,6 @@
 
 import functools
 import re
-import secrets
-import sys
 
 from urlvr_bench import sandbox
 from urlvr_bench.tasks.scorer import Doc, Scorer
@@ -11,18 +9,6 @@ from urlvr_bench.tasks.scorer import Doc, Scorer
 MAX_LENGTH = 20_000
 BLOCK = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 LIMITS = sandbox.Limits(seconds=5.0, memory_mb=1024)
-MAIN = """import sys
-def main():
-    key = sys.stdin.read()
-    sys.path.insert(0, "")
-    import judged
-    sys.__stdout__.write("\\n" + key)
-main()
-"""
-NAMES = """import solution
-globals().update({name: value for name, value in vars(solution).items() if not name.startswith("__")})
-"""
-"""A star import would leave out names that start with an underscore, and tests call some."""
 
 
 def last_block(completion: str) -> str | None:
@@ -39,11 +25,8 @@ def canonical(program: str) -> str:
 
 @functools.lru_cache(maxsize=1 << 14)
 def passes(program: str, setup: str, tests: str) -> bool:
-    """Return whether all tests pass after `setup` and then the program have run: a key is written only then."""
-    key = secrets.token_hex(16)
-    files = {"solution.py": f"{setup}\n{program}\n", "judged.py": f"{NAMES}{tests}\n", "main.py": MAIN}
-    outcome = sandbox.run([sys.executable, "-I", "main.py"], files, key, LIMITS)
-    return outcome.code == 0 and outcome.output.endswith(key)
+    """Return whether all tests pass after `setup` and then the program have run in the sandbox."""
+    return sandbox.passes(f"{setup}\n{program}\n", f"{tests}\n", LIMITS)
 
 
 class Program(Scorer):
