@@ -45,7 +45,7 @@ def probe(
     """Train on majority votes until the model collapses, and stop there: how early tells how far it could be taught."""
     from urlvr_bench import models, plan, record, tables
     from urlvr_bench import protocol as protocols
-    from urlvr_bench.commands.studying import carry_out
+    from urlvr_bench.commands.running import plan_and_carry_out
     from urlvr_bench.science import probe as probing
 
     use_local_data(data)
@@ -58,7 +58,7 @@ def probe(
         settings["stop_at"] = probing.LABELLED
     runs = plan.grid(protocol, ["majority_vote"], range(seeds), [model], task or [], settings)
     known = record.read_all(against) if against else []
-    if not carry_out(runs, out, jobs, dry_run):
+    if not plan_and_carry_out(runs, out, jobs, dry_run):
         return
     made = record.read_all([out / run.path for run in runs])
     for name in dict.fromkeys(one.task.name for one in made):

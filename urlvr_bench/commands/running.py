@@ -12,6 +12,7 @@ from urlvr_bench.commands.options import AsJson, Data, console, one_thread, pair
 
 if TYPE_CHECKING:
     from urlvr_bench.plan import Cell
+    from urlvr_bench.protocol import Run
 
 SEVEN = (
     "majority_vote",
@@ -49,7 +50,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Train and evaluate methods under one protocol; run again to continue or to fill the gaps."""
-    from urlvr_bench import plan, runner
+    from urlvr_bench import plan
 
     use_local_data(data)
     runs = plan.grid(protocol, method or list(SEVEN), seed or range(seeds), model or [], task or [], pairs(set_))
@@ -59,6 +60,14 @@ def run(
     show_plan(cells, out, jobs, as_json)
     if dry_run or elsewhere in scaling.SCHEDULERS:
         return scaling.submit(elsewhere, cells, jobs, pairs(resource, "--resource"), out, dry_run)
+    carry_out(cells, jobs, as_json)
+    console.print(f"records of {len(cells)} runs are under {out}; next: urlvr-bench table {out}", highlight=False)
+
+
+def carry_out(cells: "list[Cell]", jobs: int, as_json: bool = False) -> None:
+    """Make the runs that are not done; exit with 130 on Ctrl-C, and with 1 and the reasons where some failed."""
+    from urlvr_bench import plan, runner
+
     try:
         outcomes = runner.carry_out(cells, jobs, console)
     except KeyboardInterrupt:
@@ -72,7 +81,18 @@ def run(
         console.print(f"[bold red]failed:[/] {ended.cell.folder}: {plain(ended.error or '')}", soft_wrap=True)
     if failed:
         raise typer.Exit(1)
-    console.print(f"records of {len(cells)} runs are under {out}; next: urlvr-bench table {out}", highlight=False)
+
+
+def plan_and_carry_out(runs: "list[Run]", out: Path, jobs: int | None, dry_run: bool) -> bool:
+    """Show what is left of some runs and make it here; return whether all of them are there then."""
+    from urlvr_bench import plan
+
+    cells, jobs = plan.lay_out(runs, out), jobs or plan.default_jobs()
+    if cells:
+        show_plan(cells, out, jobs, as_json=False)
+    if not dry_run:
+        carry_out(cells, jobs)
+    return not dry_run
 
 
 def show_plan(cells: "list[Cell]", out: Path, jobs: int, as_json: bool) -> None:

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from urlvr_bench.commands.options import Data, console, plain, use_local_data
+from urlvr_bench.commands.options import Data, console, use_local_data
 
 if TYPE_CHECKING:
-    from urlvr_bench.protocol import Run
     from urlvr_bench.studies.definition import Study
 
 
@@ -27,6 +26,7 @@ def study(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the runs and stop.")] = False,
 ) -> None:
     """Answer one question of the paper: make the runs that are missing, then print the table and draw the figure."""
+    from urlvr_bench.commands.running import plan_and_carry_out
     from urlvr_bench.studies import definition
 
     if name == "list":
@@ -36,34 +36,11 @@ def study(
     use_local_data(data)
     chosen = definition.load(name)
     runs = chosen.form(scale).runs(quick)
-    missing = [run for run in runs if not (results / f"{run.path}.json").is_file()]
+    missing = [run for run in runs if not (results / run.record_path).is_file()]
     console.print(f"{len(runs)} runs, {len(runs) - len(missing)} of them in {results}", highlight=False)
-    if not carry_out(missing, out, jobs, dry_run):
+    if not plan_and_carry_out(missing, out, jobs, dry_run):
         return
     report(chosen, scale, quick, results, [out / run.path for run in missing], out / name)
-
-
-def carry_out(runs: "list[Run]", out: Path, jobs: int | None, dry_run: bool) -> bool:
-    """Make the runs that are not done; return whether all of them are there then."""
-    from urlvr_bench import plan, runner
-    from urlvr_bench.commands.running import show_plan
-
-    cells, jobs = plan.lay_out(runs, out), jobs or plan.default_jobs()
-    if cells:
-        show_plan(cells, out, jobs, as_json=False)
-    if dry_run:
-        return False
-    try:
-        outcomes = runner.carry_out(cells, jobs, console)
-    except KeyboardInterrupt:
-        console.print("stopped; run the same command again to go on from the last checkpoints")
-        raise typer.Exit(130) from None
-    failed = [ended for ended in outcomes if ended.error is not None]
-    for ended in failed:
-        console.print(f"[bold red]failed:[/] {ended.cell.folder}: {plain(ended.error or '')}", soft_wrap=True)
-    if failed:
-        raise typer.Exit(1)
-    return True
 
 
 def report(chosen: "Study", scale: str, quick: bool, results: Path, made: list[Path], out: Path) -> None:
