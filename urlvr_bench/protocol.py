@@ -244,6 +244,11 @@ class Run:
         parts = (self.protocol_id, display_name(self.model), self.task, self.method_id)
         return Path(*map(slug, parts), f"seed{self.seed}")
 
+    @property
+    def record_path(self) -> Path:
+        """Where the run's record lies under a results folder."""
+        return self.path.with_suffix(".json")
+
     def to_json(self) -> str:
         """Return the run as JSON that `from_json` reads back."""
         values = {

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from urlvr_bench.collapse import WINDOW, rise_and_fall, smooth, step_curve
+from urlvr_bench.collapse import WINDOW, rise_and_fall, step_curve
 from urlvr_bench.schema import Record
 from urlvr_bench.tables import Row
 
@@ -46,8 +46,8 @@ class Ends:
 
 def ends(record: Record, column: str) -> Ends:
     """Return where a column of a run started and where it ended; a short run is averaged whole."""
-    means = smooth(getattr(record.steps, column), min(WINDOW, record.last_step))
-    return Ends(float(means[0]), float(means[-1]))
+    means = step_curve(record, column)[1]
+    return Ends(means[0], means[-1])
 
 
 def mode(record: Record) -> Mode:

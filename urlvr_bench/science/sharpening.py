@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from urlvr_bench.cells import role
+from urlvr_bench.collapse import eval_curve, rise_and_fall
 from urlvr_bench.intervals import Floats
 from urlvr_bench.measured import Eval
-from urlvr_bench.metrics import evaluation_at, per_problem, scores
+from urlvr_bench.metrics import evaluation_at, scores
 from urlvr_bench.schema import Record
 
 FORECASTS = {"reference: supervised": "pass", "reference: baseline": "avg", "contender": "maj"}
@@ -136,6 +137,4 @@ def reached(records: Sequence[Record], step: int | None = None) -> Floats:
 
 def best(record: Record, task: str | None = None) -> int:
     """Return the evaluated step with the highest accuracy: picked with the test labels, so never a result."""
-    task = task or record.task.name
-    judged = sorted((e for e in record.evals if e.task == task), key=lambda e: e.step)
-    return max(judged, key=lambda e: float(per_problem(e, f"avg@{e.n}").mean())).step
+    return rise_and_fall(*eval_curve(record, task)).peak_step

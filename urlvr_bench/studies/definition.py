@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from urlvr_bench import plan
 from urlvr_bench.errors import UsageError, unknown
+from urlvr_bench.measured import Frozen
 from urlvr_bench.protocol import Run, first_problem
 
 FOLDER = Path(__file__).parent
@@ -17,11 +18,7 @@ Scale = Literal["pocket", "gpu"]
 SCALES = ("pocket", "gpu")
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Sweep(_Frozen):
+class Sweep(Frozen):
     """Runs that differ in their method, model, task and seed, and in one setting at a time."""
 
     protocol: str
@@ -29,9 +26,9 @@ class Sweep(_Frozen):
     models: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     seeds: int = Field(3, ge=1)
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
     """Protocol settings of every run."""
-    vary: dict[str, tuple[Any, ...]] = {}
+    vary: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     """Settings that take each of these values in turn, while the others stay."""
     base: bool = True
     """Whether the runs where nothing is varied belong to the sweep."""
@@ -55,27 +52,21 @@ class Sweep(_Frozen):
         ]
 
 
-class Form(_Frozen):
+class Form(Frozen):
     """The runs of a study at one scale."""
 
     sweeps: tuple[Sweep, ...] = Field(min_length=1)
-    quick_settings: dict[str, Any] = {}
-    """Protocol settings of the quick form, on top of each sweep's."""
 
     def runs(self, quick: bool = False) -> list[Run]:
         """Return every run, once; the quick form has one seed and only the sweeps that belong to it."""
         found: dict[Path, Run] = {}
         for sweep in self.sweeps:
-            if quick and not sweep.quick:
-                continue
-            chosen = (
-                sweep.model_copy(update={"settings": {**sweep.settings, **self.quick_settings}}) if quick else sweep
-            )
-            found |= {run.path: run for run in chosen.runs(1 if quick else sweep.seeds)}
+            if sweep.quick or not quick:
+                found |= {run.path: run for run in sweep.runs(1 if quick else sweep.seeds)}
         return list(found.values())
 
 
-class Study(_Frozen):
+class Study(Frozen):
     """A finding of the study behind this suite (arXiv 2603.08660), as a question and the runs that answer it."""
 
     name: str
@@ -99,7 +90,7 @@ class Study(_Frozen):
 
     def paths(self) -> list[Path]:
         """Return where the records of all runs lie in a store, at both scales, in the order of the study."""
-        return [run.path.with_name(f"{run.path.name}.json") for scale in SCALES for run in self.form(scale).runs()]
+        return [run.record_path for scale in SCALES for run in self.form(scale).runs()]
 
 
 def names() -> list[str]:

@@ -22,7 +22,7 @@ PAGES = ROOT / "docs" / "studies"
 
 def stored(study: Study, scale: str, results: Path, quick: bool = False) -> list[Record]:
     """Return the records of a study's runs that lie under a results folder."""
-    paths = [results / f"{run.path}.json" for run in study.form(scale).runs(quick)]
+    paths = [results / run.record_path for run in study.form(scale).runs(quick)]
     return [record.read(path) for path in paths if path.is_file()]
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from urlvr_bench.cells import Cell, cells
-from urlvr_bench.collapse import DEFINITIONS, WINDOW
-from urlvr_bench.intervals import basis_of, over_seeds, two_way
-from urlvr_bench.metrics import scores
+from urlvr_bench.collapse import DEFINITIONS, WINDOW, step_curve
+from urlvr_bench.intervals import over_seeds
+from urlvr_bench.metrics import evaluation_at
 from urlvr_bench.schema import Record
 from urlvr_bench.studies.definition import Study
 from urlvr_bench.summaries import collapse_frame, spread
@@ -64,15 +64,10 @@ def arms_table(study: Study, records: Sequence[Record]) -> Table:
         shares = (0.0, 1.0)
         reward_bounds = shares if found[0].method.binary else (-math.inf, math.inf)
         for column, bounds in (("proxy_reward", reward_bounds), ("majority_ratio", shares)):
-            ends = [value for r in found if (value := _end(getattr(r.steps, column))) is not None]
+            ends = [end for r in found if math.isfinite(end := step_curve(r, column)[1][-1])]
             row |= spread(column, over_seeds(ends, bounds))
         rows.append({"setting": name, **row})
     return Table(study.title, COURSE_NOTES, pd.DataFrame(rows), _arm_text(rows))
-
-
-def _end(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values[-WINDOW:] if value is not None]
-    return sum(known) / len(known) if known else None
 
 
 def _arm_text(rows: Sequence[Row]) -> Callable[[Row], dict[str, str]]:
@@ -97,35 +92,23 @@ def _arm_text(rows: Sequence[Row]) -> Callable[[Row], dict[str, str]]:
 
 def tasks_table(study: Study, records: Sequence[Record]) -> Table:
     """Return one row per method, task trained on and task judged on: the accuracy at the start and at the end."""
-    rows: list[Row] = []
-    for cell, methods in cells(records).items():
-        for method, found in methods.items():
-            average, last = f"avg@{found[0].protocol.evaluation.samples}", found[0].protocol.training.steps
-            first = scores(found, average, 0, cell.judged)
-            end = scores(found, average, last, cell.judged)
-            rows.append(
-                {"model": cell.model, "trained on": cell.task, "judged on": cell.judged, "method": method}
-                | {"seeds": len(found), "basis": basis_of(*first.shape)}
-                | spread("base", two_way(first))
-                | spread("final", two_way(end))
-                | spread("gain", two_way(end - first, bounds=(-1.0, 1.0)))
-            )
+    course = [f"{name}{end}" for name in ("base", "final", "gain") for end in ("", "_low", "_high")]
+    frame = pd.concat([collapse_frame(cell, methods) for cell, methods in cells(records).items()])
+    frame = frame.rename(columns={"task": "trained on", "judged": "judged on"})
+    frame = frame[["model", "trained on", "judged on", "method", "seeds", "basis", *course]]
 
     def text(row: Row) -> dict[str, str]:
         named = {name: str(row[name]) for name in ("model", "trained on", "judged on", "method", "seeds")}
         return named | {name: number(row, name) for name in ("base", "final", "gain")}
 
-    return Table(study.title, COURSE_NOTES, pd.DataFrame(rows).sort_values(["trained on", "method", "judged on"]), text)
+    return Table(study.title, COURSE_NOTES, frame.sort_values(["trained on", "method", "judged on"]), text)
 
 
 def moves(records: Sequence[Record]) -> pd.DataFrame:
     """Return, per run and judged problem, the share of right samples at the start and the end."""
     rows = []
     for record in records:
-        first, last = (
-            next(e for e in record.evals if e.task == record.task.name and e.step == step)
-            for step in (0, record.protocol.training.steps)
-        )
+        first, last = evaluation_at(record, 0), evaluation_at(record, record.last_step)
         for place in range(len(first.correct)):
             rows.append(
                 {
