@@ -25,8 +25,8 @@ def logged_as(column: str) -> str:
 class StepLog(TrainerCallback):
     """Append one line per step to steps.jsonl: the columns of `record.Steps` and the seconds of the step's parts."""
 
-    def __init__(self, path: Path, updates_per_step: int, processes: int) -> None:
-        self.path, self.updates_per_step, self.processes = path, updates_per_step, processes
+    def __init__(self, path: Path, updates_per_step: int) -> None:
+        self.path, self.updates_per_step = path, updates_per_step
         self.pending: dict[str, list[float]] = {}
         self.started = time.perf_counter()
 
@@ -64,7 +64,7 @@ class StepLog(TrainerCallback):
         for name in Steps.model_fields:
             if name != "step":
                 row[name] = mean(logged_as(name))
-        row["tokens"] = round((row["tokens"] or 0.0) * self.processes)
+        row["tokens"] = round(row["tokens"] or 0.0)
         row["batch_answers"] = round(row["batch_answers"] or 0.0)
         generation, reward = mean(PREFIX + "generation_seconds") or 0.0, mean(PREFIX + "reward_seconds") or 0.0
         update = max(0.0, time.perf_counter() - self.started - generation - reward)
