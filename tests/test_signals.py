@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from urlvr_bench import signals
+from urlvr_bench.decoding import generating_with
 from urlvr_bench.pocket.language import ALPHABET, tiny_llama
 
 
@@ -43,6 +44,24 @@ def test_statistics_equal_the_naive_ones_and_are_aligned_with_the_sampled_tokens
         assert found.entropies[i] == pytest.approx(entropies, abs=1e-5)
         assert found.self_certainties[i] == pytest.approx(certainties, abs=1e-5)
         assert found.top_gaps[i] == pytest.approx(gaps, abs=1e-5)
+
+
+@torch.no_grad()
+def test_watched_values_equal_the_scored_ones_for_rows_that_end_early_and_for_padded_prompts(model):
+    prompts = [[0, 0, 1, 2], [3, 4, 5, 6], [0, 7, 8, 9]]
+    ids, mask = torch.tensor(prompts), torch.tensor([[int(token != 0) for token in row] for row in prompts])
+    watch, ends = signals.Watch(0.6), [6, 2, 6]
+    with generating_with(model, lambda width: [watch]):
+        torch.manual_seed(0)
+        settings = {"do_sample": True, "temperature": 0.6, "top_k": 0, "top_p": 1.0, "max_new_tokens": 6}
+        out = model.generate(input_ids=ids, attention_mask=mask, eos_token_id=-1, pad_token_id=0, **settings)
+    drawn = [row[4 : 4 + end].tolist() for row, end in zip(out, ends, strict=True)]
+    found = watch.statistics(drawn)
+    plain = [[token for token in row if token] for row in prompts]
+    scored = signals.score(model, plain, drawn, 0.6, 0, 8, torch.device("cpu"))
+    for kind in ("logprobs", "entropies", "self_certainties", "top_gaps"):
+        for one, other in zip(getattr(found, kind), getattr(scored, kind), strict=True):
+            assert one == pytest.approx(other, abs=1e-5)
 
 
 def test_chunks_do_not_change_the_result():

@@ -1,6 +1,6 @@
 """TRL's trainer with our hooks, for real, on a pocket prior: every seam serves the method that declares it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import pytest
 import torch
@@ -38,16 +38,17 @@ class Everything(Method):
         return [float(i) for i in range(len(group))]
 
 
-def trainer_for(method, folder):
+def trainer_for(method, folder, draws="process", **changes):
     task = tasks.load("chain_addition")
     docs = task.docs("test")[:4]
     bridge = RewardBridge(method, "spy", task, docs, SETTINGS.group_size, seed=0)
-    settings = SETTINGS.model_copy(update={"micro_batch": 8})
+    settings = SETTINGS.model_copy(update={"micro_batch": 8, **changes})
     return PolicyTrainer(
         bridge,
         PRIOR,
         1,
         1,
+        draws,
         model=PRIOR,
         args=train.trainer_config(settings, folder, 0, 1, use_cpu=True),
         train_dataset=train.prompt_rows(task, docs, range(4), chat=False),
@@ -67,6 +68,27 @@ def test_every_seam_is_served(tmp_path):
         ):
             assert scored == pytest.approx(logprobs[: len(text)], abs=1e-4)  # the end token is not part of the text
             assert span is None or "0123456789".find(text[span[0]]) >= 0
+
+
+@pytest.mark.parametrize("draws", ["process", "rollout"])
+@pytest.mark.parametrize("max_completion_tokens", [4, 16])  # cut short, and ended by the policy
+def test_watched_statistics_equal_the_scored_ones(tmp_path, draws, max_completion_tokens):
+    changes = {"temperature": 0.7, "max_completion_tokens": max_completion_tokens}
+    trainer = trainer_for(Everything(), tmp_path, draws, **changes)
+    trainer._generate_and_score_completions(next(iter(trainer.get_train_dataloader())))
+    watched = trainer.statistics()
+    assert watched is trainer._statistics
+    scored = trainer._score(trainer.model, trainer._prompt_ids, trainer._completion_ids)
+    for kind in fields(watched):
+        for found, exact in zip(getattr(watched, kind.name), getattr(scored, kind.name), strict=True):
+            assert found == pytest.approx(exact, abs=1e-5)
+
+
+def test_statistics_are_scored_where_drawing_computes_other_logits(tmp_path):
+    trainer = trainer_for(Everything(), tmp_path, precision="bfloat16")
+    trainer._generate_and_score_completions(next(iter(trainer.get_train_dataloader())))
+    assert not trainer._watches()
+    assert [len(row) for row in trainer.statistics().entropies] == [len(ids) for ids in trainer._completion_ids]
 
 
 def test_advantages_are_trained_on_as_they_are_paid(tmp_path):

@@ -1,12 +1,13 @@
 """How one token after another is chosen and when a completion ends, row by row, whatever else is in the batch."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import LogitsProcessor, PreTrainedTokenizerBase, StoppingCriteria
+from transformers import LogitsProcessor, LogitsProcessorList, PreTrainedTokenizerBase, StoppingCriteria
 
 
 class Draw(LogitsProcessor):
@@ -58,6 +59,22 @@ class StopAt(StoppingCriteria):
         """Return whether each row has come to its end, a tensor of shape (B,)."""
         texts = self.tokenizer.batch_decode(input_ids[:, self.prompt_length :][:, -self.reach :])
         return torch.tensor([any(stop in text for stop in self.stops) for text in texts], device=input_ids.device)
+
+
+@contextmanager
+def generating_with(model: Any, processors: Callable[[int], list[LogitsProcessor]]) -> Iterator[None]:
+    """Let `model.generate` pass its logits through the processors made for the width of the prompts."""
+    plain = model.generate
+
+    def generate(*args: Any, input_ids: torch.Tensor, **kwargs: Any) -> Any:
+        made = LogitsProcessorList(processors(input_ids.shape[1]))
+        return plain(*args, input_ids=input_ids, logits_processor=made, **kwargs)
+
+    model.generate = generate
+    try:
+        yield
+    finally:
+        del model.generate
 
 
 def greedy(settings: Mapping[str, Any]) -> bool:

@@ -1,15 +1,11 @@
 """What one training shares among processes: whole groups, one order of files, adapters, vLLM."""
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from accelerate import PartialState
-from torch import Tensor
-from transformers import LogitsProcessorList, TrainerCallback
+from transformers import TrainerCallback
 
-from urlvr_bench.decoding import Draw
 from urlvr_bench.errors import UsageError
 from urlvr_bench.protocol import Training
 
@@ -54,23 +50,6 @@ def adapter(training: Training) -> "LoraConfig | None":
         target_modules="all-linear",
         task_type="CAUSAL_LM",
     )
-
-
-@contextmanager
-def draws_by_name(model: Any, names: Sequence[str], max_tokens: int, temperature: float) -> Iterator[None]:
-    """Let `model.generate` draw each row by random numbers of the row's name, whichever process generates it."""
-    plain = model.generate
-    settings = {"max_gen_toks": max_tokens, "temperature": temperature, "top_p": 1.0, "top_k": 0}
-
-    def generate(*args: Any, input_ids: Tensor, **kwargs: Any) -> Any:
-        draw = LogitsProcessorList([Draw(names, settings, input_ids.shape[1])])
-        return plain(*args, input_ids=input_ids, logits_processor=draw, **kwargs)
-
-    model.generate = generate
-    try:
-        yield
-    finally:
-        del model.generate
 
 
 class AllSaved(TrainerCallback):

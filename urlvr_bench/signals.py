@@ -1,7 +1,8 @@
-"""Token statistics of completions under the policy: one no-gradient forward, exact, without the full logits.
+"""Token statistics of completions under the policy: as they are drawn, or by one no-gradient forward.
 
 The statistics of a completion's token t come from the logits that the token was drawn from (those at position
-t - 1), divided by the sampling temperature. At most a chunk of N x V logits exists at a time, never B x T x V.
+t - 1), divided by the sampling temperature. At most a chunk of N x V logits exists at a time, never B x T x V, and the
+values are exact.
 """
 
 import functools
@@ -15,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
+from transformers import LogitsProcessor
 from trl.trainer.utils import maybe_gather_lm_head_ctx
 
 CHUNK_BYTES = {"cpu": 256 << 20, "cuda": 1 << 30}
@@ -62,20 +64,64 @@ def statistics_of(
             logits = softcap * torch.tanh(logits / softcap)
         if temperature != 1:
             logits /= temperature
-        highest, likeliest = logits.max(1, keepdim=True)
-        logits -= highest
-        mean = logits.mean(1)
-        target = logits.gather(1, targets_N[rows, None]).squeeze(1)
-        weights = torch.exp(logits, out=room[: len(logits)])  # a fresh block for each chunk would cost more than exp
-        total = weights.sum(1)
-        weights.scatter_(1, likeliest, 0.0)  # it weighs 1 there and adds nothing to the entropy: its logit is 0
-        second = weights.amax(1)
-        log_total = total.log()
-        out[0, rows] = target - log_total
-        out[1, rows] = log_total - weights.mul_(logits).sum(1) / total
-        out[2, rows] = log_total - mean - math.log(vocabulary)
-        out[3, rows] = (1 - second) / total
+        # a fresh block for each chunk would cost more than the exponential itself
+        out[:, rows] = _of_logits(logits, targets_N[rows], room[: len(logits)])
     return out
+
+
+def _of_logits(logits_N_V: Tensor, targets_N: Tensor, room_N_V: Tensor) -> Tensor:
+    """Return the `(4, N)` statistics of logits that the sampling temperature has divided; both blocks are used up."""
+    highest, likeliest = logits_N_V.max(1, keepdim=True)
+    logits_N_V -= highest
+    mean = logits_N_V.mean(1)
+    target = logits_N_V.gather(1, targets_N[:, None]).squeeze(1)
+    weights = torch.exp(logits_N_V, out=room_N_V)
+    total = weights.sum(1)
+    weights.scatter_(1, likeliest, 0.0)  # it weighs 1 there and adds nothing to the entropy: its logit is 0
+    second = weights.amax(1)
+    log_total = total.log()
+    return torch.stack(
+        (
+            target - log_total,
+            log_total - weights.mul_(logits_N_V).sum(1) / total,
+            log_total - mean - math.log(logits_N_V.shape[1]),
+            (1 - second) / total,
+        )
+    )
+
+
+class Watch(LogitsProcessor):
+    """Collects the statistics of the tokens as `generate` draws them, from the logits it has computed anyway.
+
+    It must come first among the processors. What it finds is what `score` finds with one more forward, as far as
+    the precision of the two agrees.
+    """
+
+    def __init__(self, temperature: float) -> None:
+        self.temperature = temperature
+        self.columns: list[Tensor] = []
+        self.pending_B_V: Tensor | None = None
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        """Return the scores (B, V) as they are; the token drawn from them is seen at the next call."""
+        self._settle(input_ids[:, -1])
+        self.pending_B_V = scores
+        return scores
+
+    def _settle(self, drawn_B: Tensor) -> None:
+        if self.pending_B_V is not None:
+            logits = self.pending_B_V.float() / self.temperature
+            self.columns.append(_of_logits(logits, drawn_B, torch.empty_like(logits)))
+            self.pending_B_V = None
+
+    def statistics(self, completion_ids: Sequence[Sequence[int]]) -> TokenStatistics:
+        """Return the statistics of the finished completions, in the order of the batch. Call it once."""
+        if self.pending_B_V is not None:
+            last = [ids[-1] if len(ids) > len(self.columns) else 0 for ids in completion_ids]
+            self._settle(torch.tensor(last, device=self.pending_B_V.device))
+        values = torch.stack(self.columns, 2).tolist()
+        rows = [[row[: len(ids)] for row, ids in zip(kind, completion_ids, strict=True)] for kind in values]
+        return TokenStatistics(*rows)
 
 
 def attach(model: nn.Module) -> None:

@@ -4,19 +4,20 @@ import copy
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Literal, TypeVar
 
 import torch
 from accelerate.utils import gather_object, is_peft_model
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoModelForCausalLM, LogitsProcessor, PreTrainedModel
 from trl import GRPOTrainer
 
 from urlvr_bench import signals
 from urlvr_bench.bridge import RewardBridge
+from urlvr_bench.decoding import Draw, generating_with
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import NO_CODE
-from urlvr_bench.parallel import draws_by_name
+from urlvr_bench.rollouts import TOKEN_SIGNALS
 from urlvr_bench.teacher import Teacher
 
 T = TypeVar("T")
@@ -50,6 +51,7 @@ class PolicyTrainer(GRPOTrainer):
     ) -> None:
         super().__init__(reward_funcs=[bridge], **kwargs)
         self.draws = draws
+        self.reads_certainty = bool(set(TOKEN_SIGNALS) & set(bridge.method.needs))
         self.kl_every, self.updates_per_step = kl_every, updates_per_step
         self.eos_ids = frozenset(self.eos_token_ids)
         self.generation_seconds = 0.0
@@ -65,13 +67,21 @@ class PolicyTrainer(GRPOTrainer):
         return model.to(self.accelerator.device).eval().requires_grad_(False)
 
     def _generate(self, prompts: list[Any]) -> Any:
+        """Generate the batch; watch the drawing where its statistics will be asked for."""
         started = time.perf_counter()
-        with self._drawing([f"row {row} rollout {i % self.num_generations}" for i, row in enumerate(self._rows)]):
+        names = [f"row {row} rollout {i % self.num_generations}" for i, row in enumerate(self._rows)]
+        watch = signals.Watch(self.temperature) if self._watches() else None
+        with self._drawing(names, watch):
             out = super()._generate(prompts)
         self.generation_seconds = time.perf_counter() - started
         self._prompt_ids, self._completion_ids = out[0], out[1]
-        self._statistics: signals.TokenStatistics | None = None
+        self._statistics = watch.statistics(out[1]) if watch else None
         return out
+
+    def _watches(self) -> bool:
+        """Return whether the statistics will be asked for and `generate` computes what a scoring forward would."""
+        other_logits = self.use_vllm or self.use_transformers_continuous_batching or self.args.bf16
+        return not other_logits and (self.reads_certainty or self._measures_kl())
 
     def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any) -> Any:
         rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
@@ -113,13 +123,15 @@ class PolicyTrainer(GRPOTrainer):
         None at a step that does not measure it. The estimator (Schulman, "Approximating KL divergence") is
         unbiased and never negative.
         """
-        step = self.state.global_step // self.updates_per_step
-        if self.start is None or step % self.kl_every:
+        if self.start is None or not self._measures_kl():
             return None
         start = self._score(self.start, self._prompt_ids, self._completion_ids)
         ratios = torch.tensor(_flat(self.statistics().logprobs)) - torch.tensor(_flat(start.logprobs))
         ratios = torch.cat(self.gather([ratios]))
         return float((torch.exp(-ratios) - 1 + ratios).mean()) if len(ratios) else 0.0
+
+    def _measures_kl(self) -> bool:
+        return bool(self.kl_every) and self.state.global_step // self.updates_per_step % self.kl_every == 0
 
     def gather(self, values: list[T]) -> list[T]:
         """Return the values of all processes, in their order, which is that of the prompts. Every process calls it."""
@@ -176,12 +188,14 @@ class PolicyTrainer(GRPOTrainer):
         before = [[*prompt, *text] for prompt, text in zip(prompt_ids, written, strict=True)]
         return self._score(self.model, before, wanted).logprobs
 
-    def _drawing(self, names: Sequence[str]) -> AbstractContextManager[None]:
-        """Return the context in which rows are generated with random numbers of their own names, where so wished."""
-        if self.draws == "process":
-            return nullcontext()
+    def _drawing(self, names: Sequence[str], watch: signals.Watch | None = None) -> AbstractContextManager[None]:
+        """Return the context in which rows are generated: watched, and by their own names' numbers, where so wished."""
+        settings = {"max_gen_toks": self.max_completion_length, "temperature": self.temperature, "top_p": 1, "top_k": 0}
         named = [f"{self.args.seed} {name}" for name in names]
-        return draws_by_name(self.model, named, self.max_completion_length, self.temperature)
+        seen: list[LogitsProcessor] = [watch] if watch else []
+        if self.draws == "process":
+            return generating_with(self.model, lambda _: seen)
+        return generating_with(self.model, lambda width: [*seen, Draw(named, settings, width)])
 
     @contextmanager
     def _greedy(self) -> Iterator[None]:
