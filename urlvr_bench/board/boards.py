@@ -15,6 +15,7 @@ from urlvr_bench.intervals import Floats
 from urlvr_bench.metrics import scores
 from urlvr_bench.protocol import slug
 from urlvr_bench.record import Record, short_hash
+from urlvr_bench.spreading import spread
 
 FACETS = ("protocol", "model", "task", "judged")
 Numbers = dict[str, Any]
@@ -72,6 +73,8 @@ class Board:
     """The training task's name, with its version where the site has several of that name."""
     name: str = ""
     """File name of its pages."""
+    summaries: tuple[list[Numbers], ...] = ()
+    """The rows of its tables: accuracy, rewards and collapse."""
 
     @property
     def first(self) -> Record:
@@ -112,17 +115,17 @@ class Board:
     @cached_property
     def entries(self) -> list[Entry]:
         """The untrained model, the other references, then the methods, best first."""
-        reward = _numbers(summaries.reward_frame(self.cell, self.rows))
-        collapse = {row["method"]: row for row in _numbers(summaries.collapse_frame(self.cell, self.rows))}
+        score, reward, collapse = self.summaries
+        fallen = {row["method"]: row for row in collapse}
         return [
             Entry(
                 id=row["method"],
                 records=tuple(self.rows.get(row["method"], ())),
                 score=row,
                 reward={part["quantity"]: part for part in reward if part["method"] == row["method"]},
-                collapse=collapse.get(row["method"], {}),
+                collapse=fallen.get(row["method"], {}),
             )
-            for row in _numbers(summaries.pass_frame(self.cell, self.rows))
+            for row in score
         ]
 
     @cached_property
@@ -155,7 +158,16 @@ def boards(records: Iterable[Record]) -> list[Board]:
         for cell, rows in grouped.items()
     ]
     found.sort(key=lambda board: (not board.own, -sum(map(len, board.rows.values()))))
-    return [replace(board, name=name) for board, name in zip(found, _names(found), strict=True)]
+    summarised = spread(lambda i: _summaries(found[i]), range(len(found)), least=2)
+    return [
+        replace(board, name=name, summaries=tables)
+        for board, name, tables in zip(found, _names(found), summarised, strict=True)
+    ]
+
+
+def _summaries(board: Board) -> tuple[list[Numbers], ...]:
+    frames = (summaries.pass_frame, summaries.reward_frame, summaries.collapse_frame)
+    return tuple(_numbers(frame(board.cell, board.rows)) for frame in frames)
 
 
 def _labels(pairs: set[tuple[str, str]]) -> dict[tuple[str, str], str]:

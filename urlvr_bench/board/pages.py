@@ -3,7 +3,8 @@
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from urlvr_bench.board.registry import Card
 from urlvr_bench.board.rows import Row
 from urlvr_bench.protocol import Protocol
 from urlvr_bench.record import Record, dumps
+from urlvr_bench.spreading import spread
+
+Draft = Callable[[], Page]
+"""Renders a page; all are drafted before the processes that render them part."""
 
 FIRST_ROWS = 150
 """Rows of a board that its page holds itself; scripts load the rest."""
@@ -24,10 +29,8 @@ FIRST_ROWS = 150
 def render(records: Sequence[Record]) -> Iterator[Page]:
     """Return every file of the site that is made of records."""
     site = Site(records)
-    yield from _boards(site)
-    yield from _methods(site)
-    yield from _runs(site)
-    yield from _compare(site)
+    drafts = [*_boards(site), *_methods(site), *_compare(site), *_runs(site)]
+    yield from spread(lambda i: drafts[i](), range(len(drafts)))
     yield _about(site)
     yield from _data(site)
 
@@ -42,14 +45,15 @@ def run_page(record: Record) -> str:
     return Path("runs", record.path).with_suffix(".html").as_posix()
 
 
-def _boards(site: Site) -> Iterator[Page]:
+def _boards(site: Site) -> Iterator[Draft]:
     found = {key: sorted({board.facets[key] for board in site.boards}) for key in FACETS}
     found["family"] = sorted({str(row.entry.score["family"]) for rows in site.rows.values() for row in rows} - {""})
     facets = [{"key": key, "label": FACET_NAMES.get(key, key), "choices": choices} for key, choices in found.items()]
     others = [{"title": b.title, "subtitle": b.subtitle, "page": board_page(b)} for b in site.boards]
     for i, board in enumerate(site.boards):
         for path in [board_page(board)] if i else ["index.html", board_page(board)]:
-            yield site.page(
+            yield partial(
+                site.page,
                 path,
                 "board.html",
                 page="board",
@@ -66,19 +70,22 @@ def _boards(site: Site) -> Iterator[Page]:
             )
 
 
-def _methods(site: Site) -> Iterator[Page]:
-    yield site.page("methods/index.html", "methods.html", page="methods", cards=list(site.cards.values()))
-    entries: dict[str, list[dict[str, Any]]] = defaultdict(list)
+def _methods(site: Site) -> Iterator[Draft]:
+    yield partial(site.page, "methods/index.html", "methods.html", page="methods", cards=list(site.cards.values()))
+    found: dict[str, list[Row]] = defaultdict(list)
     for board in site.boards:
         for row in site.rows[board.name] if board.own else ():
             if row.entry.records:
-                name = row.entry.records[0].method.name
-                entries[name].append(_entry(site, site.cards[name], site.everywhere(row)))
-    shown = [column for column in site.columns if (column.shown or column.key == "judged") and column.key != "method"]
+                found[row.entry.records[0].method.name].append(row)
     for name, card in site.cards.items():
-        yield site.page(
-            f"methods/{card.file}", "method.html", page="methods", card=card, entries=entries[name], columns=shown
-        )
+        yield partial(_method, site, card, found[name])
+
+
+def _method(site: Site, card: Card, found: Sequence[Row]) -> Page:
+    shown = [column for column in site.columns if (column.shown or column.key == "judged") and column.key != "method"]
+    entries = [_entry(site, card, site.everywhere(row)) for row in found]
+    path = f"methods/{card.file}"
+    return site.page(path, "method.html", page="methods", card=card, entries=entries, columns=shown)
 
 
 def _entry(site: Site, card: Card, found: list[Row]) -> dict[str, Any]:
@@ -101,31 +108,39 @@ def _bibtex(card: Card, row: Row) -> str:
     return registry.bibtex(card, f"urlvr-bench: {row.entry.id} on {board.title}", note)
 
 
-def _runs(site: Site) -> Iterator[Page]:
+def _runs(site: Site) -> Iterator[Draft]:
     for board in (board for board in site.boards if board.own):
         for record in (record for records in board.rows.values() for record in records):
-            run = site.runs[record.path]
-            yield site.page(
-                run_page(record),
-                "run.html",
-                page="board",
-                run=run,
-                record=record,
-                board=board,
-                board_page=board_page(board),
-                dual=curves.dual([run]),
-                panels=curves.panels(record),
-                stride=charts.stride(board.steps),
-                provenance=runs.provenance(record),
-                details=runs.details(record),
-            )
+            yield partial(_run, site, board, record)
 
 
-def _compare(site: Site) -> Iterator[Page]:
+def _run(site: Site, board: Board, record: Record) -> Page:
+    run = site.runs[record.path]
+    return site.page(
+        run_page(record),
+        "run.html",
+        page="board",
+        run=run,
+        record=record,
+        board=board,
+        board_page=board_page(board),
+        dual=curves.dual([run]),
+        panels=curves.panels(record),
+        stride=charts.stride(board.steps),
+        provenance=runs.provenance(record),
+        details=runs.details(record),
+    )
+
+
+def _compare(site: Site) -> Iterator[Draft]:
     listed = [{"slug": board.name, "title": board.title, "subtitle": board.subtitle} for board in site.boards]
-    yield site.page("compare.html", "compare.html", page="compare", boards=listed, frames=rows.frames())
+    yield partial(site.page, "compare.html", "compare.html", page="compare", boards=listed, frames=rows.frames())
     for board in site.boards:
-        yield f"data/compare/{board.name}.json", dumps(rows.comparison(board))
+        yield partial(_comparison, board)
+
+
+def _comparison(board: Board) -> Page:
+    return f"data/compare/{board.name}.json", dumps(rows.comparison(board))
 
 
 def _about(site: Site) -> Page:

@@ -43,7 +43,7 @@ class Run:
     @cached_property
     def accuracy(self) -> list[tuple[int, float]]:
         """Step and held-out accuracy of each evaluation on the task of the training."""
-        return [(part.step, part.scores[0]) for part in self.evaluations if part.task == self.record.task.name]
+        return list(zip(*collapse.eval_curve(self.record), strict=True))
 
     @cached_property
     def shape(self) -> collapse.RiseAndFall:

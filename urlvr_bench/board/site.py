@@ -13,6 +13,7 @@ from urlvr_bench import record
 from urlvr_bench.board import assets, pages
 from urlvr_bench.errors import UsageError
 from urlvr_bench.record import Record
+from urlvr_bench.spreading import spread
 
 MARKER = Path("data", "board.json")
 """A folder that has this file is a site that may be replaced."""
@@ -37,8 +38,8 @@ def gather(folders: Sequence[Path]) -> list[Record]:
     """
     found: dict[Path, tuple[Path, Record]] = {}
     with _no_collector():
-        for file in record.find(list(folders)):
-            read = record.read(file)
+        files = record.find(list(folders))
+        for file, read in zip(files, spread(record.read, files), strict=True):
             earlier, known = found.setdefault(read.path, (file, read))
             if known != read:
                 run = read.path.with_suffix("")

@@ -1,0 +1,34 @@
+"""Work on many items in several processes, each a fork that shares what is in memory, in the order of the items."""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+_work: Callable[[Any], Any]
+
+
+def _inherit(work: Callable[[Any], Any]) -> None:
+    global _work
+    _work = work
+
+
+def _call(item: Any) -> Any:
+    return _work(item)
+
+
+def spread(work: Callable[[Item], Result], items: Sequence[Item], least: int = 100) -> Iterator[Result]:
+    """Yield `work(item)` for every item, in order; the items and results are pickled, `work` itself is not.
+
+    One process does it where the items are fewer than `least`, for which the start of others would not pay, where
+    there is one core, and where forking is unsafe, as on macOS.
+    """
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+    if cores == 1 or len(items) < least:
+        yield from map(work, items)
+        return
+    with multiprocessing.get_context("fork").Pool(cores, _inherit, (work,)) as pool:
+        yield from pool.imap(_call, items, chunksize=max(1, min(16, len(items) // (8 * cores))))
