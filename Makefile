@@ -10,7 +10,7 @@ STUDIES := $(basename $(notdir $(wildcard urlvr_bench/studies/*.yaml)))
 # the methods that chain addition can train, beside the seven that `run` compares by default
 OTHERS := soft_vote empo scrl condorcet evol_rl restrain weighted_vote probability_disparity co_rewarding_1 \
     co_rewarding_2 self_harmony covo rlpr verifree oracle_vote incorrect_label format_only length_reward
-BENCHMARKS := commands training signals evaluator grading
+BENCHMARKS := commands training signals evaluator grading site
 
 .PHONY: setup system demo test real-test slurm-test bench results docs check-pins chaos audit coverage clean
 
@@ -53,7 +53,7 @@ slurm-test: setup  ## runs on a real Slurm of its own; as root, after apt-get in
 
 bench: setup  ## the speed table, on an otherwise idle machine with two cores
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --json benchmarks/$$name.json || exit 1; done
-	$(BIN)/python benchmarks/site.py
+	$(BIN)/python benchmarks/page.py
 
 results: setup  ## remake the reference records and those of the studies (about four hours on two cores)
 	$(BIN)/urlvr-bench run --seeds 5 --out runs/reference

@@ -1,4 +1,4 @@
-"""Time and size of the site against the number of records: `python benchmarks/site.py [RECORDS ...]`.
+"""Time and size of the site against the number of records: `python benchmarks/site.py [RECORDS ...] [--json FILE]`.
 
 Reading is timed apart from building. The first view is what a browser fetches before a reader can filter, compressed:
 the board's page, its styles, scripts and rows; `page` leaves out the rows, which arrive after the first paint.
@@ -6,6 +6,8 @@ the board's page, its styles, scripts and rows; `page` leaves out the rows, whic
 
 import argparse
 import gzip
+import json
+import os
 import sys
 import tempfile
 import time
@@ -18,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from records import fabricate
 
 from urlvr_bench import board
+from urlvr_bench.check import check
 from urlvr_bench.record import ModelInfo, Record, write
 
 METHODS = ("majority_vote", "self_certainty", "token_entropy", "random_reward", "ground_truth")
@@ -55,11 +58,13 @@ def measure(count: int) -> dict[str, str]:
         folder = Path(name)
         for record in records(count):
             write(record, folder / "results" / record.path)
-        begun = time.perf_counter(), time.process_time()
+        begun = _spent()
         read = board.gather([folder / "results"])
-        between = time.perf_counter(), time.process_time()
+        between = _spent()
         built = board.build(read, folder / "site")
-        ended = time.perf_counter(), time.process_time()
+        ended = _spent()
+        check(folder / "results")  # it finds the methods' settings unknown, and reads and compares everything
+        checked = _spent()
         page, rows = (
             sum(_compressed(folder / "site" / part) for part in parts)
             for parts in ((*FETCHED, "static/lib/datatables.js"), ("data/rows.json",))
@@ -70,6 +75,7 @@ def measure(count: int) -> dict[str, str]:
         "build, s": f"{ended[0] - between[0]:.1f}",
         "read, CPU s": f"{between[1] - begun[1]:.1f}",
         "build, CPU s": f"{ended[1] - between[1]:.1f}",
+        "checked records/s": f"{count / (checked[0] - ended[0]):.0f}",
         "files": f"{built.files}",
         "size, MB": f"{built.size / 1e6:.1f}",
         "page, kB gz": f"{page / 1e3:.0f}",
@@ -77,11 +83,25 @@ def measure(count: int) -> dict[str, str]:
     }
 
 
+def _spent() -> tuple[float, float]:
+    """Return seconds by the clock and of processor time, other processes of ours included."""
+    return time.perf_counter(), sum(os.times()[:4])
+
+
 def _compressed(path: Path) -> int:
     return len(gzip.compress(path.read_bytes(), 6))
 
 
-if __name__ == "__main__":
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("records", nargs="*", type=int, default=[10, 1000, 10_000])
-    print(tabulate([measure(count) for count in parser.parse_args().records], headers="keys", disable_numparse=True))
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    options = parser.parse_args()
+    rows = [measure(count) for count in options.records]
+    print(tabulate(rows, headers="keys", disable_numparse=True))
+    if options.json:
+        options.json.write_text(json.dumps({"site": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from tests.conftest import ROOT
@@ -92,6 +93,14 @@ def test_two_processes_killed_and_stopped_on_the_way_give_what_one_process_gives
     assert two.evals == single.evals
     assert (two.provenance.processes, single.provenance.processes) == (2, 1)
     assert two.provenance.train_tokens == single.provenance.train_tokens
+
+
+@pytest.mark.lab
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+def test_sharding_among_gpus_is_refused_where_there_is_none(command, tmp_path):
+    asked = ["--launcher", "accelerate", "--config", "fsdp2", "--processes", "2", "--out", tmp_path]
+    done = command("run", *SMALL, "--method", "majority_vote", *asked, timeout=PATIENCE)
+    assert done.returncode == 1 and "--config asks for FSDP, which shards a model among GPUs" in done.stderr
 
 
 @pytest.mark.lab

@@ -29,5 +29,5 @@ def test_an_error_reaches_the_caller_as_it_was_raised(least):
             raise UsageError(f"item {i}: a reason")
         return i
 
-    with pytest.raises(UsageError, match="^item 250: a reason$"):
+    with pytest.raises(UsageError, match=r"^item 250: a reason$"):
         list(spread(work, MANY, least))

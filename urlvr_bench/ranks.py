@@ -12,6 +12,7 @@ from filelock import FileLock
 from torch.distributed.elastic.multiprocessing.errors import record as reported
 
 from urlvr_bench import models, tasks, train
+from urlvr_bench.errors import UsageError
 from urlvr_bench.grace import EXIT_CODE, REQUEST, Stopped
 from urlvr_bench.launchers.devices import FACTS
 from urlvr_bench.protocol import Run
@@ -36,12 +37,20 @@ def leave_with_the_worker() -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
+def refuse_what_only_gpus_share() -> None:
+    """Refuse to shard a model among CPUs: Accelerate would give each process all of it, without a word."""
+    asked = [name for name in ("FSDP", "DEEPSPEED") if os.environ.get(f"ACCELERATE_USE_{name}") == "true"]
+    if asked and not torch.cuda.is_available():
+        raise UsageError(f"--config asks for {asked[0]}, which shards a model among GPUs, and there is none here")
+
+
 @reported
 def main() -> None:
     """Run `python -m urlvr_bench.ranks FOLDER`: train, and let the first process alone write."""
     REQUEST.listen()
     leave_with_the_worker()
     folder = Path(sys.argv[1])
+    refuse_what_only_gpus_share()
     state = PartialState(cpu=not torch.cuda.is_available())
     first = state.is_main_process
     lock = FileLock(folder / ".ranks.lock", timeout=LEAVE_SECONDS + 60)

@@ -62,9 +62,10 @@ def _placed(study: Study, found: Sequence[Arm]) -> list[tuple[str, str, list[Rec
         if study.panel != "setting":
             placed.append((told[study.panel][i], line, rows))
             continue
-        keys = sorted({other.partition("=")[0] for other in told["setting"] if other != "default"})
-        panel_of = keys if name == "default" else [name.partition("=")[0]]
-        placed += [(key, ", ".join(filter(None, [name.rpartition(", ")[2], line])), rows) for key in panel_of]
+        varied = name.rpartition(", ")[2]  # a variant's own setting comes after those of its whole sweep
+        keys = sorted({other.rpartition(", ")[2].partition("=")[0] for other in told["setting"] if other != "default"})
+        panel_of = keys if name == "default" else [varied.partition("=")[0]]
+        placed += [(key, ", ".join(filter(None, [varied, line])), rows) for key in panel_of]
     return placed
 
 

@@ -1,0 +1,43 @@
+"""Write what the benchmarks measured as a page: `python benchmarks/page.py`, the last step of `make bench`."""
+
+import ast
+import importlib.metadata
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "speed.md"
+ORDER = ("training", "signals", "evaluator", "grading", "commands", "site")
+HEAD = """# The speed table
+
+Written by `make bench`; do not edit. Every ratio compares contenders that took turns in one run on one machine, here
+with {cores} cores and {packages}. Each section names the script behind it.
+"""
+
+
+def section(name: str) -> str:
+    """Return the tables of one benchmark under what its script says of itself."""
+    title, _, text = (ast.get_docstring(ast.parse((HERE / f"{name}.py").read_text())) or "").partition("\n\n")
+    tables = json.loads((HERE / f"{name}.json").read_text())
+    return "\n\n".join([f"## {title}", *([text] if text else []), *(_table(*part) for part in tables.items())])
+
+
+def _table(name: str, values: Any) -> str:
+    if isinstance(values, list):
+        return tabulate(values, headers="keys", tablefmt="pipe", floatfmt=".2f")
+    rows = values.items() if isinstance(values, dict) else [(name, f"{values:.1e}")]
+    return tabulate(rows, headers=(name, "value"), tablefmt="pipe", floatfmt=".2f")
+
+
+def main() -> None:
+    packages = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "transformers", "trl"))
+    head = HEAD.format(cores=len(os.sched_getaffinity(0)), packages=packages)
+    PAGE.write_text("\n\n".join([head.strip(), *(section(name) for name in ORDER)]) + "\n")
+
+
+if __name__ == "__main__":
+    main()
