@@ -25,8 +25,8 @@ from lm_eval.tasks import TaskManager
 from tabulate import tabulate
 
 from urlvr_bench import evaluate, models, tasks
-from urlvr_bench.protocol import Evaluation
 from urlvr_bench.sampling import load
+from urlvr_bench.settings import Evaluation
 
 MODEL, TASK, BATCH = models.resolve("pocket-6"), "chain_addition", 256
 MAX_TOKENS = 12

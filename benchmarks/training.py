@@ -30,7 +30,7 @@ from trl import GRPOTrainer
 from urlvr_bench import methods, models, protocol, schedule, tasks
 from urlvr_bench.bridge import RewardBridge
 from urlvr_bench.pocket.language import tokenizer as pocket_tokenizer
-from urlvr_bench.protocol import Training
+from urlvr_bench.settings import Training
 from urlvr_bench.train import load_tokenizer, prompt_rows, trainer_config
 from urlvr_bench.trainer import PolicyTrainer
 

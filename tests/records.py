@@ -8,8 +8,9 @@ import numpy as np
 
 from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
-from urlvr_bench.protocol import Evaluation, Protocol, Training
+from urlvr_bench.protocol import Protocol
 from urlvr_bench.record import Eval, MethodInfo, ModelInfo, Provenance, Record, Steps, TaskInfo, Timing, short_hash
+from urlvr_bench.settings import Evaluation, Training
 
 PROXY_RANGE = {"token_entropy": (-1.4, -0.05), "trajectory_entropy": (-0.9, -0.02), "self_certainty": (1.5, 7.0)}
 

@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 from urlvr_bench import evaluate, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.pocket.language import tiny_llama, tokenizer
-from urlvr_bench.protocol import Evaluation
+from urlvr_bench.settings import Evaluation
 
 
 def saved(folder: Path, context: int = 64, **words) -> str:

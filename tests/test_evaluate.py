@@ -17,9 +17,9 @@ from urlvr_bench import evaluate, record, sampling, tasks
 from urlvr_bench.decoding import Draw, uniforms
 from urlvr_bench.errors import UsageError
 from urlvr_bench.pocket.language import ALPHABET, tiny_llama, tokenizer
-from urlvr_bench.protocol import Evaluation
 from urlvr_bench.replay import replayed
 from urlvr_bench.samples import PARTIAL, Sample, SampleStore
+from urlvr_bench.settings import Evaluation
 
 SAMPLES = 4
 GREEDY = {"until": [], "max_gen_toks": 8, "do_sample": False, "temperature": 0.0, "top_p": 1.0, "top_k": 0}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from urlvr_bench import schedule
 from urlvr_bench.errors import UsageError
-from urlvr_bench.protocol import Training
+from urlvr_bench.settings import Training
 
 
 def training(**values):

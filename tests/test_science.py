@@ -17,13 +17,13 @@ from urlvr_bench.collapse import DEFINITIONS
 from urlvr_bench.errors import UsageError
 from urlvr_bench.measured import Eval
 from urlvr_bench.metrics import per_problem
-from urlvr_bench.protocol import Stop
 from urlvr_bench.record import write
 from urlvr_bench.schema import Record
 from urlvr_bench.science import agreement, control, failure, forecast, indicators, probe, sensitivity, sharpening, signs
 from urlvr_bench.science.correlation import correlation
 from urlvr_bench.science.kinds import KINDS
 from urlvr_bench.science.ladders import ladders
+from urlvr_bench.settings import Stop
 from urlvr_bench.tables import FORMATS, table
 
 SEEDS = range(3)

@@ -11,7 +11,7 @@ from lm_eval.tasks import TaskManager
 from records import fabricate
 
 from tests.conftest import ROOT
-from urlvr_bench import evaluate, exporting, metrics, models, protocol, record, stages, tasks
+from urlvr_bench import evaluate, exporting, metrics, models, protocol, record, settings, stages, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.exporting import gather
 from urlvr_bench.following import followed
@@ -28,7 +28,7 @@ SCHEMAS = Path(__file__).parent / "fixtures" / "every_eval_ever"
 def judged(tmp_path_factory):
     """A run's folder with the samples of two policies, and the record of them; nothing was trained."""
     folder = tmp_path_factory.mktemp("run")
-    evaluation = protocol.Evaluation(
+    evaluation = settings.Evaluation(
         every=LAST, problems=6, samples=4, max_tokens=12, k=(1, 4), greedy=True, baseline_samples=6, native=True
     )
     made = fabricate(steps=LAST, problems=6, samples=4, every=LAST, task=TASK).protocol

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import pytest
 import torch
 
-from urlvr_bench import evaluate, models, protocol, record, worker
+from urlvr_bench import evaluate, models, protocol, record, settings, worker
 from urlvr_bench.decoding import vllm_arguments
 from urlvr_bench.pocket.language import ALPHABET, tokenizer
 
@@ -78,7 +78,7 @@ def on_cpu(monkeypatch):
 
 def spec(**changes):
     values = {"every": 1, "problems": 48, "samples": 8, "max_tokens": 12, "batch_size": 64, "k": (1, 8)}
-    return protocol.Evaluation(**values | changes)
+    return settings.Evaluation(**values | changes)
 
 
 @pytest.mark.vllm

@@ -1,7 +1,7 @@
 """How the processes of one training share a batch of rollouts: in whole groups."""
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.protocol import Training
+from urlvr_bench.settings import Training
 
 
 def split_batch(training: Training, processes: int) -> tuple[int, int]:

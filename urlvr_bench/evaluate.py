@@ -21,10 +21,11 @@ from urlvr_bench import record, tasks
 from urlvr_bench.counting import EvalResult, Graded, count, grade, line
 from urlvr_bench.errors import UsageError
 from urlvr_bench.keeping import Keeping, Progress
-from urlvr_bench.protocol import Evaluation, Run
+from urlvr_bench.protocol import Run
 from urlvr_bench.replay import Replay
 from urlvr_bench.samples import PARTIAL
 from urlvr_bench.sampling import Sampler, load
+from urlvr_bench.settings import Evaluation
 
 
 def evaluate(

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from urlvr_bench.evaluate import judge, undisturbed
-from urlvr_bench.protocol import Run, validated_evaluation
+from urlvr_bench.protocol import Run
 from urlvr_bench.sampling import Sampler, load
 from urlvr_bench.schedule import Choose
+from urlvr_bench.settings import validated_evaluation
 from urlvr_bench.tasks import Doc, Task
 
 SAMPLES = 64

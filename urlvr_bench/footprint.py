@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.protocol import Protocol, Training
+from urlvr_bench.protocol import Protocol
+from urlvr_bench.settings import Training
 from urlvr_bench.shapes import Shape, shape_of
 
 GB = 1e9

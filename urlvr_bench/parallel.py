@@ -7,7 +7,7 @@ from accelerate import PartialState
 from transformers import TrainerCallback
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.protocol import Training
+from urlvr_bench.settings import Training
 
 if TYPE_CHECKING:
     from peft import LoraConfig

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.protocol import Training
 from urlvr_bench.record import dumps, write_atomically
+from urlvr_bench.settings import Training
 
 Choose = Callable[[Sequence[int]], Iterator[int]]
 """Picks, one by one, the problems that may be shown among those offered."""

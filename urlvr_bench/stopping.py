@@ -5,8 +5,8 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from urlvr_bench.protocol import Stop, Training
 from urlvr_bench.science.signs import first_stop
+from urlvr_bench.settings import Stop, Training
 from urlvr_bench.steplog import WeightSaver, logged_as
 
 

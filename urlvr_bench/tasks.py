@@ -1,15 +1,13 @@
 """Find tasks: every YAML of the top-level tasks/ folder is one, and its modules import as urlvr_bench.tasks.<name>."""
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from urlvr_bench.errors import UsageError, unknown
+from urlvr_bench.task_yaml import read, resolve
 
 _in_wheel = Path(__file__).with_suffix("")
 FOLDER = _in_wheel if _in_wheel.is_dir() else Path(__file__).parents[1] / "tasks"
@@ -221,37 +219,6 @@ def _styled(name: str, config: dict[str, Any], style: str) -> Task:
 def _styles() -> Mapping[str, Any]:
     styles: Mapping[str, Any] = resolve("urlvr_bench.tasks.styles.STYLES")
     return styles
-
-
-def read(path: Path) -> dict[str, Any]:
-    """Return an lm-eval YAML with its includes merged below it, as lm-eval does, and functions as dotted names."""
-    try:
-        config = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
-    except (OSError, yaml.YAMLError) as error:
-        raise UsageError(f"{path.name}: {' '.join(str(error).split())}") from error
-    if not isinstance(config, dict):
-        raise UsageError(f"{path.name}: not a mapping")
-    included = config.pop("include", [])
-    below: dict[str, Any] = {}
-    for other in [included] if isinstance(included, str) else included:
-        below |= read(path.parent / other)
-    return below | config
-
-
-def resolve(dotted: str) -> Any:
-    """Return the object that a dotted name of a task's YAML stands for."""
-    module, _, name = dotted.rpartition(".")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"cannot import {dotted!r}, which a task names: {error}") from error
-
-
-class _Loader(yaml.SafeLoader):
-    """A SafeLoader that reads lm-eval's `!function` as the name of the function."""
-
-
-_Loader.add_constructor("!function", lambda _, node: str(node.value))
 
 
 def _with_checker() -> str:

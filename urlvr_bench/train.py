@@ -17,7 +17,8 @@ from urlvr_bench.bridge import RewardBridge
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import NO_CODE, weights_hash
 from urlvr_bench.parallel import AllSaved, adapter, vllm_settings
-from urlvr_bench.protocol import Run, Training
+from urlvr_bench.protocol import Run
+from urlvr_bench.settings import Training
 from urlvr_bench.steps import read_steps
 from urlvr_bench.stopping import CollapseStop
 from urlvr_bench.tasks import Task

@@ -34,7 +34,8 @@ def eval(
     import pandas as pd
 
     from urlvr_bench import evaluate, models, tasks
-    from urlvr_bench.protocol import slug, validated_evaluation
+    from urlvr_bench.protocol import slug
+    from urlvr_bench.settings import validated_evaluation
 
     use_local_data(data)
     one_thread()

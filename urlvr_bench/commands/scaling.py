@@ -17,7 +17,7 @@ from urlvr_bench.errors import UsageError, unknown
 if TYPE_CHECKING:
     from urlvr_bench.jobs import Status
     from urlvr_bench.plan import Cell
-    from urlvr_bench.protocol import Training
+    from urlvr_bench.settings import Training
 
 Launcher = Literal["accelerate", "local", "slurm", "hf-jobs"]
 SCHEDULERS = ("local", "slurm", "hf-jobs")

@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError
 from urlvr_bench import plan
 from urlvr_bench.errors import UsageError, unknown
 from urlvr_bench.measured import Frozen
-from urlvr_bench.protocol import Run, first_problem
+from urlvr_bench.protocol import Run
+from urlvr_bench.settings import first_problem
 
 FOLDER = Path(__file__).parent
 Scale = Literal["pocket", "gpu"]
