@@ -1,12 +1,14 @@
 """The bridge: groups stay whole, only declared signals are filled, a bad reward is an error and never a zero."""
 
 import math
+import threading
 from dataclasses import dataclass, field
 
 import pytest
 
 from urlvr_bench import tasks
 from urlvr_bench.bridge import PREFIX, RewardBridge, pay
+from urlvr_bench.counting import WORKERS
 from urlvr_bench.errors import UsageError
 from urlvr_bench.groups import token_span
 from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query
@@ -117,6 +119,19 @@ def test_without_needs_every_signal_is_absent_and_no_forward_is_paid():
     assert logged[PREFIX + "truncated"] == 0.25
     assert logged[PREFIX + "tokens"] == 7
     assert math.isnan(logged[PREFIX + "kl_to_start"])
+
+
+@pytest.mark.skipif(WORKERS == 1, reason="needs two cores")
+def test_groups_are_graded_side_by_side(monkeypatch):
+    together = threading.Barrier(2)
+
+    def correct(self, doc, completion):
+        together.wait(timeout=30)
+        return completion == doc["gold"]
+
+    monkeypatch.setattr(Task, "correct", correct)
+    _, _, logged = call(Spy())
+    assert logged[PREFIX + "train_accuracy"] == 0.5
 
 
 FILLED = {

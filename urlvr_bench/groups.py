@@ -2,9 +2,11 @@
 
 import dataclasses
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from urlvr_bench.counting import WORKERS
 from urlvr_bench.rollouts import TOKEN_SIGNALS, Extra, Group, Method
 from urlvr_bench.signals import TokenStatistics
 
@@ -84,14 +86,14 @@ class Labelled:
 def build(method: Method, task: TaskView, batch: Batch, size: int, seed: int, rollouts: Rollouts) -> list[Labelled]:
     """Return the groups of a batch with every declared signal but those that need further generation."""
     statistics = _token_signals(method, rollouts)
+    starts = range(0, len(batch.texts), size)
     built = []
-    for start in range(0, len(batch.texts), size):
+    for start, correct in zip(starts, _verdicts(task, batch, size, starts), strict=True):
         rows = slice(start, start + size)
         if len(set(batch.row[rows])) != 1:
             raise RuntimeError(f"a group was cut: {size} rollouts belong to {len(set(batch.row[rows]))} prompts")
         row = batch.row[start]
         doc, texts, ids = batch.docs[row], batch.texts[rows], batch.token_ids[rows]
-        correct = [task.correct(doc, text) for text in texts]
         signals: dict[str, Any] = {name: values[rows] for name, values in statistics.items()}
         signals |= _rollout_signals(method, task, doc, texts, ids, rollouts)
         if "rollout_ids" in method.needs:
@@ -103,6 +105,17 @@ def build(method: Method, task: TaskView, batch: Batch, size: int, seed: int, ro
         answers = [task.answer(text) for text in texts]
         built.append(Labelled(Group(task.prompt(doc), texts, answers, **signals), doc, correct))
     return built
+
+
+def _verdicts(task: TaskView, batch: Batch, size: int, starts: Sequence[int]) -> list[list[bool]]:
+    """Return whether each rollout of each group is correct; the groups are graded side by side."""
+
+    def grade(start: int) -> list[bool]:
+        doc = batch.docs[batch.row[start]]
+        return [task.correct(doc, text) for text in batch.texts[start : start + size]]
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(grade, starts))
 
 
 def _token_signals(method: Method, rollouts: Rollouts) -> dict[str, list[list[float]]]:

@@ -23,6 +23,10 @@ COURSE_NOTES = (
     "Brackets: 95 % intervals over seeds and problems; a star marks one over problems only, which is all that one "
     f"seed can give. Reward and votes at the end: mean of the last {WINDOW} steps.",
 )
+TASKS_NOTES = (
+    "base, final, gain: test accuracy (avg@n) at step 0, at the last step, and their paired difference, with 95 % "
+    "intervals over seeds and problems; a star marks one over problems only, which is all that one seed can give.",
+)
 TRANSITION_NOTES = (
     "right: most samples of the problem are correct. Trained: the one problem that a run trains on; others: the "
     "problems that it is judged on besides. One run per problem and method.",
@@ -101,7 +105,7 @@ def tasks_table(study: Study, records: Sequence[Record]) -> Table:
         named = {name: str(row[name]) for name in ("model", "trained on", "judged on", "method", "seeds")}
         return named | {name: number(row, name) for name in ("base", "final", "gain")}
 
-    return Table(study.title, COURSE_NOTES, frame.sort_values(["trained on", "method", "judged on"]), text)
+    return Table(study.title, TASKS_NOTES, frame.sort_values(["trained on", "method", "judged on"]), text)
 
 
 def moves(records: Sequence[Record]) -> pd.DataFrame:
