@@ -13,8 +13,8 @@ from records import fabricate
 from tests.conftest import ROOT
 from urlvr_bench import evaluate, exporting, metrics, models, protocol, record, settings, stages, tasks
 from urlvr_bench.errors import UsageError
-from urlvr_bench.exporting import gather
 from urlvr_bench.following import followed
+from urlvr_bench.judgements import gather
 from urlvr_bench.lm_eval_form import results, sample
 from urlvr_bench.pocket.language import tiny_llama, tokenizer
 from urlvr_bench.replay import replayed

@@ -16,8 +16,9 @@ from urlvr_bench.collapse import DEFINITIONS, smooth
 from urlvr_bench.errors import UsageError
 from urlvr_bench.intervals import two_way
 from urlvr_bench.metrics import scores
+from urlvr_bench.rendering import Table
 from urlvr_bench.schema import Record
-from urlvr_bench.tables import FORMATS, KINDS, Table, table, tables
+from urlvr_bench.tables import FORMATS, KINDS, table, tables
 
 METHODS = {"ground_truth": None, "random_reward": 30, "majority_vote": None, "token_entropy": 15}
 

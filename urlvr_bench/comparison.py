@@ -8,8 +8,9 @@ from urlvr_bench.cells import Cell, Rows, cells
 from urlvr_bench.intervals import difference
 from urlvr_bench.metrics import scores
 from urlvr_bench.record import Record
+from urlvr_bench.rendering import DASH, Row, Table, number, rendered
 from urlvr_bench.summaries import BASE, pass_frame, spread
-from urlvr_bench.tables import DASH, ONE_SEED, Row, Table, number, rendered
+from urlvr_bench.tables import ONE_SEED
 
 NOTES = (
     "Scores of the last step; brackets: 95 % interval over new seeds and problems (two-way variance, Satterthwaite t).",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from urlvr_bench import __version__
-from urlvr_bench.exporting import Judgement, standard_error
+from urlvr_bench.judgements import Judgement, standard_error
 from urlvr_bench.protocol import slug
 
 VERSION = "0.3.0"

@@ -135,9 +135,9 @@ def states(notes: Sequence[dict[str, str]]) -> dict[str, tuple[State, str]]:
     found = dict(_slurm()) if ids.get("slurm") else {}
     found |= {job: ("running", "") for job in ids.get("local", ()) if _alive(int(job))}
     if ids.get("hf-jobs"):
-        from urlvr_bench.launchers import cloud
+        from urlvr_bench.launchers import hub_jobs
 
-        found |= {job: (HUB_STATES.get(word, "failed"), word) for job, word in cloud.stages(ids["hf-jobs"]).items()}
+        found |= {job: (HUB_STATES.get(word, "failed"), word) for job, word in hub_jobs.stages(ids["hf-jobs"]).items()}
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from urlvr_bench.exporting import Judgement, standard_error
+from urlvr_bench.judgements import Judgement, standard_error
 from urlvr_bench.protocol import slug
 
 FILTER = "all"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from urlvr_bench import record, tables
 from urlvr_bench.collapse import DEFINITIONS
+from urlvr_bench.rendering import rendered
 from urlvr_bench.schema import Record
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,7 +22,7 @@ def block(records: list[Record]) -> str:
     for protocol, (kind, first) in PROTOCOLS.items():
         chosen = [found for found in records if found.protocol_id == protocol and _own(found)]
         columns = (first, "seeds", "base", "peak (oracle-picked)", "peak step", "final", TRAIN_COLLAPSE.name)
-        parts += [tables.rendered(each, "markdown", columns) for each in tables.tables(chosen, kind)]
+        parts += [rendered(each, "markdown", columns) for each in tables.tables(chosen, kind)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -43,9 +43,10 @@ def probe(
     as_json: AsJson = False,
 ) -> None:
     """Train on majority votes until the model collapses, and stop there: how early tells how far it could be taught."""
-    from urlvr_bench import models, plan, record, tables
+    from urlvr_bench import models, plan, record
     from urlvr_bench import protocol as protocols
     from urlvr_bench.commands.running import plan_and_carry_out
+    from urlvr_bench.rendering import rendered
     from urlvr_bench.science import probe as probing
 
     use_local_data(data)
@@ -63,5 +64,5 @@ def probe(
     made = record.read_all([out / run.path for run in runs])
     for name in dict.fromkeys(one.task.name for one in made):
         found = probing.report([one for one in made if one.task.name == name], known)
-        print(found.frame.to_json(orient="records") if as_json else f"{tables.rendered(found, 'markdown')}\n")
+        print(found.frame.to_json(orient="records") if as_json else f"{rendered(found, 'markdown')}\n")
     console.print(f"the records are under {out}", highlight=False)

@@ -47,10 +47,10 @@ def report(chosen: "Study", scale: str, quick: bool, results: Path, made: list[P
     """Print the table; leave it and the figure under `out`."""
     from urlvr_bench import record
     from urlvr_bench.drawing import save
+    from urlvr_bench.rendering import rendered
     from urlvr_bench.studies.drawing import figure
     from urlvr_bench.studies.pages import stored
     from urlvr_bench.studies.summary import summary
-    from urlvr_bench.tables import rendered
 
     records = [*stored(chosen, scale, results, quick), *(record.read_all(made) if made else [])]
     table = summary(chosen, records)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -101,19 +101,3 @@ def submit(cells: Sequence[Cell], given: Mapping[str, Any]) -> list[str]:
         jobs.note(cell.folder, "hf-jobs", f"{job.owner.name if job.owner else chosen.namespace}/{job.id}")
         submitted.append(job.id)
     return submitted
-
-
-def stages(ids: Iterable[str]) -> dict[str, str]:
-    """Return the stage of every job `OWNER/ID` that the Hub still knows."""
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
-
-    found = {}
-    for job in ids:
-        namespace, _, name = job.partition("/")
-        try:
-            found[job] = str(HfApi().inspect_job(job_id=name, namespace=namespace).status.stage)
-        except HfHubHTTPError as error:
-            if error.response.status_code != 404:
-                raise UsageError(f"Hugging Face Jobs: {str(error).splitlines()[0]}") from error
-    return found

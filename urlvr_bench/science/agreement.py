@@ -7,11 +7,11 @@ import pandas as pd
 
 from urlvr_bench.collapse import DEFINITIONS, Definition
 from urlvr_bench.intervals import wilson
+from urlvr_bench.rendering import DASH, Row
 from urlvr_bench.schema import Record
 from urlvr_bench.science.correlation import correlation
 from urlvr_bench.science.ladders import with_end
 from urlvr_bench.science.signs import SIGNS, Sign
-from urlvr_bench.tables import DASH, Row
 
 NOTES = (
     "Detected: collapsed runs that show the sign at any time. False alarms: runs without collapse that show it. "

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from urlvr_bench.intervals import basis_of, two_way
+from urlvr_bench.rendering import DASH, Row, number
 from urlvr_bench.schema import Record
 from urlvr_bench.science.sharpening import (
     Course,
@@ -17,7 +18,6 @@ from urlvr_bench.science.sharpening import (
     reached,
 )
 from urlvr_bench.summaries import spread
-from urlvr_bench.tables import DASH, Row, number
 
 NOTES = (
     "Forecast: accuracy of the closed-form optimum on the samples of step 0 (maj@N for rewards without labels, "

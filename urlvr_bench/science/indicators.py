@@ -11,11 +11,11 @@ from urlvr_bench.collapse import DEFINITIONS, Definition, survival
 from urlvr_bench.intervals import Floats, over_seeds
 from urlvr_bench.metrics import evaluation_at, per_problem
 from urlvr_bench.ranking import SEED
+from urlvr_bench.rendering import Row
 from urlvr_bench.schema import Record
 from urlvr_bench.science.correlation import DRAWS, coefficients, summary
 from urlvr_bench.science.ladders import Ladder, ladders, start_accuracy, with_end
 from urlvr_bench.science.signs import SIGNS, Sign
-from urlvr_bench.tables import Row
 
 FEWEST = 3
 """Models that a correlation needs."""

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from urlvr_bench.collapse import Definition, survival
+from urlvr_bench.rendering import DASH, Row
 from urlvr_bench.schema import Record
 from urlvr_bench.science.correlation import correlation
 from urlvr_bench.science.ladders import start_accuracy, with_end
-from urlvr_bench.tables import DASH, Row
 
 COLUMNS = ("reward_accuracy", "label_accuracy", "train_accuracy")
 WINDOWS = (1, 5, 10)

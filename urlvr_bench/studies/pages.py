@@ -10,11 +10,11 @@ from pathlib import Path
 
 from urlvr_bench import record
 from urlvr_bench.drawing import save
+from urlvr_bench.rendering import rendered
 from urlvr_bench.schema import Record
 from urlvr_bench.studies.definition import Study, load, names
 from urlvr_bench.studies.drawing import figure
 from urlvr_bench.studies.summary import summary
-from urlvr_bench.tables import rendered
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "studies"

@@ -11,10 +11,10 @@ from urlvr_bench.cells import Cell, cells
 from urlvr_bench.collapse import DEFINITIONS, WINDOW, step_curve
 from urlvr_bench.intervals import over_seeds
 from urlvr_bench.metrics import evaluation_at
+from urlvr_bench.rendering import Row, Table, number
 from urlvr_bench.schema import Record
 from urlvr_bench.studies.definition import Study
 from urlvr_bench.summaries import collapse_frame, spread
-from urlvr_bench.tables import Row, Table, number
 
 COURSE_NOTES = (
     f"base, final, gain: test accuracy (avg@n) at step 0, at the last step, and their paired difference; train "
