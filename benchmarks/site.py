@@ -22,6 +22,7 @@ from records import fabricate
 from urlvr_bench import board
 from urlvr_bench.check import check
 from urlvr_bench.record import ModelInfo, Record, write
+from urlvr_bench.tables import table
 
 METHODS = ("majority_vote", "self_certainty", "token_entropy", "random_reward", "ground_truth")
 VARIANTS, SEEDS = 4, 5
@@ -65,6 +66,8 @@ def measure(count: int) -> dict[str, str]:
         ended = _spent()
         check(folder / "results")  # it finds the methods' settings unknown, and reads and compares everything
         checked = _spent()
+        table(read, "pass")
+        written = _spent()
         page, rows = (
             sum(_compressed(folder / "site" / part) for part in parts)
             for parts in ((*FETCHED, "static/lib/datatables.js"), ("data/rows.json",))
@@ -76,6 +79,7 @@ def measure(count: int) -> dict[str, str]:
         "read, CPU s": f"{between[1] - begun[1]:.1f}",
         "build, CPU s": f"{ended[1] - between[1]:.1f}",
         "checked records/s": f"{count / (checked[0] - ended[0]):.0f}",
+        "table, s": f"{written[0] - checked[0]:.1f}",
         "files": f"{built.files}",
         "size, MB": f"{built.size / 1e6:.1f}",
         "page, kB gz": f"{page / 1e3:.0f}",
