@@ -9,7 +9,8 @@ PRIORS := $(foreach rung,1 2 3 4 5 6,--model pocket-$(rung))
 STUDIES := $(basename $(notdir $(wildcard urlvr_bench/studies/*.yaml)))
 # the methods that chain addition can train, beside the seven that `run` compares by default
 OTHERS := soft_vote empo scrl condorcet evol_rl restrain weighted_vote probability_disparity co_rewarding_1 \
-    co_rewarding_2 self_harmony covo rlpr verifree oracle_vote incorrect_label format_only length_reward
+    co_rewarding_2 self_harmony covo rlpr verifree weighted_sum oracle_vote incorrect_label format_only length_reward
+CONTROLLED := majority_vote self_certainty token_entropy trajectory_entropy ground_truth
 BENCHMARKS := commands training signals evaluator grading site
 
 .PHONY: setup system demo test real-test slurm-test bench results docs check-pins chaos audit coverage clean
@@ -42,6 +43,7 @@ test: setup system  ## lint, types, stale documents, all tests
 	$(BIN)/python -m urlvr_bench.readme --check
 	$(BIN)/python -m urlvr_bench.scaling_docs --check
 	$(BIN)/python -m urlvr_bench.studies.pages --check
+	$(BIN)/python -m urlvr_bench.science.pages --check
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
 
 real-test: setup  ## a real language model on GSM8K; URLVR_TEST_GSM8K names the folder with its jsonl files
@@ -55,11 +57,15 @@ bench: setup  ## the speed table, on an otherwise idle machine with two cores
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --json benchmarks/$$name.json || exit 1; done
 	$(BIN)/python benchmarks/page.py
 
-results: setup  ## remake the reference records and those of the studies (about four hours on two cores)
+results: setup  ## remake the reference records and those of the studies (about six hours on two cores)
 	$(BIN)/urlvr-bench run --seeds 5 --out runs/reference
 	$(BIN)/urlvr-bench run $(addprefix --method ,$(OTHERS)) --seeds 5 --out runs/reference
 	$(BIN)/urlvr-bench run --protocol pocket-probe --method majority_vote $(PRIORS) --seeds 5 --out runs/reference
+	$(BIN)/urlvr-bench run --method next_token --task pocket_text --seeds 5 --out runs/reference
 	$(BIN)/urlvr-bench run --method ground_truth $(PRIORS) --seeds 3 --out runs/reference
+	$(BIN)/urlvr-bench run --protocol pocket-mcs --method majority_vote $(PRIORS) --seeds 5 --out runs/reference
+	$(BIN)/urlvr-bench run $(addprefix --method ,$(CONTROLLED)) --seeds 3 --set problems=32 --set samples=128 \
+	    --set baseline_samples=512 --out runs/reference
 	for name in $(STUDIES); do $(BIN)/urlvr-bench study $$name --results none --out runs/reference || exit 1; done
 	$(BIN)/urlvr-bench collect runs/reference --out results --replace
 
@@ -69,6 +75,7 @@ docs: setup  ## everything that is generated from the registry and from results/
 	$(BIN)/python -m urlvr_bench.readme
 	$(BIN)/python -m urlvr_bench.scaling_docs
 	$(BIN)/python -m urlvr_bench.studies.pages
+	$(BIN)/python -m urlvr_bench.science.pages
 	$(BIN)/urlvr-bench plot results/pocket/pocket-6 results/pocket-probe --out docs/figures
 	rm -f docs/figures/pocket-probe_pocket-* docs/studies/*.svg
 
