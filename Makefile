@@ -76,7 +76,7 @@ docs: setup  ## everything that is generated from the registry and from results/
 	$(BIN)/python -m urlvr_bench.scaling_docs
 	$(BIN)/python -m urlvr_bench.studies.pages
 	$(BIN)/python -m urlvr_bench.science.pages
-	$(BIN)/urlvr-bench plot results/pocket/pocket-6 results/pocket-probe --out docs/figures
+	$(BIN)/urlvr-bench plot results/pocket/pocket-6/chain_addition results/pocket-probe --out docs/figures
 	rm -f docs/figures/pocket-probe_pocket-* docs/studies/*.svg
 
 check-pins: setup  ## prove that one set of pins resolves for every extra together, vllm included

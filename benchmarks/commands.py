@@ -49,12 +49,30 @@ def sweep(steps: int) -> list[dict[str, Any]]:
     return rows
 
 
+def ceiling(matrices: int) -> list[dict[str, Any]]:
+    """Return what two cores gain on two processes of bare arithmetic that share nothing: the most a sweep can gain."""
+    code = f"import numpy; a = numpy.ones((128, 128), 'f')\nfor _ in range({matrices}): a = a @ a / 128"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    seconds = []
+    for processes in (1, 2):
+        begun = time.perf_counter()
+        running = [subprocess.Popen([sys.executable, "-c", code], env=environment) for _ in range(processes)]
+        if any(process.wait() for process in running):
+            raise RuntimeError("the arithmetic failed")
+        seconds.append(time.perf_counter() - begun)
+    return [{"bare arithmetic in two processes": "speed-up", "value": 2 * seconds[0] / seconds[1]}]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one call each and short runs")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     options = parser.parse_args()
-    tables = {"start-up": starts(1 if options.quick else 5), "sweep": sweep(10 if options.quick else 100)}
+    tables = {
+        "start-up": starts(1 if options.quick else 5),
+        "sweep": sweep(10 if options.quick else 100),
+        "ceiling": ceiling(10_000 if options.quick else 100_000),
+    }
     for rows in tables.values():
         print(tabulate(rows, headers="keys", floatfmt=".2f"), end="\n\n")
     if options.json:

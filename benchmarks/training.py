@@ -179,9 +179,9 @@ def main() -> None:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     torch.set_num_threads(1)
-    steps = {"steps": 8 if options.quick else 25, "save_every": 1000, "learning_rate": 1e-6}
+    steps = {"steps": 8 if options.quick else 14, "save_every": 1000, "learning_rate": 1e-6}
     training = protocol.load("pocket").training.model_copy(update=steps)
-    tables = {"step": compared(training, 1 if options.quick else 3), "growth": growth(training, options.quick)}
+    tables = {"step": compared(training, 1 if options.quick else 8), "growth": growth(training, options.quick)}
     for rows in tables.values():
         print(tabulate(rows, headers="keys", floatfmt=".2f"), end="\n\n")
     if not all(math.isfinite(row["median / bare TRL"]) for row in tables["step"]):

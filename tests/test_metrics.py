@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from records import fabricate
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.metrics import avg_at_k, evaluation_at, maj_at_k, pass_at_k, per_problem, scores
+from urlvr_bench.metrics import avg_at_k, evaluation_at, maj_at_k, means, pass_at_k, per_problem, scores
 
 Vote = tuple[int, bool]
 
@@ -102,3 +102,10 @@ def test_scores_are_seeds_by_problems_at_the_step_asked_for() -> None:
     )
     with pytest.raises(UsageError, match="no evaluation of chain at step 3"):
         scores(records, "avg@16", 3)
+
+
+def test_means_are_those_of_the_problems() -> None:
+    for evaluation in fabricate(steps=4, problems=7, samples=8).evals:
+        names = ["avg@8", "pass@1", "pass@3", "maj@8", "cons@5"]
+        wanted = [per_problem(evaluation, name).mean() for name in names]
+        assert means(evaluation, names) == pytest.approx(wanted)

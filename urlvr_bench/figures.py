@@ -101,7 +101,7 @@ def _dual_panel(axes: "Axes", cell: Cell, records: Sequence[Record]) -> None:
 
 def overview(cell: Cell, rows: Rows) -> "Figure":
     """Return one panel with the test accuracy of every method over training, best at the end first."""
-    figure, (axes,) = panels(1, width=2.2 * WIDTH, height=3.6)
+    figure, (axes,) = panels(1, width=2.2 * WIDTH, height=max(3.6, 0.2 * len(rows)))  # the legend has a line each
     final = {method: _accuracy(cell, records, None).mean() for method, records in rows.items()}
     for i, method in enumerate(sorted(rows, key=lambda method: (-final[method], method))):
         look = {
@@ -110,7 +110,9 @@ def overview(cell: Cell, rows: Rows) -> "Figure":
             "marker": MARKERS[(i + 2 * (i // len(PALETTE))) % len(MARKERS)],
         }
         label = f"{method} ({_seeds(rows[method])})"
-        _test_points(axes, cell, rows[method], label=label, offset=(i - len(rows) / 2) * 0.004, **look)
+        _test_points(
+            axes, cell, rows[method], label=label, offset=(i - len(rows) / 2) * min(0.004, 0.05 / len(rows)), **look
+        )
     axes.set_ylim(SHARES)
     axes.set_ylabel(f"test accuracy (avg@{next(iter(rows.values()))[0].protocol.evaluation.samples})")
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="highest at the end first", alignment="left")

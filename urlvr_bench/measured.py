@@ -1,9 +1,7 @@
 """What a run measured: bounded, finite numbers per training step and per evaluated problem."""
 
-from itertools import chain
 from typing import Annotated
 
-import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 MAX_SAMPLES = 1024
@@ -132,26 +130,28 @@ class Eval(Frozen):
             raise ValueError(f"evaluation of {self.task} at step {self.step}: initial does not fit the problems and n")
         if len({len(column) for column in columns}) > 1:
             raise ValueError(f"evaluation of {self.task} at step {self.step}: columns differ in length")
-        correct, truncated, unparsed = np.array(columns[:3], dtype=np.int64).reshape(3, -1)
-        problem = np.repeat(np.arange(len(self.votes)), [len(row) for row in self.votes])
-        flat = list(chain.from_iterable(self.votes))
-        counts = np.array([count for count, _ in flat], dtype=np.int64)
-        right = np.array([is_right for _, is_right in flat], dtype=np.int64)
-        answered = np.bincount(problem, counts, len(self.votes))
-        silent = self.n - answered
-        unsorted = np.bincount(problem[1:], (problem[1:] == problem[:-1]) & (counts[1:] > counts[:-1]), len(correct))
-        defects = {
-            f"correct + truncated + unparsed exceed n = {self.n}": correct + truncated + unparsed > self.n,
-            "right votes differ from correct": np.bincount(problem, counts * right, len(correct)) != correct,
-            f"votes and unparsed samples exceed n = {self.n}": silent < unparsed,
-            f"votes, unparsed and truncated samples are fewer than n = {self.n}": silent > truncated + unparsed,
-            "votes are not sorted": unsorted > 0,
-        }
-        for defect, bad in defects.items():
-            if bad.any():
-                where = f"evaluation of {self.task} at step {self.step}, problem {int(bad.argmax())}"
-                raise ValueError(f"{where}: {defect}")
+        for problem, row in enumerate(zip(*columns, strict=True)):
+            if defect := self._defect(*row):
+                raise ValueError(f"evaluation of {self.task} at step {self.step}, problem {problem}: {defect}")
         return self
+
+    def _defect(self, correct: int, truncated: int, unparsed: int, votes: list[tuple[int, bool]]) -> str | None:
+        """Return what is wrong with the counts of a problem."""
+        answered, right, before = 0, 0, self.n
+        for count, is_right in votes:
+            if count > before:
+                return "votes are not sorted, or one exceeds n"
+            answered, right, before = answered + count, right + count * is_right, count
+        silent = self.n - answered
+        if correct + truncated + unparsed > self.n:
+            return f"correct + truncated + unparsed exceed n = {self.n}"
+        if right != correct:
+            return "right votes differ from correct"
+        if silent < unparsed:
+            return f"votes and unparsed samples exceed n = {self.n}"
+        if silent > truncated + unparsed:
+            return f"votes, unparsed and truncated samples are fewer than n = {self.n}"
+        return None
 
 
 class Control(Eval):

@@ -1,9 +1,11 @@
 """The record: the one JSON file that a finished run leaves. Every table is a function of records."""
 
+import gc
 import hashlib
 import json
 import reprlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from pydantic import ValidationError
 from urlvr_bench.errors import UsageError
 from urlvr_bench.measured import Control, Eval, Steps, Timing
 from urlvr_bench.schema import SCHEMA_VERSION, MethodInfo, ModelInfo, Provenance, Record, TaskInfo
+from urlvr_bench.spreading import spread
 from urlvr_bench.writing import write_atomically
 
 __all__ = [
@@ -141,7 +144,20 @@ def find(folders: list[Path]) -> list[Path]:
 
 def read_all(folders: list[Path]) -> list[Record]:
     """Return every record under `folders`, in the order of their paths."""
-    return [read(path) for path in find(folders)]
+    with uncollected():
+        return list(spread(read, find(folders)))
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Pause the cycle collector: it would walk the millions of numbers of many records again and again, in vain."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def short_hash(text: str | bytes) -> str:

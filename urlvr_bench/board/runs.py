@@ -90,7 +90,7 @@ class Run:
 
 def _judged(found: Eval, names: Sequence[str]) -> Judged:
     total = found.n * len(found.correct)
-    scores = tuple(float(metrics.per_problem(found, name).mean()) for name in names)
+    scores = tuple(metrics.means(found, names))
     return Judged(found.task, found.step, scores, sum(found.unparsed) / total, sum(found.truncated) / total)
 
 

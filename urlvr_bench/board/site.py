@@ -1,6 +1,5 @@
 """Build the site: read records, write pages into a folder beside the old site, then put it in the old one's place."""
 
-import gc
 import os
 import shutil
 from collections import Counter
@@ -37,7 +36,7 @@ def gather(folders: Sequence[Path]) -> list[Record]:
     Probes, which end at their collapse, are left out: they diagnose a model and compare no methods.
     """
     found: dict[Path, tuple[Path, Record]] = {}
-    with _no_collector():
+    with record.uncollected():
         files = record.find(list(folders))
         for file, read in zip(files, spread(record.read, files), strict=True):
             earlier, known = found.setdefault(read.path, (file, read))
@@ -54,7 +53,7 @@ def build(records: Sequence[Record], out: Path) -> Built:
     twice = [path for path, times in Counter(read.path for read in records).items() if times > 1]
     if twice:
         raise UsageError(f"run {twice[0].with_suffix('')} is given twice; keep one of its records")
-    with replaced(out) as site, _no_collector():
+    with replaced(out) as site, record.uncollected():
         assets.copy_static(site)
         for path, text in pages.render(records):
             target = site / path
@@ -62,18 +61,6 @@ def build(records: Sequence[Record], out: Path) -> Built:
             target.write_text(text, encoding="utf-8")
         sizes = [path.stat().st_size for path in site.rglob("*") if path.is_file()]
     return Built(out, len({read.method.id for read in records}), len(records), len(sizes), sum(sizes))
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Pause the cycle collector: it would walk the millions of numbers of the records again and again, in vain."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 @contextmanager
