@@ -21,16 +21,18 @@ with {cores} cores and {packages}. Each section names the script behind it.
 
 def section(name: str) -> str:
     """Return the tables of one benchmark under what its script says of itself."""
-    title, _, text = (ast.get_docstring(ast.parse((HERE / f"{name}.py").read_text())) or "").partition("\n\n")
+    first, _, text = (ast.get_docstring(ast.parse((HERE / f"{name}.py").read_text())) or "").partition("\n\n")
+    title, _, command = first.rstrip(".").partition(": ")
     tables = json.loads((HERE / f"{name}.json").read_text())
-    return "\n\n".join([f"## {title}", *([text] if text else []), *(_table(*part) for part in tables.items())])
+    return "\n\n".join([f"## {title}", command, *([text] if text else []), *(_table(*part) for part in tables.items())])
 
 
 def _table(name: str, values: Any) -> str:
     if isinstance(values, list):
         return tabulate(values, headers="keys", tablefmt="pipe", floatfmt=".2f")
-    rows = values.items() if isinstance(values, dict) else [(name, f"{values:.1e}")]
-    return tabulate(rows, headers=(name, "value"), tablefmt="pipe", floatfmt=".2f")
+    if isinstance(values, dict):
+        return tabulate(values.items(), headers=(name, "value"), tablefmt="pipe", floatfmt=".2f")
+    return f"{name.capitalize()}: {values:.1e}."
 
 
 def main() -> None:
