@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 from huggingface_hub import EvalResultEntry, RepoCard, eval_result_entries_to_yaml
 
-from urlvr_bench import tasks, views
+from urlvr_bench import metrics, tasks, views
 from urlvr_bench.errors import UsageError
 from urlvr_bench.metrics import evaluation_at
 from urlvr_bench.record import Eval, Record
@@ -96,7 +96,7 @@ def model_card(record: Record, dataset: str) -> bytes:
 
 - Reward method: `{method.id}` ({method.family}; {labels}; {method.paper})
 - Training: {record.last_step} steps on `{task}`, protocol `{record.protocol_id}`, seed {record.seed}
-- avg@{last.n} on {problems} problems: {views.accuracy(first):.3f} before, {views.accuracy(last):.3f} after
+- avg@{last.n} on {problems} problems: {metrics.accuracy(first):.3f} before, {metrics.accuracy(last):.3f} after
 
 One run says little: compare methods over seeds, with intervals, in
 [{dataset}](https://huggingface.co/datasets/{dataset}).
@@ -113,7 +113,7 @@ def evaluation_entries(record: Record, dataset: str) -> dict[str, bytes]:
             entry = EvalResultEntry(
                 dataset_id=source,
                 task_id=BENCHMARKS[source],
-                value=round(100 * views.accuracy(evaluation), 2),
+                value=round(100 * metrics.accuracy(evaluation), 2),
                 dataset_revision=revision,
                 date=record.provenance.finished,
                 source_url=f"https://huggingface.co/datasets/{dataset}",

@@ -10,7 +10,7 @@ import numpy as np
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.intervals import LEVEL, wilson
-from urlvr_bench.metrics import Floats
+from urlvr_bench.metrics import Floats, accuracy
 from urlvr_bench.schema import Record
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def eval_curve(record: Record, task: str | None = None) -> tuple[list[int], list
     """Return the steps of a record's evaluations and the accuracy (avg@n) at each."""
     task = task or record.task.name
     judged = sorted((e for e in record.evals if e.task == task), key=lambda e: e.step)
-    return [e.step for e in judged], [sum(e.correct) / (e.n * len(e.correct)) for e in judged]
+    return [e.step for e in judged], [accuracy(e) for e in judged]
 
 
 def step_curve(record: Record, column: str) -> tuple[list[int], list[float]]:

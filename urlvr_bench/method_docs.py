@@ -8,8 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from urlvr_bench import methods
-from urlvr_bench.record import write_atomically
+from urlvr_bench import generated, methods
 from urlvr_bench.rollouts import FAMILIES, Method
 
 PAGE = Path(__file__).parents[1] / "docs" / "methods.md"
@@ -64,19 +63,13 @@ def _section(name: str, cls: type[Method]) -> str:
 
 
 def stale() -> bool:
-    """Return whether the page is missing or not what `generate` returns."""
-    return not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != generate()
+    """Return whether the page says anything else than the classes do."""
+    return generated.stale(PAGE, generate())
 
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` return 1 if it is out of date."""
-    if arguments == ["--check"]:
-        if stale():
-            print("docs/methods.md is out of date: run `python -m urlvr_bench.method_docs`", file=sys.stderr)
-            return 1
-        return 0
-    write_atomically(PAGE, generate())
-    return 0
+    return generated.keep({PAGE: generate()}, arguments)
 
 
 if __name__ == "__main__":

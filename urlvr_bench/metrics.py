@@ -46,16 +46,16 @@ def maj_at_k(n: int, votes: Sequence[Sequence[tuple[int, bool]]], k: int) -> Flo
     """
     _enough("maj", n, k)
     if k == n:
-        clear = (bool(row) and (len(row) == 1 or row[1][0] < row[0][0]) for row in votes)
-        shares = [row[0][1] if won else _vote_of_all(row) for row, won in zip(votes, clear, strict=True)]
-        return np.array(shares, dtype=np.float64)
+        return np.array([_vote_of_all(row) for row in votes])
     return np.array([_vote_of_some(n, tuple(row), k) for row in votes])
 
 
 def _vote_of_all(votes: Sequence[tuple[int, bool]]) -> float:
-    """Return the chance that the vote among all samples is right where several answers lead, or none was given."""
+    """Return the chance that the vote among all samples is right, which ties alone leave open."""
     if not votes:
         return 0.0
+    if len(votes) == 1 or votes[1][0] < votes[0][0]:
+        return float(votes[0][1])
     rights = [right for count, right in votes if count == votes[0][0]]
     return sum(rights) / len(rights)
 
@@ -101,6 +101,11 @@ def per_problem(evaluation: Eval, metric: str) -> Floats:
     if kind in ("maj", "cons"):
         return maj_at_k(evaluation.n, evaluation.votes, k)
     return (pass_at_k if kind == "pass" else avg_at_k)(evaluation.n, evaluation.correct, k)
+
+
+def accuracy(evaluation: Eval) -> float:
+    """Return avg@n: the share of all samples that are correct."""
+    return sum(evaluation.correct) / (evaluation.n * len(evaluation.correct))
 
 
 def means(evaluation: Eval, names: Sequence[str]) -> list[float]:

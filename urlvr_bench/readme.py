@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-from urlvr_bench import record, tables
+from urlvr_bench import generated, record, tables
 from urlvr_bench.collapse import DEFINITIONS
 from urlvr_bench.rendering import rendered
 from urlvr_bench.schema import Record
@@ -35,14 +35,9 @@ def _own(found: Record) -> bool:
 def main(arguments: list[str]) -> int:
     """Rewrite README.md, or with `--check` only say whether it is stale."""
     path = ROOT / "README.md"
-    old = path.read_text(encoding="utf-8")
-    new = BLOCK.sub(lambda marks: marks[1] + block(record.read_all([ROOT / "results"])) + marks[2], old)
-    if arguments == ["--check"]:
-        if new != old:
-            print("README.md is stale: run `make docs`")
-        return int(new != old)
-    record.write_atomically(path, new)
-    return 0
+    made = block(record.read_all([ROOT / "results"]))
+    text = BLOCK.sub(lambda marks: marks[1] + made + marks[2], path.read_text(encoding="utf-8"))
+    return generated.keep({path: text}, arguments)
 
 
 if __name__ == "__main__":

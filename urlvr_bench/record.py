@@ -4,7 +4,7 @@ import gc
 import hashlib
 import json
 import reprlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -144,8 +144,13 @@ def find(folders: list[Path]) -> list[Path]:
 
 def read_all(folders: list[Path]) -> list[Record]:
     """Return every record under `folders`, in the order of their paths."""
+    return read_files(find(folders))
+
+
+def read_files(files: Sequence[Path]) -> list[Record]:
+    """Return the records of some files, in their order."""
     with uncollected():
-        return list(spread(read, find(folders)))
+        return list(spread(read, files))
 
 
 @contextmanager

@@ -4,8 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-from urlvr_bench import footprint, protocol
-from urlvr_bench.writing import write_atomically
+from urlvr_bench import footprint, generated, protocol
 
 PATH = Path(__file__).resolve().parents[1] / "docs" / "scaling.md"
 BLOCK = re.compile(r"(<!-- BEGIN plan -->\n).*?(<!-- END plan -->)", re.DOTALL)
@@ -19,14 +18,8 @@ def block() -> str:
 
 def main(arguments: list[str]) -> int:
     """Rewrite docs/scaling.md, or with `--check` only say whether it is stale."""
-    old = PATH.read_text(encoding="utf-8")
-    new = BLOCK.sub(lambda marks: marks[1] + block() + marks[2], old)
-    if arguments == ["--check"]:
-        if new != old:
-            print("docs/scaling.md is stale: run `make docs`")
-        return int(new != old)
-    write_atomically(PATH, new)
-    return 0
+    text = BLOCK.sub(lambda marks: marks[1] + block() + marks[2], PATH.read_text(encoding="utf-8"))
+    return generated.keep({PATH: text}, arguments)
 
 
 if __name__ == "__main__":

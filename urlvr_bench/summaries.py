@@ -19,7 +19,7 @@ from urlvr_bench.collapse import (
     survival,
 )
 from urlvr_bench.intervals import Floats, Interval, basis_of, over_seeds, two_way
-from urlvr_bench.metrics import evaluation_at, scores
+from urlvr_bench.metrics import scores
 from urlvr_bench.protocol import Protocol
 from urlvr_bench.ranking import LISTED, RANKED, rank_intervals, tied_with_leader
 from urlvr_bench.schema import Record
@@ -132,19 +132,12 @@ def _base_row(cell: Cell, rows: Rows) -> dict[str, Any]:
     for record in (record for records in rows.values() for record in records):
         by_seed.setdefault(record.seed, []).append(record)
     firsts = [records[0] for records in by_seed.values()]
-    different = [_differently_judged(records, cell.judged) for records in by_seed.values()]
 
     def score(name: str) -> Floats:
-        return np.stack([scores(records, name, 0, cell.judged).mean(0) for records in different])
+        return np.stack([scores(records, name, 0, cell.judged).mean(0) for records in by_seed.values()])
 
     untrained = {"method": BASE, "family": "", "role": "reference: untrained", "uses_labels": False}
     return _who(cell, firsts) | untrained | _accuracy(0, _metrics(firsts[0].protocol), score)
-
-
-def _differently_judged(records: list[Record], task: str) -> list[Record]:
-    """Return the records, or the first alone where step 0 was judged alike in all, as it is on one machine."""
-    first, *others = (evaluation_at(record, 0, task) for record in records)
-    return records[:1] if all(other == first for other in others) else records
 
 
 def _ordered(frame: pd.DataFrame, by: str) -> pd.DataFrame:

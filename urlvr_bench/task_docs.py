@@ -7,8 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from urlvr_bench import tasks
-from urlvr_bench.record import write_atomically
+from urlvr_bench import generated, tasks
 
 PAGE = Path(__file__).parents[1] / "docs" / "tasks.md"
 HEAD = """# Tasks
@@ -82,13 +81,7 @@ def _row(task: tasks.Task) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` return 1 if it is out of date."""
-    if arguments != ["--check"]:
-        write_atomically(PAGE, generate())
-        return 0
-    if not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != generate():
-        print("docs/tasks.md is out of date: run `python -m urlvr_bench.task_docs`", file=sys.stderr)
-        return 1
-    return 0
+    return generated.keep({PAGE: generate()}, arguments)
 
 
 if __name__ == "__main__":

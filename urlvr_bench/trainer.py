@@ -4,7 +4,7 @@ import copy
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal, TypeVar
 
 import torch
@@ -190,11 +190,11 @@ class PolicyTrainer(GRPOTrainer):
 
     def _drawing(self, names: Sequence[str], watch: signals.Watch | None = None) -> AbstractContextManager[None]:
         """Return the context in which rows are generated: watched, and by their own names' numbers, where so wished."""
-        settings = {"max_gen_toks": self.max_completion_length, "temperature": self.temperature, "top_p": 1, "top_k": 0}
-        named = [f"{self.args.seed} {name}" for name in names]
         seen: list[LogitsProcessor] = [watch] if watch else []
         if self.draws == "process":
-            return generating_with(self.model, lambda _: seen)
+            return generating_with(self.model, lambda _: seen) if seen else nullcontext()
+        settings = {"max_gen_toks": self.max_completion_length, "temperature": self.temperature, "top_p": 1, "top_k": 0}
+        named = [f"{self.args.seed} {name}" for name in names]
         return generating_with(self.model, lambda width: [*seen, Draw(named, settings, width)])
 
     @contextmanager

@@ -7,8 +7,8 @@ from typing import Any
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
-from urlvr_bench.metrics import evaluation_at, per_problem
-from urlvr_bench.record import Eval, Provenance, Record, Steps, Timing
+from urlvr_bench.metrics import accuracy, evaluation_at
+from urlvr_bench.record import Provenance, Record, Steps, Timing
 
 Row = dict[str, Any]
 
@@ -79,11 +79,6 @@ def views(records: Sequence[Record]) -> dict[str, bytes]:
 def name(record: Record) -> str:
     """Return what joins the views: the record's path under a results folder, without its ending."""
     return record.path.with_suffix("").as_posix()
-
-
-def accuracy(evaluation: Eval) -> float:
-    """Return avg@n: the share of all samples that are correct."""
-    return float(per_problem(evaluation, f"avg@{evaluation.n}").mean())
 
 
 def _run(record: Record) -> Row:

@@ -158,7 +158,8 @@ def boards(records: Iterable[Record]) -> list[Board]:
         for cell, rows in grouped.items()
     ]
     found.sort(key=lambda board: (not board.own, -sum(map(len, board.rows.values()))))
-    import scipy.stats  # noqa: F401 - takes a second, which every process would spend on its own
+    if len(found) > 1:
+        import scipy.stats  # noqa: F401 - takes a second, which every process would spend on its own
 
     summarised = spread(lambda i: _summaries(found[i]), range(len(found)), least=2)
     return [

@@ -48,8 +48,7 @@ class Run:
     @cached_property
     def shape(self) -> collapse.RiseAndFall:
         """The rise and fall of the accuracy."""
-        steps, values = zip(*self.accuracy, strict=True)
-        return collapse.rise_and_fall(steps, values)
+        return collapse.rise_and_fall(*collapse.eval_curve(self.record))
 
     @cached_property
     def collapses(self) -> dict[str, int]:

@@ -12,7 +12,6 @@ from urlvr_bench import record
 from urlvr_bench.board import assets, pages
 from urlvr_bench.errors import UsageError
 from urlvr_bench.record import Record
-from urlvr_bench.spreading import spread
 
 MARKER = Path("data", "board.json")
 """A folder that has this file is a site that may be replaced."""
@@ -36,13 +35,12 @@ def gather(folders: Sequence[Path]) -> list[Record]:
     Probes, which end at their collapse, are left out: they diagnose a model and compare no methods.
     """
     found: dict[Path, tuple[Path, Record]] = {}
-    with record.uncollected():
-        files = record.find(list(folders))
-        for file, read in zip(files, spread(record.read, files), strict=True):
-            earlier, known = found.setdefault(read.path, (file, read))
-            if known != read:
-                run = read.path.with_suffix("")
-                raise UsageError(f"{file}: holds run {run} with another content than {earlier}; keep one of them")
+    files = record.find(list(folders))
+    for file, read in zip(files, record.read_files(files), strict=True):
+        earlier, known = found.setdefault(read.path, (file, read))
+        if known != read:
+            run = read.path.with_suffix("")
+            raise UsageError(f"{file}: holds run {run} with another content than {earlier}; keep one of them")
     return [read for _, read in found.values() if read.protocol.training.stop_at is None]
 
 

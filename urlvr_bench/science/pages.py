@@ -3,13 +3,12 @@
 `python -m urlvr_bench.science.pages` writes it, `--check` fails where it is stale.
 """
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from urlvr_bench import record
+from urlvr_bench import generated, record
 from urlvr_bench.rendering import rendered
 from urlvr_bench.schema import Record
 from urlvr_bench.science.kinds import KINDS
@@ -99,16 +98,10 @@ def page(known: Sequence[Record]) -> str:
     return "\n\n".join(sections) + "\n"
 
 
-def main() -> None:
-    """Write the page, or check it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    text = page(record.read_all([ROOT / "results"]))
-    if not parser.parse_args().check:
-        record.write_atomically(PAGE, text)
-    elif not PAGE.is_file() or PAGE.read_text() != text:
-        sys.exit("docs/science.md is stale; run `make docs`")
+def main(arguments: list[str]) -> int:
+    """Write the page, or with `--check` return 1 if it is out of date."""
+    return generated.keep({PAGE: page(record.read_all([ROOT / "results"]))}, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

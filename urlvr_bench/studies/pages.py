@@ -3,12 +3,11 @@
 `python -m urlvr_bench.studies.pages` writes them and their figures, `--check` fails where a page is stale.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from urlvr_bench import record
+from urlvr_bench import generated, record
 from urlvr_bench.drawing import save
 from urlvr_bench.rendering import rendered
 from urlvr_bench.schema import Record
@@ -63,24 +62,16 @@ def page(study: Study, records: Sequence[Record]) -> str:
     )
 
 
-def main() -> None:
-    """Write all pages and figures, or check the pages."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true")
-    check = parser.parse_args().check
-    stale = []
-    for study in map(load, names()):
-        records = stored(study, "pocket", ROOT / "results")
-        path, text = PAGES / f"{study.name}.md", page(study, records)
-        if check and (not path.is_file() or path.read_text() != text):
-            stale.append(path.name)
-        if not check:
-            record.write_atomically(path, text)
+def main(arguments: list[str]) -> int:
+    """Write all pages and figures, or with `--check` only say which pages are stale."""
+    found = [(study, stored(study, "pocket", ROOT / "results")) for study in map(load, names())]
+    if not generated.checks(arguments):
+        for study, records in found:
             if records:
                 save(figure(study, records), PAGES / study.name)
-    if stale:
-        sys.exit(f"docs/studies: {', '.join(stale)} stale; run `make docs`")
+    pages = {PAGES / f"{study.name}.md": page(study, records) for study, records in found}
+    return generated.keep(pages, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))
