@@ -1,6 +1,5 @@
 """What a run measured: bounded, finite numbers per training step and per evaluated problem."""
 
-from itertools import pairwise
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -138,10 +137,10 @@ class Eval(Frozen):
 
     def _defect(self, correct: int, truncated: int, unparsed: int, votes: list[tuple[int, bool]]) -> str | None:
         """Return what is wrong with the counts of a problem."""
-        answered = right = 0
+        answered, right, before, ordered = 0, 0, MAX_SAMPLES, True
         for count, is_right in votes:
-            answered += count
-            right += count * is_right
+            ordered = ordered and count <= before
+            answered, right, before = answered + count, right + count * is_right, count
         silent = self.n - answered
         if correct + truncated + unparsed > self.n:
             return f"correct + truncated + unparsed exceed n = {self.n}"
@@ -151,7 +150,7 @@ class Eval(Frozen):
             return f"votes and unparsed samples exceed n = {self.n}"
         if silent > truncated + unparsed:
             return f"votes, unparsed and truncated samples are fewer than n = {self.n}"
-        return "votes are not sorted" if any(later[0] > earlier[0] for earlier, later in pairwise(votes)) else None
+        return None if ordered else "votes are not sorted"
 
 
 class Control(Eval):
