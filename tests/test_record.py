@@ -59,7 +59,7 @@ def test_the_frozen_record_of_version_1_still_reads() -> None:
     one = record.read(FIXTURE)
     assert (one.schema_version, one.seed, one.method.name) == (1, 3, "majority_vote")
     assert [sum(evaluation.correct) for evaluation in one.evals if evaluation.task == "chain"] == [2, 9, 10]
-    assert one.evals[0].votes[0] == [(2, False), (1, False)]
+    assert one.evals[0].votes[0] == ((2, False), (1, False))
     assert says(json.loads(one.model_dump_json()), json.loads(FIXTURE.read_bytes()))
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from urlvr_bench.measured import Eval
+from urlvr_bench.measured import Eval, Votes
 from urlvr_bench.samples import Sample
 from urlvr_bench.tasks import Doc, Task
 
@@ -38,9 +38,9 @@ class Graded:
         return [answer is not None and self.right[answer] for answer in self.answers]
 
     @property
-    def votes(self) -> list[tuple[int, bool]]:
+    def votes(self) -> Votes:
         """(Number of samples, whether right) of each different answer, most frequent first, then first given."""
-        return [(count, self.right[answer]) for answer, count in self._common()]
+        return tuple((count, self.right[answer]) for answer, count in self._common())
 
     @property
     def leader(self) -> str | None:

@@ -1,6 +1,7 @@
 """What a run measured: bounded, finite numbers per training step and per evaluated problem."""
 
-from typing import Annotated
+from functools import lru_cache
+from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -33,6 +34,27 @@ Moment = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6
 """ISO 8601 with a time zone."""
 Plain = Annotated[JsonValue, AfterValidator(_finite)]
 """A finite JSON value."""
+
+
+Votes = tuple[tuple[Annotated[int, Field(gt=0, le=MAX_SAMPLES)], bool], ...]
+"""(Number of samples, whether right) of each different answer to a problem, most frequent first."""
+
+
+class Tally(NamedTuple):
+    """A problem's votes and what they sum up to."""
+
+    votes: Votes
+    answered: int
+    right: int
+    ordered: bool
+
+
+@lru_cache(maxsize=100_000)
+def tally(votes: Votes) -> Tally:
+    """Return the sums of a problem's votes; equal votes, of which records are full, share one object in memory."""
+    counts = [count for count, _ in votes]
+    right = sum(count for count, is_right in votes if is_right)
+    return Tally(votes, sum(counts), right, counts == sorted(counts, reverse=True))
 
 
 class Frozen(BaseModel):
@@ -116,8 +138,7 @@ class Eval(Frozen):
     correct: list[Count] = Field(max_length=20_000)
     truncated: list[Count]
     unparsed: list[Count]
-    votes: list[list[tuple[Annotated[int, Field(gt=0, le=MAX_SAMPLES)], bool]]]
-    """Per problem, (number of samples, whether right) of each different answer, most frequent first."""
+    votes: Annotated[list[Votes], AfterValidator(lambda rows: [tally(row).votes for row in rows])]
     tokens: Count
     initial: list[Count] | None = None
     """Per problem, how many samples give the answer that was most common at step 0; None in older records."""
@@ -130,27 +151,26 @@ class Eval(Frozen):
             raise ValueError(f"evaluation of {self.task} at step {self.step}: initial does not fit the problems and n")
         if len({len(column) for column in columns}) > 1:
             raise ValueError(f"evaluation of {self.task} at step {self.step}: columns differ in length")
-        for problem, row in enumerate(zip(*columns, strict=True)):
-            if defect := self._defect(*row):
+        for problem, (correct, truncated, unparsed, votes) in enumerate(zip(*columns, strict=True)):
+            sums = tally(votes)
+            silent = self.n - sums.answered
+            fits = sums.right == correct and unparsed <= silent <= truncated + unparsed <= self.n - correct
+            if not (fits and sums.ordered):
+                defect = self._defect(correct, truncated, unparsed, sums)
                 raise ValueError(f"evaluation of {self.task} at step {self.step}, problem {problem}: {defect}")
         return self
 
-    def _defect(self, correct: int, truncated: int, unparsed: int, votes: list[tuple[int, bool]]) -> str | None:
-        """Return what is wrong with the counts of a problem."""
-        answered, right, before, ordered = 0, 0, MAX_SAMPLES, True
-        for count, is_right in votes:
-            ordered = ordered and count <= before
-            answered, right, before = answered + count, right + count * is_right, count
-        silent = self.n - answered
+    def _defect(self, correct: int, truncated: int, unparsed: int, sums: Tally) -> str:
+        """Return what is wrong with the counts of a problem that do not fit together."""
         if correct + truncated + unparsed > self.n:
             return f"correct + truncated + unparsed exceed n = {self.n}"
-        if right != correct:
+        if sums.right != correct:
             return "right votes differ from correct"
-        if silent < unparsed:
+        if self.n - sums.answered < unparsed:
             return f"votes and unparsed samples exceed n = {self.n}"
-        if silent > truncated + unparsed:
+        if self.n - sums.answered > truncated + unparsed:
             return f"votes, unparsed and truncated samples are fewer than n = {self.n}"
-        return None if ordered else "votes are not sorted"
+        return "votes are not sorted"
 
 
 class Control(Eval):
