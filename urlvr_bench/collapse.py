@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.intervals import LEVEL, wilson
@@ -55,6 +56,8 @@ def smooth(series: Sequence[float | None], window: int = WINDOW) -> Floats:
     if len(values) < window:
         return np.empty(0)
     present, ones = np.isfinite(values), np.ones(window)
+    if present.all():
+        return np.convolve(values, ones, "valid") / window
     sums = np.convolve(np.where(present, values, 0.0), ones, "valid")
     counts = np.convolve(present, ones, "valid")
     return np.where(counts > 0, sums / np.maximum(counts, 1), math.nan)
@@ -154,7 +157,7 @@ class RiseAndFall:
     """Mean height of the curve above its base."""
 
 
-def rise_and_fall(steps: Sequence[int], values: Sequence[float]) -> RiseAndFall:
+def rise_and_fall(steps: Sequence[int] | NDArray[np.int64], values: Sequence[float] | Floats) -> RiseAndFall:
     """Summarise a curve; the first of equal peaks counts."""
     top = int(np.argmax(values))
     span = steps[-1] - steps[0]
@@ -169,8 +172,8 @@ def eval_curve(record: Record, task: str | None = None) -> tuple[list[int], list
     return [e.step for e in judged], [accuracy(e) for e in judged]
 
 
-def step_curve(record: Record, column: str) -> tuple[list[int], list[float]]:
+def step_curve(record: Record, column: str) -> tuple[NDArray[np.int64], Floats]:
     """Return the trailing mean of a column and the steps it belongs to; a short run is averaged whole."""
     window = min(WINDOW, len(record.steps.step))
     means = smooth(getattr(record.steps, column), window)
-    return list(range(window, window + len(means))), means.tolist()
+    return np.arange(window, window + len(means)), means

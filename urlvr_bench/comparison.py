@@ -9,7 +9,7 @@ from urlvr_bench.intervals import difference
 from urlvr_bench.metrics import scores
 from urlvr_bench.record import Record
 from urlvr_bench.rendering import DASH, Row, Table, number, rendered
-from urlvr_bench.summaries import BASE, pass_frame, spread
+from urlvr_bench.summaries import BASE, pass_rows, spread
 from urlvr_bench.tables import ONE_SEED
 
 NOTES = (
@@ -37,8 +37,8 @@ def comparison(new: Sequence[Record], board: Sequence[Record]) -> str:
 
 def _cell(cell: Cell, rows: Rows, before: Rows, changed: set[str]) -> list[dict[str, str]]:
     """Return the references and the changed methods of a cell as text, the references first."""
-    after: list[Row] = pass_frame(cell, rows).to_dict("records")
-    was: dict[str, Row] = {row["method"]: row for row in pass_frame(cell, before).to_dict("records")} if before else {}
+    after = pass_rows(cell, rows)
+    was = {row["method"]: row for row in pass_rows(cell, before)} if before else {}
     rivals = {row["method"]: row["method"] for row in after if row["role"] != "contender" and row["method"] != BASE}
     if leader := next((name for name, row in was.items() if row["role"] == "contender"), None):
         rivals[f"{leader} (leads so far)"] = leader

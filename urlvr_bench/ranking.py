@@ -97,7 +97,10 @@ def rank_intervals(scores: Mapping[str, Floats]) -> dict[str, tuple[int, int, in
 def _ranks(scores: Floats) -> Floats:
     """Return ranks along the first axis, 1 for the highest; equal scores share the better rank."""
     rounded = np.round(scores, 12)
-    return 1.0 + np.stack([(rounded > one).sum(0) for one in rounded])
+    ranks = np.ones(scores.shape)
+    for one in rounded:
+        ranks += one > rounded
+    return ranks
 
 
 @lru_cache(maxsize=64)

@@ -38,17 +38,17 @@ def number(row: Row, name: str) -> str:
 
 def rendered(each: Table, form: str, columns: Sequence[str] | None = None) -> str:
     """Return one table as Markdown or LaTeX, with its notes; `columns` picks some of those that people read."""
-    rows: list[Row] = each.frame.to_dict("records")
-    body = pd.DataFrame([each.text(row) for row in rows])
-    body = body[list(columns)] if columns else body
+    rows: list[Row] = each.frame.astype(object).to_dict("records")  # whole numbers that may miss are slow to unpack
+    body = [each.text(row) for row in rows]
+    body = [{name: row[name] for name in columns} for row in body] if columns else body
     if form == "latex":
         return "\n".join([*(f"% {note}" for note in (each.title, *each.notes)), _grid(body, "latex_booktabs")])
-    grid = _grid(body.map(_inert).rename(columns=_inert), "pipe")
+    grid = _grid([{_inert(name): _inert(text) for name, text in row.items()} for row in body], "pipe")
     return "\n".join([f"### {_inert(each.title)}", "", grid, "", *(f"- {note}" for note in each.notes)])
 
 
-def _grid(body: pd.DataFrame, form: str) -> str:
-    return str(tabulate(body, headers="keys", tablefmt=form, showindex=False, disable_numparse=True))
+def _grid(body: Sequence[dict[str, str]], form: str) -> str:
+    return str(tabulate(body, headers="keys", tablefmt=form, disable_numparse=True))
 
 
 def _inert(text: str) -> str:

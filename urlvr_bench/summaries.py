@@ -1,4 +1,4 @@
-"""Summaries: what a cell's records say, as data frames of plain numbers, one row per method."""
+"""Summaries: what a cell's records say, as rows of plain numbers, one per method, and as data frames."""
 
 import math
 import re
@@ -24,6 +24,8 @@ from urlvr_bench.protocol import Protocol
 from urlvr_bench.ranking import LISTED, RANKED, rank_intervals, tied_with_leader
 from urlvr_bench.schema import Record
 
+Row = dict[str, Any]
+"""The columns of one method; None or NaN where a number is not known."""
 BASE = "step 0"
 """Name of the row of the untrained model."""
 PICKS: dict[str, Callable[[Floats], float]] = {
@@ -42,7 +44,7 @@ def spread(name: str, interval: Interval) -> dict[str, float]:
     return {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
-def _who(cell: Cell, records: Sequence[Record]) -> dict[str, Any]:
+def _who(cell: Cell, records: Sequence[Record]) -> Row:
     method = records[0].method
     return {
         "protocol": cell.protocol,
@@ -76,7 +78,15 @@ def _metrics(protocol: Protocol) -> list[str]:
     return [f"avg@{asked.samples}", *(f"pass@{k}" for k in asked.k), f"maj@{asked.samples}"]
 
 
-def pass_frame(cell: Cell, rows: Rows) -> pd.DataFrame:
+def frame(rows: Sequence[Row]) -> pd.DataFrame:
+    """Return rows as a data frame, in which ranks and steps are whole numbers although some are missing."""
+    columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+    return pd.DataFrame(
+        {name: pd.array(values, "Int64") if WHOLE.fullmatch(name) else values for name, values in columns.items()}
+    )
+
+
+def pass_rows(cell: Cell, rows: Rows) -> list[Row]:
     """Return accuracy at the last step with intervals, the gain over step 0, the oracle-picked peak and ranks.
 
     References (the untrained model, baselines, the supervised reference) are not ranked.
@@ -100,19 +110,19 @@ def pass_frame(cell: Cell, rows: Rows) -> pd.DataFrame:
             | place
             | {"tied_with_leader": method in tied if method in ranks else None}
         )
-    return _ordered(pd.DataFrame(found), names[0])
+    return _ordered(found, names[0])
 
 
-def _accuracy(step: int, names: Sequence[str], score: Callable[[str], Floats]) -> dict[str, Any]:
+def _accuracy(step: int, names: Sequence[str], score: Callable[[str], Floats]) -> Row:
     """Return every metric's interval as columns; `score` gives a metric's (S, P) array."""
     intervals = {name: two_way(score(name)) for name in names}
-    columns: dict[str, Any] = {"step": step}
+    columns: Row = {"step": step}
     for name, interval in intervals.items():
         columns |= spread(name, interval)
     return columns
 
 
-def _course(cell: Cell, records: Sequence[Record]) -> dict[str, Any]:
+def _course(cell: Cell, records: Sequence[Record]) -> Row:
     """Return accuracy (avg@n) at the start, at each run's best step and at the end, and the gain, with intervals."""
     protocol = records[0].protocol
     average = _metrics(protocol)[0]
@@ -120,13 +130,13 @@ def _course(cell: Cell, records: Sequence[Record]) -> dict[str, Any]:
     last = scores(records, average, None, cell.judged)
     peaks = [rise_and_fall(*eval_curve(record, cell.judged)).peak_step for record in records]
     best = np.concatenate([scores([r], average, step, cell.judged) for r, step in zip(records, peaks, strict=True)])
-    columns: dict[str, Any] = spread("gain", two_way(last - first, bounds=(-1.0, 1.0)))
+    columns: Row = spread("gain", two_way(last - first, bounds=(-1.0, 1.0)))
     for name, array in {"base": first, "peak": best, "final": last}.items():
         columns |= spread(name, two_way(array))
     return columns | {"peak_step_first": min(peaks), "peak_step_last": max(peaks)}
 
 
-def _base_row(cell: Cell, rows: Rows) -> dict[str, Any]:
+def _base_row(cell: Cell, rows: Rows) -> Row:
     """Return the untrained model's row; evaluations of one seed are averaged over methods, as they judge the same."""
     by_seed: dict[int, list[Record]] = {}
     for record in (record for records in rows.values() for record in records):
@@ -140,36 +150,30 @@ def _base_row(cell: Cell, rows: Rows) -> dict[str, Any]:
     return _who(cell, firsts) | untrained | _accuracy(0, _metrics(firsts[0].protocol), score)
 
 
-def _ordered(frame: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Return the rows with the references on top, then the best first; ranks and steps as whole numbers."""
-    frame = frame.astype({name: "Int64" for name in frame if WHOLE.fullmatch(name)})
-    contender = frame["role"].eq("contender")
-    untrained = frame["method"].eq(BASE)
-    order = frame.assign(_contender=contender, _trained=~untrained, _score=-frame[by])
-    return (
-        order.sort_values(["_contender", "_trained", "_score", "method"])
-        .drop(columns=["_contender", "_trained", "_score"])
-        .reset_index(drop=True)
-    )
+def _ordered(rows: Sequence[Row], by: str) -> list[Row]:
+    """Return the rows, each with all columns, with the references on top, then the best first."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    whole = [{name: row.get(name) for name in names} for row in rows]
+    return sorted(whole, key=lambda row: (row["role"] == "contender", row["method"] != BASE, -row[by], row["method"]))
 
 
-def reward_frame(cell: Cell, rows: Rows) -> pd.DataFrame:
+def reward_rows(cell: Cell, rows: Rows) -> list[Row]:
     """Return how good the rewards were at the first, the oracle-picked best and the last steps (trailing means)."""
     found = []
     for records in rows.values():
         for quantity in QUANTITIES:
             if quantity == "reward_accuracy" and not records[0].method.binary:
                 continue
-            curves = [np.array(step_curve(record, quantity)[1]) for record in records]
+            curves = [step_curve(record, quantity)[1] for record in records]
             row = _who(cell, records) | {"quantity": quantity}
             for name, pick in PICKS.items():
                 known = [float(pick(curve)) for curve in curves if np.isfinite(pick(curve))]
                 row |= spread(name, over_seeds(known)) | {f"{name}_seeds": len(known)}
             found.append(row)
-    return pd.DataFrame(sorted(found, key=lambda row: bool(row["role"] == "contender")))
+    return sorted(found, key=lambda row: bool(row["role"] == "contender"))
 
 
-def collapse_frame(cell: Cell, rows: Rows) -> pd.DataFrame:
+def collapse_rows(cell: Cell, rows: Rows) -> list[Row]:
     """Return when runs collapsed by each definition, and the rise and fall of eval and train accuracy.
 
     `logrank_p` compares with the random line by train accuracy: does the method last as long as noise does?
@@ -177,27 +181,31 @@ def collapse_frame(cell: Cell, rows: Rows) -> pd.DataFrame:
     noise = [records for records in rows.values() if records[0].method.name == "random_reward"]
     found = []
     for records in rows.values():
-        row = _who(cell, records)
-        lasts = [len(record.steps.step) for record in records]
-        for definition in DEFINITIONS:
-            name = definition.column
-            row[name] = "not defined"
-            if definition.applies(records[0]):
-                summary = survival([definition.step(record) for record in records], lasts)
-                row[name] = str(summary)
-                row |= {f"{name}_{field}": value for field, value in vars(summary).items() if field != "seeds"}
-        row |= _course(cell, records) | _training_course(records)
+        row = _who(cell, records) | falls(records) | _course(cell, records) | _training_course(records)
         against = noise[0] if len(noise) == 1 and noise[0] is not records else []
         ours, theirs = ([DEFINITIONS[-1].step(record) for record in group] for group in (records, against))
-        row["logrank_p"] = logrank(ours, theirs, lasts[0]) if against else math.nan
+        row["logrank_p"] = logrank(ours, theirs, len(records[0].steps.step)) if against else math.nan
         found.append(row)
-    return _ordered(pd.DataFrame(found), "final")
+    return _ordered(found, "final")
 
 
-def _training_course(records: Sequence[Record]) -> dict[str, Any]:
+def falls(records: Sequence[Record]) -> Row:
+    """Return when the runs of a method collapsed by each definition: in words, and as columns."""
+    lasts, columns = [len(record.steps.step) for record in records], Row()
+    for definition in DEFINITIONS:
+        name = definition.column
+        columns[name] = "not defined"
+        if definition.applies(records[0]):
+            summary = survival([definition.step(record) for record in records], lasts)
+            columns[name] = str(summary)
+            columns |= {f"{name}_{field}": value for field, value in vars(summary).items() if field != "seeds"}
+    return columns
+
+
+def _training_course(records: Sequence[Record]) -> Row:
     """Return base, peak, final and area of the smoothed train accuracy with intervals, and where the peaks lie."""
     curves = [rise_and_fall(*step_curve(record, "train_accuracy")) for record in records]
-    columns: dict[str, Any] = {}
+    columns: Row = {}
     for field in ("base", "peak", "final", "area"):
         bounds = (-1.0, 1.0) if field == "area" else (0.0, 1.0)
         columns |= spread(f"train_{field}", over_seeds([getattr(curve, field) for curve in curves], bounds))

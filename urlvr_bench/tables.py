@@ -13,7 +13,7 @@ from urlvr_bench.ranking import LISTED, RANKED, RESAMPLES, SEED
 from urlvr_bench.rendering import DASH, Row, Table, number, rendered
 from urlvr_bench.schema import Record
 from urlvr_bench.science.kinds import KINDS as SCIENCE
-from urlvr_bench.summaries import BASE, collapse_frame, pass_frame, reward_frame
+from urlvr_bench.summaries import BASE, collapse_rows, frame, pass_rows, reward_rows
 
 FORMATS = ("markdown", "csv", "json", "latex")
 
@@ -28,10 +28,10 @@ def tables(records: Sequence[Record], kind: str) -> list[Table]:
         return SCIENCE[kind](records)
     if kind == "probe":
         return _probe_tables(records)
-    frame_of, text, notes = KINDS[kind]
+    rows_of, text, notes = KINDS[kind]
     grouped = cells(records).items()
     return [
-        Table(f"{kind}: {cell.title}", notes, frame_of(cell, rows), text)
+        Table(f"{kind}: {cell.title}", notes, frame(rows_of(cell, rows)), text)
         for cell, rows in grouped
         if (cell.judged == cell.task) == (kind != "ood")
     ]
@@ -115,7 +115,7 @@ def _probe_text(row: Row) -> dict[str, str]:
 
 def _probe_tables(records: Sequence[Record]) -> list[Table]:
     """Return one table per protocol, task and method: the ladder of models, weakest first."""
-    frames = [collapse_frame(cell, rows) for cell, rows in cells(records).items() if cell.judged == cell.task]
+    frames = [frame(collapse_rows(cell, rows)) for cell, rows in cells(records).items() if cell.judged == cell.task]
     found = []
     keys = ["protocol", "protocol_hash", "task", "task_version", "method"]
     for (protocol, digest, task, version, method), rungs in pd.concat(frames, ignore_index=True).groupby(keys):
@@ -145,11 +145,11 @@ COLLAPSE_NOTES = (
     "Base, peak, final: accuracy (avg@n) on the test problems with 95 % intervals; peak step is the range over seeds.",
     ONE_SEED,
 )
-KINDS: dict[str, tuple[Callable[..., pd.DataFrame], Callable[[Row], dict[str, str]], tuple[str, ...]]] = {
-    "pass": (pass_frame, _pass_text, PASS_NOTES),
-    "ood": (pass_frame, _pass_text, PASS_NOTES),
-    "reward": (reward_frame, _reward_text, REWARD_NOTES),
-    "collapse": (collapse_frame, _collapse_text, COLLAPSE_NOTES),
-    "probe": (collapse_frame, _probe_text, COLLAPSE_NOTES),
+KINDS: dict[str, tuple[Callable[..., list[Row]], Callable[[Row], dict[str, str]], tuple[str, ...]]] = {
+    "pass": (pass_rows, _pass_text, PASS_NOTES),
+    "ood": (pass_rows, _pass_text, PASS_NOTES),
+    "reward": (reward_rows, _reward_text, REWARD_NOTES),
+    "collapse": (collapse_rows, _collapse_text, COLLAPSE_NOTES),
+    "probe": (collapse_rows, _probe_text, COLLAPSE_NOTES),
 }
 """What each kind of table is made of: its numbers, its text and its notes."""

@@ -14,7 +14,7 @@ from urlvr_bench.metrics import evaluation_at
 from urlvr_bench.rendering import Row, Table, number
 from urlvr_bench.schema import Record
 from urlvr_bench.studies.definition import Study
-from urlvr_bench.summaries import collapse_frame, spread
+from urlvr_bench.summaries import collapse_rows, frame, spread
 
 COURSE_NOTES = (
     f"base, final, gain: test accuracy (avg@n) at step 0, at the last step, and their paired difference; train "
@@ -64,7 +64,7 @@ def arms_table(study: Study, records: Sequence[Record]) -> Table:
     """Return one row per arm: where it started, how it ended, and when it collapsed."""
     rows: list[Row] = []
     for cell, name, found in arms(study, records):
-        [row] = collapse_frame(cell, {found[0].method.id: found}).to_dict("records")
+        [row] = collapse_rows(cell, {found[0].method.id: found})
         shares = (0.0, 1.0)
         reward_bounds = shares if found[0].method.binary else (-math.inf, math.inf)
         for column, bounds in (("proxy_reward", reward_bounds), ("majority_ratio", shares)):
@@ -97,15 +97,15 @@ def _arm_text(rows: Sequence[Row]) -> Callable[[Row], dict[str, str]]:
 def tasks_table(study: Study, records: Sequence[Record]) -> Table:
     """Return one row per method, task trained on and task judged on: the accuracy at the start and at the end."""
     course = [f"{name}{end}" for name in ("base", "final", "gain") for end in ("", "_low", "_high")]
-    frame = pd.concat([collapse_frame(cell, methods) for cell, methods in cells(records).items()])
-    frame = frame.rename(columns={"task": "trained on", "judged": "judged on"})
-    frame = frame[["model", "trained on", "judged on", "method", "seeds", "basis", *course]]
+    found = pd.concat([frame(collapse_rows(cell, methods)) for cell, methods in cells(records).items()])
+    found = found.rename(columns={"task": "trained on", "judged": "judged on"})
+    found = found[["model", "trained on", "judged on", "method", "seeds", "basis", *course]]
 
     def text(row: Row) -> dict[str, str]:
         named = {name: str(row[name]) for name in ("model", "trained on", "judged on", "method", "seeds")}
         return named | {name: number(row, name) for name in ("base", "final", "gain")}
 
-    return Table(study.title, TASKS_NOTES, frame.sort_values(["trained on", "method", "judged on"]), text)
+    return Table(study.title, TASKS_NOTES, found.sort_values(["trained on", "method", "judged on"]), text)
 
 
 def moves(records: Sequence[Record]) -> pd.DataFrame:
