@@ -94,7 +94,7 @@ def test_the_numbers_are_those_of_the_summaries(site: Path, records: list[Record
     }
     compared = 0
     for cell, rows in cells(records).items():
-        for row in summaries.pass_frame(cell, rows).to_dict("records"):
+        for row in summaries.pass_rows(cell, rows):
             own = shown.pop((cell.protocol, cell.model, cell.judged, row["method"]))
             assert own["avg"] == row["avg@4"]
             assert own["pass@4_low"] == row["pass@4_low"]
@@ -102,7 +102,7 @@ def test_the_numbers_are_those_of_the_summaries(site: Path, records: list[Record
             if row["method"] != "step 0":
                 assert (own["gain"], own["gain_high"]) == (row["gain"], row["gain_high"])
             compared += 1
-        for row in summaries.collapse_frame(cell, rows).to_dict("records"):
+        for row in summaries.collapse_rows(cell, rows):
             text = f"{int(row['label_accuracy_collapsed'])}/{row['seeds']} seeds"
             assert text in (site / f"methods/{row['method'].partition('(')[0]}.html").read_text()
     assert compared > 10

@@ -11,6 +11,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -142,7 +143,8 @@ def configure(name: str, params: Mapping[str, Any]) -> Method:
         raise UsageError(f"{name}: {where}={first['input']!r}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
-def hyper_parameters(cls: type[Any]) -> list[tuple[str, Any, str]]:
+@cache
+def hyper_parameters(cls: type[Any]) -> tuple[tuple[str, Any, str], ...]:
     """Return the (name, default, description) of a dataclass's fields, such as a method's hyper-parameters.
 
     The description is the string below the field.
@@ -153,7 +155,7 @@ def hyper_parameters(cls: type[Any]) -> list[tuple[str, Any, str]]:
     for field, below in itertools.pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
             described[field.target.id] = inspect.cleandoc(str(ast.literal_eval(below.value)))
-    return [(field.name, field.default, described.get(field.name, "")) for field in dataclasses.fields(cls)]
+    return tuple((field.name, field.default, described.get(field.name, "")) for field in dataclasses.fields(cls))
 
 
 def source_hash(name: str) -> str:

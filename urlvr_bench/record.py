@@ -149,8 +149,8 @@ def read_all(folders: list[Path]) -> list[Record]:
 
 def read_files(files: Sequence[Path]) -> list[Record]:
     """Return the records of some files, in their order."""
-    with uncollected():
-        return list(spread(read, files))
+    with uncollected(), spread(read, files) as found:
+        return list(found)
 
 
 @contextmanager

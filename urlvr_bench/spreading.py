@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -20,15 +21,17 @@ def _call(item: Any) -> Any:
     return _work(item)
 
 
-def spread(work: Callable[[Item], Result], items: Sequence[Item], least: int = 100) -> Iterator[Result]:
-    """Yield `work(item)` for every item, in order; the items and results are pickled, `work` itself is not.
+@contextmanager
+def spread(work: Callable[[Item], Result], items: Sequence[Item], least: int = 100) -> Iterator[Iterator[Result]]:
+    """Start on `work(item)` for every item, and yield the results in order; the work ends with the block.
 
-    One process does it where the items are fewer than `least`, for which the start of others would not pay, where
-    there is one core, and where forking is unsafe, as on macOS.
+    The items and results are pickled, `work` itself is not. One process does it, on demand, where the items are fewer
+    than `least`, for which the start of others would not pay, where there is one core, and where forking is unsafe,
+    as on macOS.
     """
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
     if cores == 1 or len(items) < least:
-        yield from map(work, items)
+        yield map(work, items)
         return
     with multiprocessing.get_context("fork").Pool(cores, _inherit, (work,)) as pool:
-        yield from pool.imap(_call, items, chunksize=max(1, min(16, len(items) // (8 * cores))))
+        yield pool.imap(_call, items, chunksize=max(1, min(16, len(items) // (8 * cores))))

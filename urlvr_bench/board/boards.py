@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from urlvr_bench import cells, methods, summaries
 from urlvr_bench.cells import Cell, Rows
@@ -74,7 +74,7 @@ class Board:
     name: str = ""
     """File name of its pages."""
     summaries: tuple[list[Numbers], ...] = ()
-    """The rows of its tables: accuracy, rewards and collapse."""
+    """The rows of its tables: accuracy, rewards and collapse; empty until `summarised`."""
 
     @property
     def first(self) -> Record:
@@ -142,7 +142,7 @@ class Board:
 
 
 def boards(records: Iterable[Record]) -> list[Board]:
-    """Return the boards of some records: those judged on their own task first, of these the fullest first."""
+    """Return the boards of some records, without summaries: those judged on their own task first, the fullest first."""
     grouped = cells.cells(records)
     protocols = _labels({(cell.protocol, cell.protocol_hash) for cell in grouped})
     models = _labels({(cell.model, cell.weights_sha256[:8]) for cell in grouped})
@@ -158,19 +158,22 @@ def boards(records: Iterable[Record]) -> list[Board]:
         for cell, rows in grouped.items()
     ]
     found.sort(key=lambda board: (not board.own, -sum(map(len, board.rows.values()))))
-    if len(found) > 1:
+    return [replace(board, name=name) for board, name in zip(found, _names(found), strict=True)]
+
+
+def summarised(boards: Sequence[Board]) -> list[Board]:
+    """Return boards with their summaries, of which several are worked out at a time."""
+    if len(boards) > 1:
         import scipy.stats  # noqa: F401 - takes a second, which every process would spend on its own
 
-    summarised = spread(lambda i: _summaries(found[i]), range(len(found)), least=2)
-    return [
-        replace(board, name=name, summaries=tables)
-        for board, name, tables in zip(found, _names(found), summarised, strict=True)
-    ]
+    with spread(lambda i: _summaries(boards[i]), range(len(boards)), least=2) as found:
+        return [replace(board, summaries=tables) for board, tables in zip(boards, found, strict=True)]
 
 
 def _summaries(board: Board) -> tuple[list[Numbers], ...]:
-    frames = (summaries.pass_frame, summaries.reward_frame, summaries.collapse_frame)
-    return tuple(_numbers(frame(board.cell, board.rows)) for frame in frames)
+    falls = [{"method": method, **summaries.falls(records)} for method, records in board.rows.items()]
+    found = (summaries.pass_rows(board.cell, board.rows), summaries.reward_rows(board.cell, board.rows), falls)
+    return tuple([{name: _known(value) for name, value in row.items()} for row in rows] for rows in found)
 
 
 def _labels(pairs: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -188,16 +191,10 @@ def _names(found: Sequence[Board]) -> list[str]:
     ]
 
 
-def _numbers(frame: pd.DataFrame) -> list[Numbers]:
-    rows: list[Numbers] = frame.to_dict("records")
-    return [{name: _known(value) for name, value in row.items()} for row in rows]
-
-
 def _known(value: Any) -> Any:
-    """Return a value as plain Python, None for what pandas calls missing and for what is no finite number."""
-    if pd.isna(value) or (isinstance(value, float) and not math.isfinite(value)):
-        return None
-    return value.item() if hasattr(value, "item") else value
+    """Return a value as plain Python, None for what is no finite number."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @cache

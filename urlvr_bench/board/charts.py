@@ -1,10 +1,14 @@
 """Line charts as data: where the lines, ticks and marks go, in shares of the plot area, for the SVG template."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import add
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from urlvr_bench.board.words import number
 from urlvr_bench.intervals import Floats
@@ -13,6 +17,9 @@ GRID = 1000
 """The plot area is GRID x GRID units, stretched to whatever width the page has; text and marks are not stretched."""
 MAX_POINTS = 240
 """Longer curves are drawn by every n-th step."""
+
+PLACES = tuple(map(str, range(GRID + 1)))
+"""The places of a coordinate, written: looked up, they cost a quarter of writing each anew."""
 
 Curve = tuple[Floats, Floats]
 """Steps and values; NaN is a gap."""
@@ -36,6 +43,7 @@ class Axis:
         shares: Floats = np.minimum(1, np.maximum(0, (values - self.low) / (self.high - self.low)))
         return shares
 
+    @lru_cache(maxsize=1000)  # noqa: B019 - axes are small and recur
     def marks(self) -> list[tuple[float, str]]:
         """Return each tick's place, in percent of the axis, and its text."""
         return [(round(100 * self.share(tick), 2), number(tick)) for tick in self.ticks]
@@ -90,9 +98,9 @@ class Chart:
         return list(self.groups or dict.fromkeys(named))
 
 
-def curve(steps: Sequence[int], values: Sequence[float | None]) -> Curve:
+def curve(steps: ArrayLike, values: Sequence[float | None] | Floats) -> Curve:
     """Return a curve; None becomes a gap."""
-    return np.array(steps, dtype=np.float64), np.array(values, dtype=np.float64)
+    return np.asarray(steps, dtype=np.float64), np.asarray(values, dtype=np.float64)
 
 
 def axis(
@@ -101,12 +109,17 @@ def axis(
     """Return an axis with about `wanted` round ticks that holds all values, or exactly `bounds`."""
     known = np.concatenate([column[np.isfinite(column)] for column in columns]) if columns else np.empty(0)
     low, high = bounds or ((float(known.min()), float(known.max())) if len(known) else (0.0, 1.0))
+    return _axis(label, low, high, wanted, exact=bounds is not None)
+
+
+@lru_cache(maxsize=1000)
+def _axis(label: str, low: float, high: float, wanted: int, exact: bool) -> Axis:
     if high - low < 1e-9:
         low, high = low - 0.5 * max(abs(low), 1e-3), high + 0.5 * max(abs(high), 1e-3)
     raw = (high - low) / (wanted - 1)
     power = 10 ** math.floor(math.log10(raw))
     step = power * next(size for size in (1, 2, 2.5, 5, 10) if size * power >= raw * 0.999)
-    if bounds is None:
+    if not exact:
         low, high = math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return Axis(label, low, high, tuple(round(i * step, 12) for i in range(first, last + 1)))
@@ -118,15 +131,26 @@ def stride(steps: int) -> int:
 
 
 def path(drawn: Curve, x: Axis, y: Axis) -> str:
-    """Return the SVG path of a curve, `M` and points for each stretch without a missing value."""
-    kept = slice((len(drawn[0]) - 1) % stride(len(drawn[0])), None, stride(len(drawn[0])))  # the last one is
-    steps, values = drawn[0][kept], drawn[1][kept]
-    known = np.isfinite(values)
-    points = np.empty((len(steps), 2))
-    points[:, 0], points[:, 1] = x.shares(steps), 1 - y.shares(values)
-    stretches = [points] if known.all() else np.split(points, np.flatnonzero(np.diff(known)) + 1)
-    shown = stretches[0 if known[0] else 1 :: 2]
-    return "".join("M" + " ".join(map(str, np.rint(part * GRID).astype(int).ravel().tolist())) for part in shown)
+    """Return the SVG path of a curve over evenly spaced steps: `M` and points for each stretch without a gap."""
+    steps, values = drawn
+    kept = slice((len(steps) - 1) % stride(len(steps)), None, stride(len(steps)))  # the last one is
+    across = _across(x, float(steps[0]), float(steps[-1]), len(steps))[kept]
+    down = np.rint((1 - y.shares(values[kept])) * GRID)
+    known = np.isfinite(down)
+    if known.all():
+        return "M" + " ".join(map(add, across, map(PLACES.__getitem__, down.astype(int).tolist())))
+    cuts = [0, *(np.flatnonzero(np.diff(known)) + 1).tolist(), len(down)]
+    stretches = [slice(*ends) for ends in itertools.pairwise(cuts)][0 if known[0] else 1 :: 2]
+    return "".join(
+        "M" + " ".join([start + PLACES[int(place)] for start, place in zip(across[part], down[part], strict=True)])
+        for part in stretches
+    )
+
+
+@lru_cache(maxsize=1000)
+def _across(x: Axis, first: float, last: float, count: int) -> list[str]:
+    """Return the written places of evenly spaced steps along an axis, each with the space before the other one."""
+    return [f"{place:.0f} " for place in np.rint(x.shares(np.linspace(first, last, count)) * GRID)]
 
 
 def labels(ends: Sequence[tuple[str, str, float]], gap: float) -> tuple[Dot, ...]:

@@ -11,7 +11,7 @@ from jinja2 import Environment
 
 from urlvr_bench import __version__, methods
 from urlvr_bench.board import assets, registry, rows
-from urlvr_bench.board.boards import Board, boards
+from urlvr_bench.board.boards import Board, boards, summarised
 from urlvr_bench.board.columns import Column, columns
 from urlvr_bench.board.registry import Card
 from urlvr_bench.board.rows import Row
@@ -33,8 +33,13 @@ class Site:
     records: Sequence[Record]
 
     @cached_property
-    def boards(self) -> list[Board]:
+    def bare_boards(self) -> list[Board]:
+        """The boards before anything is worked out."""
         return boards(self.records)
+
+    @cached_property
+    def boards(self) -> list[Board]:
+        return summarised(self.bare_boards)
 
     @cached_property
     def columns(self) -> list[Column]:

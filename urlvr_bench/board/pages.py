@@ -27,12 +27,21 @@ FIRST_ROWS = 150
 
 
 def render(records: Sequence[Record]) -> Iterator[Page]:
-    """Return every file of the site that is made of records."""
+    """Return every file of the site that is made of records.
+
+    A run's page needs none of the boards' summaries, so that other processes render those pages meanwhile.
+    """
     site = Site(records)
-    drafts = [*_boards(site), *_methods(site), *_compare(site), *_runs(site)]
-    yield from spread(lambda i: drafts[i](), range(len(drafts)))
-    yield _about(site)
-    yield from _data(site)
+    runs = [
+        (board, record) for board in site.bare_boards if board.own for rows in board.rows.values() for record in rows
+    ]
+    with spread(lambda i: _run(site, *runs[i]), range(len(runs))) as run_pages:
+        drafts = [*_boards(site), *_methods(site), *_compare(site)]
+        with spread(lambda i: drafts[i](), range(len(drafts)), least=2) as pages:
+            yield from pages
+        yield _about(site)
+        yield from _data(site)
+        yield from run_pages
 
 
 def board_page(board: Board) -> str:
@@ -106,12 +115,6 @@ def _bibtex(card: Card, row: Row) -> str:
     avg, board = row.cells["avg"], row.board
     note = f"{board.metric} = {avg.text} {avg.sub}, {len(row.entry.records)} seeds, protocol {board.cell.protocol_hash}"
     return registry.bibtex(card, f"urlvr-bench: {row.entry.id} on {board.title}", note)
-
-
-def _runs(site: Site) -> Iterator[Draft]:
-    for board in (board for board in site.boards if board.own):
-        for record in (record for records in board.rows.values() for record in records):
-            yield partial(_run, site, board, record)
 
 
 def _run(site: Site, board: Board, record: Record) -> Page:
