@@ -1,6 +1,7 @@
 """Time and size of the site against the number of records: `python benchmarks/site.py [RECORDS ...] [--json FILE]`.
 
-Reading is timed apart from building. The first view is what a browser fetches before a reader can filter, compressed:
+Each time is that of a fresh process, up to 1,000 records the median and range of repeats; the whole one starts Python
+and ends it, too. The first view is what a browser fetches before a reader can filter, compressed:
 the board's page, its styles, scripts and rows; `page` leaves out the rows, which arrive after the first paint.
 """
 
@@ -8,10 +9,12 @@ import argparse
 import gzip
 import json
 import os
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tabulate import tabulate
@@ -25,7 +28,22 @@ from urlvr_bench.record import ModelInfo, Record, write
 from urlvr_bench.tables import table
 
 METHODS = ("majority_vote", "self_certainty", "token_entropy", "random_reward", "ground_truth")
-VARIANTS, SEEDS = 4, 5
+VARIANTS, SEEDS, REPEATS = 4, 5, 5
+BUILD = """
+import json, sys, time
+from pathlib import Path
+from urlvr_bench.commands.options import one_thread
+one_thread()
+from urlvr_bench import board
+from urlvr_bench.record import uncollected
+folder, begun = Path(sys.argv[1]), time.perf_counter()
+with uncollected():
+    records = board.gather([folder / "results"])
+    between = time.perf_counter()
+    board.build(records, folder / "site")
+print(json.dumps([between - begun, time.perf_counter() - between]))
+"""
+"""What `urlvr-bench board build` does."""
 FETCHED = (
     "index.html",
     "static/site.css",
@@ -59,37 +77,48 @@ def measure(count: int) -> dict[str, str]:
         folder = Path(name)
         for record in records(count):
             write(record, folder / "results" / record.path)
-        begun = _spent()
-        read = board.gather([folder / "results"])
-        between = _spent()
-        built = board.build(read, folder / "site")
-        ended = _spent()
+        laps = [_lap(folder) for _ in range(REPEATS if count <= 1000 else 1)]
+        begun = time.perf_counter()
         check(folder / "results")  # it finds the methods' settings unknown, and reads and compares everything
-        checked = _spent()
-        table(read, "pass")
-        written = _spent()
+        checked = time.perf_counter()
+        table(board.gather([folder / "results"]), "pass")
+        written = time.perf_counter()
+        files = [path for path in (folder / "site").rglob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files)
         page, rows = (
             sum(_compressed(folder / "site" / part) for part in parts)
             for parts in ((*FETCHED, "static/lib/datatables.js"), ("data/rows.json",))
         )
+    whole, read, build, cpu = (sorted(column) for column in zip(*laps, strict=True))
     return {
         "records": f"{count}",
-        "read, s": f"{between[0] - begun[0]:.1f}",
-        "build, s": f"{ended[0] - between[0]:.1f}",
-        "read, CPU s": f"{between[1] - begun[1]:.1f}",
-        "build, CPU s": f"{ended[1] - between[1]:.1f}",
-        "checked records/s": f"{count / (checked[0] - ended[0]):.0f}",
-        "table, s": f"{written[0] - checked[0]:.1f}",
-        "files": f"{built.files}",
-        "size, MB": f"{built.size / 1e6:.1f}",
+        "read, s": _middle(read),
+        "build, s": _middle(build),
+        "both, s": _middle(sorted(lap[1] + lap[2] for lap in laps)),
+        "whole, s": _middle(whole),
+        "CPU s": f"{statistics.median(cpu):.1f}",
+        "checked records/s": f"{count / (checked - begun):.0f}",
+        "read and table, s": f"{written - checked:.1f}",
+        "files": f"{len(files)}",
+        "size, MB": f"{size / 1e6:.1f}",
         "page, kB gz": f"{page / 1e3:.0f}",
         "rows, kB gz": f"{rows / 1e3:.0f}",
     }
 
 
-def _spent() -> tuple[float, float]:
-    """Return seconds by the clock and of processor time, other processes of ours included."""
-    return time.perf_counter(), sum(os.times()[:4])
+def _lap(folder: Path) -> tuple[float, float, float, float]:
+    """Return the seconds of a process that builds the site, of its reading and its building, and its CPU seconds."""
+    begun, before = time.perf_counter(), sum(os.times()[2:4])
+    read, build = json.loads(
+        subprocess.run([sys.executable, "-c", BUILD, folder], check=True, stdout=subprocess.PIPE).stdout
+    )
+    return time.perf_counter() - begun, read, build, sum(os.times()[2:4]) - before
+
+
+def _middle(seconds: Sequence[float]) -> str:
+    """Return the median of sorted times, with their range where there are several."""
+    around = f" ({seconds[0]:.1f} to {seconds[-1]:.1f})" if len(seconds) > 1 else ""
+    return f"{statistics.median(seconds):.1f}{around}"
 
 
 def _compressed(path: Path) -> int:

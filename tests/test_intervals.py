@@ -146,7 +146,7 @@ def test_a_difference_in_few_problems_is_judged_by_their_signs() -> None:
 
 
 def test_pairs_need_the_same_problems() -> None:
-    with pytest.raises(UsageError, match="3 problems with 4"):
+    with pytest.raises(UsageError, match="3 problems with 4 problems: all sides"):
         difference(np.zeros((2, 3)), np.zeros((2, 4)))
     with pytest.raises(UsageError, match="seeds x problems"):
         two_way(np.zeros(3))

@@ -3,6 +3,7 @@
 The unit of replication is the training run. Arrays are (S, P): one row per seed, one column per problem.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,17 +93,39 @@ def two_way(scores_S_P: Floats, bounds: tuple[float, float] = (0.0, 1.0)) -> Int
 
 def difference(first_S_P: Floats, second_S_P: Floats) -> Interval:
     """Return mean(first) - mean(second), paired by problem, seeds independent, with a Satterthwaite t interval."""
-    (S, P), (other_S, other_P) = _shape(first_S_P), _shape(second_S_P)
-    if other_P != P:
-        raise UsageError(f"cannot pair {P} problems with {other_P}: both sides must be judged on the same problems")
-    gaps_P = first_S_P.mean(0) - second_S_P.mean(0)
-    mean, seeds, basis = float(gaps_P.mean()), min(S, other_S), basis_of(min(S, other_S), P)
+    (found,) = differences([first_S_P, second_S_P])
+    return found
+
+
+def differences(scores: Sequence[Floats]) -> list[Interval]:
+    """Return the `difference` of every two methods, in the order of `itertools.combinations`."""
+    shapes = [_shape(scores_S_P) for scores_S_P in scores]
+    if len({P for _, P in shapes}) > 1:
+        counts = " with ".join(f"{P} problems" for _, P in shapes)
+        raise UsageError(f"cannot pair {counts}: all sides must be judged on the same ones")
+    sides = [_Side(scores_S_P.mean(0), len(scores_S_P), _terms(scores_S_P)) for scores_S_P in scores]
+    return [_difference(*pair) for pair in itertools.combinations(sides, 2)]
+
+
+@dataclass(frozen=True)
+class _Side:
+    """What a method's (S, P) scores bring to a comparison."""
+
+    means: Floats
+    """Per problem, over seeds."""
+    S: int
+    terms: _Terms
+
+
+def _difference(first: _Side, second: _Side) -> Interval:
+    gaps_P = first.means - second.means
+    P, mean, seeds = len(gaps_P), float(gaps_P.mean()), min(first.S, second.S)
+    basis = basis_of(seeds, P)
     if basis == "none":
         return Interval(mean, math.nan, math.nan, seeds, P, basis)
-    ours, theirs = _terms(first_S_P), _terms(second_S_P)
     paired = float(gaps_P.var(ddof=1) / P) if P > 1 else 0.0
-    seed_terms = [(ours.seeds, S), (theirs.seeds, other_S)]
-    variance, df = _variance_and_df(seed_terms, paired, ours.shared + theirs.shared, P)
+    seed_terms = [(side.terms.seeds, side.S) for side in (first, second)]
+    variance, df = _variance_and_df(seed_terms, paired, first.terms.shared + second.terms.shared, P)
     half = float(special.stdtrit(df, 0.5 + LEVEL / 2)) * math.sqrt(variance)
     low, high = _widened(gaps_P, max(-1.0, mean - half), min(1.0, mean + half), (-1.0, 1.0))
     t = -abs(mean) / math.sqrt(variance) if variance else -math.inf if mean else 0.0

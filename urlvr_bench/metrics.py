@@ -46,7 +46,7 @@ def maj_at_k(n: int, votes: Sequence[Sequence[tuple[int, bool]]], k: int) -> Flo
     """
     _enough("maj", n, k)
     if k == n:
-        return np.array([_vote_of_all(row) for row in votes])
+        return np.array([row[0][1] if len(row) == 1 else _vote_of_all(row) for row in votes], dtype=np.float64)
     return np.array([_vote_of_some(n, tuple(row), k) for row in votes])
 
 

@@ -1,6 +1,7 @@
 """What a record holds: what was measured, on what, and where it comes from; every value is bounded and finite."""
 
 from collections import Counter
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -189,7 +190,7 @@ class Record(Frozen):
         """The protocol's name, with its hash where settings were overridden."""
         return f"{self.protocol.name}-{self.protocol_hash}" if self.overrides else self.protocol.name
 
-    @property
+    @cached_property
     def path(self) -> Path:
         """Where the record lies under a results folder."""
         parts = (self.protocol_id, self.model.name, self.task.name, self.method.id)

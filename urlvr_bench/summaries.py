@@ -4,10 +4,9 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from urlvr_bench.cells import Cell, Rows, role
 from urlvr_bench.collapse import (
@@ -23,6 +22,9 @@ from urlvr_bench.metrics import scores
 from urlvr_bench.protocol import Protocol
 from urlvr_bench.ranking import LISTED, RANKED, rank_intervals, tied_with_leader
 from urlvr_bench.schema import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Row = dict[str, Any]
 """The columns of one method; None or NaN where a number is not known."""
@@ -78,8 +80,10 @@ def _metrics(protocol: Protocol) -> list[str]:
     return [f"avg@{asked.samples}", *(f"pass@{k}" for k in asked.k), f"maj@{asked.samples}"]
 
 
-def frame(rows: Sequence[Row]) -> pd.DataFrame:
+def frame(rows: Sequence[Row]) -> "pd.DataFrame":
     """Return rows as a data frame, in which ranks and steps are whole numbers although some are missing."""
+    import pandas as pd  # half a second, which the site does without
+
     columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
     return pd.DataFrame(
         {name: pd.array(values, "Int64") if WHOLE.fullmatch(name) else values for name, values in columns.items()}

@@ -20,7 +20,7 @@ LIBRARY = "itables"
 
 
 def environment() -> Environment:
-    """Return the templates; every value is escaped, every undefined name is an error."""
+    """Return the templates, compiled; every value is escaped, every undefined name is an error."""
     found = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         autoescape=True,
@@ -30,6 +30,8 @@ def environment() -> Environment:
         auto_reload=False,
     )
     found.filters.update(percent=words.percent, number=words.number, count=words.count, code=words.code, spec=spec)
+    for name in found.list_templates():
+        found.get_template(name)
     return found
 
 

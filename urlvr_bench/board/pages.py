@@ -32,10 +32,11 @@ def render(records: Sequence[Record]) -> Iterator[Page]:
     A run's page needs none of the boards' summaries, so that other processes render those pages meanwhile.
     """
     site = Site(records)
+    site.environment, site.runs, site.facts  # noqa: B018 - worked out before the processes part
     runs = [
         (board, record) for board in site.bare_boards if board.own for rows in board.rows.values() for record in rows
     ]
-    with spread(lambda i: _run(site, *runs[i]), range(len(runs))) as run_pages:
+    with spread(lambda i: _run(site, *runs[i]), range(len(runs)), patience=10) as run_pages:
         drafts = [*_boards(site), *_methods(site), *_compare(site)]
         with spread(lambda i: drafts[i](), range(len(drafts)), least=2) as pages:
             yield from pages

@@ -14,7 +14,7 @@ from urlvr_bench.board.columns import Column
 from urlvr_bench.board.curves import mean_curve
 from urlvr_bench.board.values import Cell, Raw
 from urlvr_bench.collapse import DEFINITIONS, logrank
-from urlvr_bench.intervals import Interval, difference
+from urlvr_bench.intervals import Interval, differences
 
 COMPARED = 60
 """Methods per board, best first, whose differences are worked out: their number grows with the square."""
@@ -74,9 +74,9 @@ def comparison(board: Board) -> dict[str, Any]:
     """Return what the compare page needs of a board: curves, and the paired difference of every two methods."""
     entries = [entry for entry in board.entries if entry.records]
     chosen = entries[:COMPARED]
-    ends = [board.end(entry) for entry in chosen]
+    gaps = differences([board.end(entry) for entry in chosen])
     fallen = [tuple(LABELS_LOST.step(record) for record in entry.records) for entry in chosen]
-    pairs = itertools.combinations(range(len(chosen)), 2)
+    pairs = zip(gaps, itertools.combinations(fallen, 2), strict=True)
     return {
         "title": board.title,
         "metric": board.metric,
@@ -90,9 +90,7 @@ def comparison(board: Board) -> dict[str, Any]:
             }
             for entry in chosen
         ],
-        "pairs": [
-            [*_rounded(difference(ends[i], ends[j])), _collapse_p(fallen[i], fallen[j], board.steps)] for i, j in pairs
-        ],
+        "pairs": [[*_rounded(gap), _collapse_p(*steps, board.steps)] for gap, steps in pairs],
     }
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from urlvr_bench.commands.options import Folders, console, plain
+from urlvr_bench.commands.options import Folders, console, one_thread, plain
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print exactly what would go, and send nothing.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace records of the same runs with other content.")]
@@ -20,14 +20,17 @@ def board_build(
     custom: Annotated[bool, typer.Option("--custom", help="Show runs with changed settings, too.")] = False,
 ) -> None:
     """Build the static leaderboard from records; runs whose protocol settings were changed have no place on it."""
+    one_thread()
     from urlvr_bench import board
+    from urlvr_bench.record import uncollected
 
-    found = board.gather(folders)
-    shown = found if custom else [record for record in found if not record.overrides]
-    if len(shown) < len(found):
-        left = len(found) - len(shown)
-        console.print(f"{left} runs with changed settings are left out; --custom shows them", highlight=False)
-    built = board.build(shown, out)
+    with uncollected():
+        found = board.gather(folders)
+        shown = found if custom else [record for record in found if not record.overrides]
+        if len(shown) < len(found):
+            left = len(found) - len(shown)
+            console.print(f"{left} runs with changed settings are left out; --custom shows them", highlight=False)
+        built = board.build(shown, out)
     line = f"{built.out}: {built.runs} runs of {built.methods} methods, {built.files} files, {built.size / 1e6:.1f} MB"
     console.print(line, highlight=False)
 
