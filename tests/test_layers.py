@@ -8,6 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "urlvr_bench"
 TRAINING = {
     "signals",
+    "token_statistics",
     "groups",
     "bridge",
     "trainer",

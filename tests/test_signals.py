@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from urlvr_bench import signals
+from urlvr_bench import signals, token_statistics
 from urlvr_bench.decoding import generating_with
 from urlvr_bench.pocket.language import ALPHABET, tiny_llama
 
@@ -69,27 +69,59 @@ def test_chunks_do_not_change_the_result():
     hidden = torch.randn(100, 8, generator=generator)
     weight = torch.randn(50, 8, generator=generator)
     targets = torch.randint(50, (100,), generator=generator)
-    whole = signals.statistics_of(hidden, weight, None, targets)
-    chunked = signals.statistics_of(hidden, weight, None, targets, chunk_bytes=16 * 50 * 8)
+    whole = token_statistics.statistics_of(hidden, weight, None, targets)
+    chunked = token_statistics.statistics_of(hidden, weight, None, targets, chunk_bytes=16 * 50 * 8)
     torch.testing.assert_close(whole, chunked)
 
 
 def test_extreme_logits_stay_finite():
     hidden = torch.tensor([[1.0], [-1.0]])
     weight = torch.tensor([[1e4], [0.0], [-1e4]])
-    found = signals.statistics_of(hidden, weight, None, torch.tensor([2, 2]))
+    found = token_statistics.statistics_of(hidden, weight, None, torch.tensor([2, 2]))
     assert torch.isfinite(found).all()
     assert found[0].tolist() == pytest.approx([-2e4, 0.0])
     assert found[1].tolist() == pytest.approx([0.0, 0.0])
 
 
 def test_uniform_logits_have_the_known_values():
-    found = signals.statistics_of(torch.zeros(1, 4), torch.zeros(10, 4), None, torch.tensor([0]))
+    found = token_statistics.statistics_of(torch.zeros(1, 4), torch.zeros(10, 4), None, torch.tensor([0]))
     assert found[:, 0].tolist() == pytest.approx([-math.log(10), math.log(10), 0.0, 0.0], abs=1e-6)
 
 
 def test_softcap_and_scale_are_applied():
     hidden, weight, target = torch.tensor([[2.0]]), torch.tensor([[3.0], [0.0]]), torch.tensor([0])
-    capped = signals.statistics_of(hidden, weight, None, target, scale=0.5, softcap=1.5)
+    capped = token_statistics.statistics_of(hidden, weight, None, target, scale=0.5, softcap=1.5)
     logit = 1.5 * math.tanh(3.0 / 1.5)
     assert capped[0, 0].item() == pytest.approx(-math.log1p(math.exp(-logit)), abs=1e-6)
+
+
+@pytest.mark.parametrize("vocabulary", [2, 50, 1024, 5000, 50_021])
+def test_the_two_highest_are_those_of_a_full_search(vocabulary):
+    """Wherever they lie: in one stretch, in the shorter last one, or tied."""
+    generator = torch.Generator().manual_seed(vocabulary)
+    logits = torch.randn(40, vocabulary, generator=generator)
+    logits[0, 0] = logits[0, 1] = logits[1, -1] = logits[1, -2] = logits[2, 0] = logits[2, -1] = 9.0
+    logits[3] = 0.0
+    logits[4, -1] = 9.0
+    found = torch.stack(token_statistics._two_highest(logits), 1)
+    assert torch.equal(found, logits.topk(2).values)
+
+
+@pytest.mark.parametrize("autocast", [False, True])
+def test_a_large_vocabulary_in_blocks_equals_the_formulas(autocast):
+    generator = torch.Generator().manual_seed(0)
+    hidden, weight = torch.randn(7, 16, generator=generator), torch.randn(50_021, 16, generator=generator)
+    targets = torch.randint(50_021, (7,), generator=generator)
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast), torch.no_grad():
+        found = token_statistics.statistics_of(hidden, weight, None, targets, chunk_bytes=1)
+        logits = (hidden @ weight.T).double()
+    logp = logits.log_softmax(1)
+    first, second = logp.exp().topk(2).values.T
+    entropy, certainty = -(logp.exp() * logp).sum(1), -logp.mean(1) - math.log(50_021)
+    expected = torch.stack([logp.gather(1, targets[:, None])[:, 0], entropy, certainty, first - second])
+    torch.testing.assert_close(found.double(), expected, atol=1e-5, rtol=1e-6)
+
+
+def test_no_tokens_have_no_statistics():
+    empty = torch.zeros(0, dtype=torch.long)
+    assert token_statistics.statistics_of(torch.zeros(0, 4), torch.zeros(10, 4), None, empty).shape == (4, 0)

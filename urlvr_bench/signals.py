@@ -1,12 +1,10 @@
 """Token statistics of completions under the policy: as they are drawn, or by one no-gradient forward.
 
 The statistics of a completion's token t come from the logits that the token was drawn from (those at position
-t - 1), divided by the sampling temperature. At most a chunk of N x V logits exists at a time, never B x T x V, and the
-values are exact.
+t - 1), divided by the sampling temperature.
 """
 
 import functools
-import math
 import types
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -19,8 +17,7 @@ from torch.distributed.tensor import DTensor
 from transformers import LogitsProcessor
 from trl.trainer.utils import maybe_gather_lm_head_ctx
 
-CHUNK_BYTES = {"cpu": 256 << 20, "cuda": 1 << 30}
-"""Memory for one chunk of float32 logits and its exponential."""
+from urlvr_bench.token_statistics import of_logits, statistics_of
 
 
 @dataclass(frozen=True)
@@ -31,63 +28,6 @@ class TokenStatistics:
     entropies: list[list[float]]
     self_certainties: list[list[float]]
     top_gaps: list[list[float]]
-
-
-def statistics_of(
-    hidden_N_H: Tensor,
-    weight_V_H: Tensor,
-    bias_V: Tensor | None,
-    targets_N: Tensor,
-    temperature: float = 1.0,
-    scale: float = 1.0,
-    softcap: float | None = None,
-    chunk_bytes: int | None = None,
-) -> Tensor:
-    """Return a `(4, N)` float32 tensor: log-probability of the target, entropy, KL(uniform || policy), top gap.
-
-    The first three are in nats; the gap is the likeliest token's probability less the second's. `scale` multiplies
-    the logits and `softcap` bounds them, for the model families that do so.
-    """
-    vocabulary = weight_V_H.shape[0]
-    budget = chunk_bytes or CHUNK_BYTES.get(hidden_N_H.device.type, 256 << 20)
-    chunk = max(16, budget // (vocabulary * 4 * 2))
-    out = hidden_N_H.new_empty((4, len(hidden_N_H)), dtype=torch.float32)
-    room = hidden_N_H.new_empty((min(chunk, len(hidden_N_H)), vocabulary), dtype=torch.float32)
-    for start in range(0, len(hidden_N_H), chunk):
-        rows = slice(start, start + chunk)
-        logits = (hidden_N_H[rows].to(weight_V_H.dtype) @ weight_V_H.T).float()
-        if bias_V is not None:
-            logits += bias_V.float()
-        if scale != 1:
-            logits *= scale
-        if softcap:
-            logits = softcap * torch.tanh(logits / softcap)
-        if temperature != 1:
-            logits /= temperature
-        # a fresh block for each chunk would cost more than the exponential itself
-        out[:, rows] = _of_logits(logits, targets_N[rows], room[: len(logits)])
-    return out
-
-
-def _of_logits(logits_N_V: Tensor, targets_N: Tensor, room_N_V: Tensor) -> Tensor:
-    """Return the `(4, N)` statistics of logits that the sampling temperature has divided; both blocks are used up."""
-    highest, likeliest = logits_N_V.max(1, keepdim=True)
-    logits_N_V -= highest
-    mean = logits_N_V.mean(1)
-    target = logits_N_V.gather(1, targets_N[:, None]).squeeze(1)
-    weights = torch.exp(logits_N_V, out=room_N_V)
-    total = weights.sum(1)
-    weights.scatter_(1, likeliest, 0.0)  # it weighs 1 there and adds nothing to the entropy: its logit is 0
-    second = weights.amax(1)
-    log_total = total.log()
-    return torch.stack(
-        (
-            target - log_total,
-            log_total - weights.mul_(logits_N_V).sum(1) / total,
-            log_total - mean - math.log(logits_N_V.shape[1]),
-            (1 - second) / total,
-        )
-    )
 
 
 class Watch(LogitsProcessor):
@@ -111,7 +51,7 @@ class Watch(LogitsProcessor):
     def _settle(self, drawn_B: Tensor) -> None:
         if self.pending_B_V is not None:
             logits = self.pending_B_V.float() / self.temperature
-            self.columns.append(_of_logits(logits, drawn_B, torch.empty_like(logits)))
+            self.columns.append(of_logits(logits, drawn_B))
             self.pending_B_V = None
 
     def statistics(self, completion_ids: Sequence[Sequence[int]]) -> TokenStatistics:
