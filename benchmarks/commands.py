@@ -3,18 +3,15 @@
 The sweep is timed by the wall, so the machine must be otherwise idle and have two cores.
 """
 
-import argparse
-import json
 import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
-from tabulate import tabulate
+from report import Tables, report
 
 CLI = [sys.executable, "-m", "urlvr_bench.cli"]
 
@@ -63,21 +60,13 @@ def ceiling(matrices: int) -> list[dict[str, Any]]:
     return [{"bare arithmetic in two processes": "speed-up", "value": 2 * seconds[0] / seconds[1]}]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one call each and short runs")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
-    options = parser.parse_args()
-    tables = {
-        "start-up": starts(1 if options.quick else 5),
-        "sweep": sweep(10 if options.quick else 100),
-        "ceiling": ceiling(10_000 if options.quick else 100_000),
+def measure(quick: bool) -> Tables:
+    return {
+        "start-up": starts(1 if quick else 5),
+        "sweep": sweep(10 if quick else 100),
+        "ceiling": ceiling(10_000 if quick else 100_000),
     }
-    for rows in tables.values():
-        print(tabulate(rows, headers="keys", floatfmt=".2f"), end="\n\n")
-    if options.json:
-        options.json.write_text(json.dumps(tables, indent=1) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    report(__doc__, measure)

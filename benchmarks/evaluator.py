@@ -6,8 +6,6 @@ nothing. Time is processor time of one thread, so that other work on the machine
 the best round of each counts. Start-up and memory are those of whole commands that judge one problem once.
 """
 
-import argparse
-import json
 import os
 import sys
 import tempfile
@@ -22,7 +20,7 @@ import lm_eval
 import torch
 from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
-from tabulate import tabulate
+from report import Tables, report
 
 from urlvr_bench import evaluate, models, tasks
 from urlvr_bench.sampling import load
@@ -110,11 +108,7 @@ def _child(arguments: list[str]) -> dict[str, float]:
     return {"CPU s": used.ru_utime + used.ru_stime, "memory, MB": used.ru_maxrss / 1024}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer problems and one round")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
-    options = parser.parse_args()
+def measure(quick: bool) -> Tables:
     torch.set_num_threads(1)
     with evaluate.undisturbed(), tempfile.TemporaryDirectory() as folder:
         loaded = load(MODEL, "cpu", "auto")
@@ -122,13 +116,9 @@ def main() -> None:
         stock.lms = {size: HFLM(loaded[0], tokenizer=loaded[1], batch_size=size) for size in (1, BATCH)}  # type: ignore[attr-defined]
         ours.folder = folder  # type: ignore[attr-defined]
         with evaluate.opened(MODEL, spec(1, 1), 0, Path(folder), device="cpu") as ours.lm:  # type: ignore[attr-defined]
-            rows = [throughput(n, 32 if options.quick else 128, 1 if options.quick else 3) for n in (16, 64)]
-    started = start_up()
-    for table in (rows, started):
-        print(tabulate(table, headers="keys", floatfmt=".2f"), end="\n\n")
-    if options.json:
-        options.json.write_text(json.dumps({"throughput": rows, "start-up": started}, indent=1) + "\n")
+            rows = [throughput(n, 32 if quick else 128, 1 if quick else 3) for n in (16, 64)]
+    return {"throughput": rows, "start-up": start_up()}
 
 
 if __name__ == "__main__":
-    main()
+    report(__doc__, measure)

@@ -7,8 +7,6 @@ processor time, our child processes' included. Two workers are compared with one
 must be free.
 """
 
-import argparse
-import json
 import os
 import random
 import time
@@ -18,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from math_verify import LatexExtractionConfig, parse, verify
-from tabulate import tabulate
+from report import Tables, report
 
 from urlvr_bench import grading, tasks
 
@@ -74,12 +72,8 @@ def serial(asked: Sequence[Pair]) -> float:
     return used() - begun
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer answers")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
-    options = parser.parse_args()
-    distinct = 300 if options.quick else 2000
+def measure(quick: bool) -> Tables:
+    distinct = 300 if quick else 2000
     with ThreadPoolExecutor(2) as pool:  # start two children, which every later row uses or leaves idle
         list(pool.map(grading.equivalent, ["a+b", "b+c"] * 8, [f"c+{i}" for i in range(16)]))
     problems = pairs(20, seed=1)
@@ -88,7 +82,7 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
 
     def add(what: str, who: str, number: int, seconds: float) -> float:
-        rows.append({"answers": what, "by": who, "number": number, "answers/s": number / seconds})
+        rows.append({"answers": what, "by": who, "number": number, "answers/s": round(number / seconds)})
         return number / seconds
 
     plain = add("distinct", "math-verify, serial", distinct, serial(pairs(distinct, seed=3)))
@@ -104,11 +98,8 @@ def main() -> None:
     few = add("20 repeated", "math-verify, serial", 100, serial(repeated[:100]))
     ratios = {"repeated, ours / math-verify": many / few, "seen before, ours / math-verify": again / few}
     ratios |= {"distinct, ours / math-verify": half / plain, "distinct, 2 workers / 1": two / one}
-    print(tabulate(rows, headers="keys", floatfmt=".0f"), end="\n\n")
-    print(tabulate(ratios.items(), headers=("ratio", ""), floatfmt=".2f"))
-    if options.json:
-        options.json.write_text(json.dumps({"rates": rows, "ratios": ratios}, indent=1) + "\n")
+    return {"rates": rows, "ratios": ratios}
 
 
 if __name__ == "__main__":
-    main()
+    report(__doc__, measure)

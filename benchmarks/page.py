@@ -5,9 +5,8 @@ import importlib.metadata
 import json
 import os
 from pathlib import Path
-from typing import Any
 
-from tabulate import tabulate
+from report import table
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "speed.md"
@@ -24,15 +23,8 @@ def section(name: str) -> str:
     first, _, text = (ast.get_docstring(ast.parse((HERE / f"{name}.py").read_text())) or "").partition("\n\n")
     title, _, command = first.rstrip(".").partition(": ")
     tables = json.loads((HERE / f"{name}.json").read_text())
-    return "\n\n".join([f"## {title}", command, *([text] if text else []), *(_table(*part) for part in tables.items())])
-
-
-def _table(name: str, values: Any) -> str:
-    if isinstance(values, list):
-        return tabulate(values, headers="keys", tablefmt="pipe", floatfmt=".2f")
-    if isinstance(values, dict):
-        return tabulate(values.items(), headers=(name, "value"), tablefmt="pipe", floatfmt=".2f")
-    return f"{name.capitalize()}: {values:.1e}."
+    parts = [f"## {title}", command, *([text] if text else []), *(table(*part, "pipe") for part in tables.items())]
+    return "\n\n".join(parts)
 
 
 def main() -> None:

@@ -4,18 +4,15 @@ Both take the same hidden states to the log-probability, entropy, self-certainty
 vocabulary of 150,000. Each runs in a process of its own; memory is its peak less what it had before.
 """
 
-import argparse
-import json
 import multiprocessing
 import os
 import resource
 import time
-from pathlib import Path
 from typing import Any
 
 os.environ |= {"OMP_NUM_THREADS": "1"}
 
-from tabulate import tabulate
+from report import Tables, report
 
 VOCABULARY, HIDDEN = 150_000, 256
 
@@ -60,16 +57,12 @@ def measured(name: str, tokens: int, rounds: int, queue: Any) -> None:
     queue.put((min(times), peak, found[:, :64].tolist()))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer tokens and one round")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
-    options = parser.parse_args()
-    tokens, context = (256 if options.quick else 2048), multiprocessing.get_context("spawn")
+def measure(quick: bool) -> Tables:
+    tokens, context = (256 if quick else 2048), multiprocessing.get_context("spawn")
     found = {}
     for name in ("naive", "ours"):
         queue = context.Queue()
-        child = context.Process(target=measured, args=(name, tokens, 1 if options.quick else 3, queue))
+        child = context.Process(target=measured, args=(name, tokens, 1 if quick else 3, queue))
         child.start()
         found[name] = queue.get()
         child.join()
@@ -87,11 +80,8 @@ def main() -> None:
         }
         for name, (seconds, peak, _) in found.items()
     ]
-    print(tabulate(rows, headers="keys", floatfmt=".2f"))
-    print(f"largest difference: {difference:.1e}\n")
-    if options.json:
-        options.json.write_text(json.dumps({"signals": rows, "largest difference": difference}, indent=1) + "\n")
+    return {"signals": rows, "largest difference": difference}
 
 
 if __name__ == "__main__":
-    main()
+    report(__doc__, measure)

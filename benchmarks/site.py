@@ -1,11 +1,10 @@
-"""Time and size of the site against the number of records: `python benchmarks/site.py [RECORDS ...] [--json FILE]`.
+"""Time and size of the site against the number of records: `python benchmarks/site.py [--quick] [--json FILE]`.
 
 Each time is that of a fresh process, up to 1,000 records the median and range of repeats; the whole one starts Python
 and ends it, too. The first view is what a browser fetches before a reader can filter, compressed:
 the board's page, its styles, scripts and rows; `page` leaves out the rows, which arrive after the first paint.
 """
 
-import argparse
 import gzip
 import json
 import os
@@ -17,7 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tabulate import tabulate
+from report import Tables, report
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from records import fabricate
@@ -71,7 +70,7 @@ def records(count: int) -> Iterator[Record]:
         yield made.model_copy(update={"method": info, "model": given})
 
 
-def measure(count: int) -> dict[str, str]:
+def measured(count: int) -> dict[str, str]:
     """Write, read and build `count` records; return a row of the table."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -125,16 +124,9 @@ def _compressed(path: Path) -> int:
     return len(gzip.compress(path.read_bytes(), 6))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("records", nargs="*", type=int, default=[10, 1000, 10_000])
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
-    options = parser.parse_args()
-    rows = [measure(count) for count in options.records]
-    print(tabulate(rows, headers="keys", disable_numparse=True))
-    if options.json:
-        options.json.write_text(json.dumps({"site": rows}, indent=1) + "\n")
+def measure(quick: bool) -> Tables:
+    return {"site": [measured(count) for count in ((10, 100) if quick else (10, 1000, 10_000))]}
 
 
 if __name__ == "__main__":
-    main()
+    report(__doc__, measure)

@@ -5,8 +5,6 @@ and the median processor time of a step counts, so that other work on the machin
 with a majority vote written by hand; `torch` is the same sampling and one update in a hand-written loop, the floor.
 """
 
-import argparse
-import json
 import math
 import os
 import random
@@ -24,7 +22,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALL
 import numpy as np
 import torch
 import transformers
-from tabulate import tabulate
+from report import Tables, report
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PrinterCallback, TrainerCallback
 from trl import GRPOTrainer
 
@@ -173,24 +171,17 @@ def _step_at(training: Training, name: str, value: int) -> float:
         return statistics.median(with_trl(folder, changed, "majority_vote", 0))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one round of few steps")
-    parser.add_argument("--json", type=Path, help="write the figures to this file too")
-    options = parser.parse_args()
+def measure(quick: bool) -> Tables:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     torch.set_num_threads(1)
-    steps = {"steps": 8 if options.quick else 14, "save_every": 1000, "learning_rate": 1e-6}
+    steps = {"steps": 8 if quick else 14, "save_every": 1000, "learning_rate": 1e-6}
     training = protocol.load("pocket").training.model_copy(update=steps)
-    tables = {"step": compared(training, 1 if options.quick else 8), "growth": growth(training, options.quick)}
-    for rows in tables.values():
-        print(tabulate(rows, headers="keys", floatfmt=".2f"), end="\n\n")
+    tables = {"step": compared(training, 1 if quick else 8), "growth": growth(training, quick)}
     if not all(math.isfinite(row["median / bare TRL"]) for row in tables["step"]):
         sys.exit("a contender was not measured")
-    if options.json:
-        options.json.write_text(json.dumps(tables, indent=1) + "\n")
+    return tables
 
 
 if __name__ == "__main__":
-    main()
+    report(__doc__, measure)
