@@ -139,6 +139,7 @@ class Eval(Frozen):
     truncated: list[Count]
     unparsed: list[Count]
     votes: Annotated[list[Votes], AfterValidator(lambda rows: [tally(row).votes for row in rows])]
+    """Per problem."""
     tokens: Count
     initial: list[Count] | None = None
     """Per problem, how many samples give the answer that was most common at step 0; None in older records."""

@@ -46,15 +46,15 @@ def maj_at_k(n: int, votes: Sequence[Sequence[tuple[int, bool]]], k: int) -> Flo
     """
     _enough("maj", n, k)
     if k == n:
-        return np.array([row[0][1] if len(row) == 1 else _vote_of_all(row) for row in votes], dtype=np.float64)
+        return np.array([row[0][1] if len(row) == 1 else _vote_of_several(row) for row in votes], dtype=np.float64)
     return np.array([_vote_of_some(n, tuple(row), k) for row in votes])
 
 
-def _vote_of_all(votes: Sequence[tuple[int, bool]]) -> float:
-    """Return the chance that the vote among all samples is right, which ties alone leave open."""
+def _vote_of_several(votes: Sequence[tuple[int, bool]]) -> float:
+    """Return the chance that the vote for none or several answers is right, which ties alone leave open."""
     if not votes:
         return 0.0
-    if len(votes) == 1 or votes[1][0] < votes[0][0]:
+    if votes[1][0] < votes[0][0]:
         return float(votes[0][1])
     rights = [right for count, right in votes if count == votes[0][0]]
     return sum(rights) / len(rights)

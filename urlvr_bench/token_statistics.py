@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 CHUNK_BYTES = {"cpu": 256 << 20, "cuda": 1 << 30}
-"""Memory for one chunk of float32 logits and its exponential."""
+"""Memory for one chunk of float32 logits and, on a GPU, its exponential."""
 CACHED_BYTES = 1 << 20
 """What a CPU core's own cache holds: statistics of that many logits at a time, at a vocabulary of 150,000 one token's,
 cost a third of those of a whole chunk, which goes through the memory once for each of the passes."""

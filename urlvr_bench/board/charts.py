@@ -137,14 +137,11 @@ def path(drawn: Curve, x: Axis, y: Axis) -> str:
     across = _across(x, float(steps[0]), float(steps[-1]), len(steps))[kept]
     down = np.rint((1 - y.shares(values[kept])) * GRID)
     known = np.isfinite(down)
-    if known.all():
-        return "M" + " ".join(map(add, across, map(PLACES.__getitem__, down.astype(int).tolist())))
-    cuts = [0, *(np.flatnonzero(np.diff(known)) + 1).tolist(), len(down)]
-    stretches = [slice(*ends) for ends in itertools.pairwise(cuts)][0 if known[0] else 1 :: 2]
-    return "".join(
-        "M" + " ".join([start + PLACES[int(place)] for start, place in zip(across[part], down[part], strict=True)])
-        for part in stretches
-    )
+    places = np.where(known, down, 0).astype(int).tolist()
+    points = list(map(add, across, map(PLACES.__getitem__, places)))
+    cuts = [0, *(np.flatnonzero(np.diff(known)) + 1).tolist(), len(points)]
+    stretches = list(itertools.pairwise(cuts))[0 if known[0] else 1 :: 2]
+    return "".join("M" + " ".join(points[start:end]) for start, end in stretches)
 
 
 @lru_cache(maxsize=1000)

@@ -51,7 +51,7 @@ def build(records: Sequence[Record], out: Path) -> Built:
     twice = [path for path, times in Counter(read.path for read in records).items() if times > 1]
     if twice:
         raise UsageError(f"run {twice[0].with_suffix('')} is given twice; keep one of its records")
-    with replaced(out) as site, record.uncollected():
+    with replaced(out) as site:
         assets.copy_static(site)
         for path, text in pages.render(records):
             target = site / path
