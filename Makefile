@@ -38,12 +38,12 @@ test: setup system  ## lint, types, stale documents, all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m urlvr_bench.method_docs --check
-	$(BIN)/python -m urlvr_bench.task_docs --check
-	$(BIN)/python -m urlvr_bench.readme --check
-	$(BIN)/python -m urlvr_bench.scaling_docs --check
+	$(BIN)/python -m urlvr_bench.reports.method_docs --check
+	$(BIN)/python -m urlvr_bench.reports.task_docs --check
+	$(BIN)/python -m urlvr_bench.reports.readme --check
+	$(BIN)/python -m urlvr_bench.reports.scaling_docs --check
 	$(BIN)/python -m urlvr_bench.studies.pages --check
-	$(BIN)/python -m urlvr_bench.science.pages --check
+	$(BIN)/python -m urlvr_bench.reports.science_docs --check
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
 
 real-test: setup  ## a real language model on GSM8K; URLVR_TEST_GSM8K names the folder with its jsonl files
@@ -51,7 +51,7 @@ real-test: setup  ## a real language model on GSM8K; URLVR_TEST_GSM8K names the 
 	$(BIN)/pytest -m real_model
 
 slurm-test: setup  ## runs on a real Slurm of its own; as root, after apt-get install slurm-wlm munge
-	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m slurm tests/test_slurm.py
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m slurm tests/running/test_slurm.py
 
 bench: setup  ## the speed table, on an otherwise idle machine with two cores
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --json benchmarks/$$name.json || exit 1; done
@@ -70,12 +70,12 @@ results: setup  ## remake the reference records and those of the studies (about 
 	$(BIN)/urlvr-bench collect runs/reference --out results --replace
 
 docs: setup  ## everything that is generated from the registry and from results/
-	$(BIN)/python -m urlvr_bench.method_docs
-	$(BIN)/python -m urlvr_bench.task_docs
-	$(BIN)/python -m urlvr_bench.readme
-	$(BIN)/python -m urlvr_bench.scaling_docs
+	$(BIN)/python -m urlvr_bench.reports.method_docs
+	$(BIN)/python -m urlvr_bench.reports.task_docs
+	$(BIN)/python -m urlvr_bench.reports.readme
+	$(BIN)/python -m urlvr_bench.reports.scaling_docs
 	$(BIN)/python -m urlvr_bench.studies.pages
-	$(BIN)/python -m urlvr_bench.science.pages
+	$(BIN)/python -m urlvr_bench.reports.science_docs
 	$(BIN)/urlvr-bench plot results/pocket/pocket-6/chain_addition results/pocket-probe --out docs/figures
 	rm -f docs/figures/pocket-probe_pocket-* docs/studies/*.svg
 

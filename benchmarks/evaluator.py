@@ -22,8 +22,9 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
 from report import Tables, report
 
-from urlvr_bench import evaluate, models, tasks
-from urlvr_bench.sampling import load
+from urlvr_bench import models, tasks
+from urlvr_bench.evaluation import evaluate
+from urlvr_bench.evaluation.sampling import load
 from urlvr_bench.settings import Evaluation
 
 MODEL, TASK, BATCH = models.resolve("pocket-6"), "chain_addition", 256

@@ -18,7 +18,8 @@ from typing import Any
 from math_verify import LatexExtractionConfig, parse, verify
 from report import Tables, report
 
-from urlvr_bench import grading, tasks
+from urlvr_bench import tasks
+from urlvr_bench.verifiers import grading
 
 Pair = tuple[str, str]
 """Gold answer and completion."""

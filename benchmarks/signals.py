@@ -31,7 +31,7 @@ def naive(hidden: Any, weight: Any, targets: Any) -> Any:
 
 
 def ours(hidden: Any, weight: Any, targets: Any) -> Any:
-    from urlvr_bench.token_statistics import statistics_of
+    from urlvr_bench.training.token_statistics import statistics_of
 
     return statistics_of(hidden, weight, None, targets)
 
@@ -40,7 +40,7 @@ def measured(name: str, tokens: int, rounds: int, queue: Any) -> None:
     """Put seconds of processor time, peak memory in MB and the statistics of a few tokens into the queue."""
     import torch
 
-    from urlvr_bench import token_statistics  # noqa: F401  its import is no part of what is measured
+    from urlvr_bench.training import token_statistics  # noqa: F401  its import is no part of what is measured
 
     torch.set_num_threads(1)
     torch.manual_seed(0)

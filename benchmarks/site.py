@@ -18,13 +18,13 @@ from pathlib import Path
 
 from report import Tables, report
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 from records import fabricate
 
 from urlvr_bench import board
-from urlvr_bench.check import check
-from urlvr_bench.record import ModelInfo, Record, write
-from urlvr_bench.tables import table
+from urlvr_bench.records.record import ModelInfo, Record, write
+from urlvr_bench.reports.tables import table
+from urlvr_bench.review.check import check
 
 METHODS = ("majority_vote", "self_certainty", "token_entropy", "random_reward", "ground_truth")
 VARIANTS, SEEDS, REPEATS = 4, 5, 5

@@ -26,12 +26,13 @@ from report import Tables, report
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PrinterCallback, TrainerCallback
 from trl import GRPOTrainer
 
-from urlvr_bench import methods, models, protocol, schedule, tasks
-from urlvr_bench.bridge import RewardBridge
+from urlvr_bench import methods, models, protocol, tasks
 from urlvr_bench.pocket.language import tokenizer as pocket_tokenizer
 from urlvr_bench.settings import Training
-from urlvr_bench.train import load_tokenizer, prompt_rows, trainer_config
-from urlvr_bench.trainer import PolicyTrainer
+from urlvr_bench.training import schedule
+from urlvr_bench.training.bridge import RewardBridge
+from urlvr_bench.training.train import load_tokenizer, prompt_rows, trainer_config
+from urlvr_bench.training.trainer import PolicyTrainer
 
 TASK, SKIPPED = "chain_addition", 2
 """The first steps of a block warm caches up and are not counted."""

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from urlvr_bench import Group, Method, proofs, sandbox
+from urlvr_bench import Group, Method
+from urlvr_bench.verifiers import proofs, sandbox
 
 
 @dataclass(frozen=True)

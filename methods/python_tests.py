@@ -5,8 +5,9 @@ import inspect
 import re
 from dataclasses import dataclass
 
-from urlvr_bench import Group, Method, sandbox
+from urlvr_bench import Group, Method
 from urlvr_bench.errors import UsageError
+from urlvr_bench.verifiers import sandbox
 
 BLOCK = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
 EXAMPLE = re.compile(

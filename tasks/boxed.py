@@ -2,10 +2,10 @@ r"""Scorers of short answers: what the last `\boxed{...}` holds and, where no bo
 
 import re
 
-from urlvr_bench import grading
 from urlvr_bench.tasks import latex
 from urlvr_bench.tasks.scorer import Doc, Scorer
 from urlvr_bench.tasks.styles import END
+from urlvr_bench.verifiers import grading
 
 Span = tuple[int, int]
 """A half-open range of characters."""

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from urlvr_bench import proofs
 from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks.scorer import Doc, Scorer
+from urlvr_bench.verifiers import proofs
 
 
 class Lemma(Scorer):

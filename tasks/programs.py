@@ -3,8 +3,8 @@
 import functools
 import re
 
-from urlvr_bench import sandbox
 from urlvr_bench.tasks.scorer import Doc, Scorer
+from urlvr_bench.verifiers import sandbox
 
 MAX_LENGTH = 20_000
 BLOCK = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)

@@ -71,7 +71,7 @@ class Scorer(ABC):
 
     def __call__(self, doc: Doc, results: Sequence[Sequence[str]]) -> dict[str, float]:
         """Return lm-eval's metrics of one problem; `results` holds one entry, the list of all its samples."""
-        from urlvr_bench import metrics  # a third of a second that listing the tasks need not wait for
+        from urlvr_bench.statistics import metrics  # a third of a second that listing the tasks need not wait for
 
         (samples,) = results
         if isinstance(samples, str):

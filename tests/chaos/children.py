@@ -16,12 +16,14 @@ from huggingface_hub import HfApi, constants
 from trl import GRPOTrainer
 
 from tests.chaos.lab import Fault
-from urlvr_bench import record, sealing, worker
-from urlvr_bench.bridge import RewardBridge
-from urlvr_bench.hub import Hub
-from urlvr_bench.push import push
-from urlvr_bench.sampling import Sampler
-from urlvr_bench.steplog import StepLog, WeightSaver
+from urlvr_bench.evaluation.sampling import Sampler
+from urlvr_bench.hub.push import push
+from urlvr_bench.hub.repo import Hub
+from urlvr_bench.records import record
+from urlvr_bench.running import worker
+from urlvr_bench.system import files
+from urlvr_bench.training.bridge import RewardBridge
+from urlvr_bench.training.steplog import StepLog, WeightSaver
 
 MOMENTS: dict[str, tuple[Any, str]] = {
     "generation": (GRPOTrainer, "_generate_single_turn"),
@@ -30,7 +32,7 @@ MOMENTS: dict[str, tuple[Any, str]] = {
     "row of steps.jsonl": (StepLog, "_row"),
     "weights": (WeightSaver, "keep"),
     "checkpoint write": (torch, "save"),
-    "sealing": (sealing, "seal"),
+    "sealing": (files, "seal"),
     "evaluation": (Sampler, "_sample"),
     "record write": (record, "write"),
 }

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.chaos.lab import ROOT, TINY, Lab, outcome
-from urlvr_bench import plan
+from urlvr_bench.running import plan
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from urlvr_bench import worker
 from urlvr_bench.protocol import Run
+from urlvr_bench.running import worker
 
 ROOT = Path(__file__).parents[2]
 TINY = {

@@ -11,7 +11,7 @@ from hubstate import Fault as HubFault
 from records import fabricate
 
 from tests.chaos.lab import Fault, push_to
-from urlvr_bench import record
+from urlvr_bench.records import record
 
 pytestmark = pytest.mark.lab
 

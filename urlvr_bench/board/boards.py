@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from urlvr_bench import cells, methods, summaries
-from urlvr_bench.cells import Cell, Rows
-from urlvr_bench.intervals import Floats
-from urlvr_bench.metrics import scores
+from urlvr_bench import methods
 from urlvr_bench.protocol import slug
-from urlvr_bench.record import Record, short_hash
-from urlvr_bench.spreading import spread
+from urlvr_bench.records.record import Record, short_hash
+from urlvr_bench.statistics import cells, summaries
+from urlvr_bench.statistics.cells import Cell, Rows
+from urlvr_bench.statistics.intervals import Floats
+from urlvr_bench.statistics.metrics import scores
+from urlvr_bench.system.processes import spread
 
 FACETS = ("protocol", "model", "task", "judged")
 Numbers = dict[str, Any]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from urlvr_bench.board.words import number
-from urlvr_bench.intervals import Floats
+from urlvr_bench.statistics.intervals import Floats
 
 GRID = 1000
 """The plot area is GRID x GRID units, stretched to whatever width the page has; text and marks are not stretched."""

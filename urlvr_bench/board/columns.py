@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urlvr_bench.board import values
 from urlvr_bench.board.boards import FACETS, Board
 from urlvr_bench.board.values import Writer
-from urlvr_bench.collapse import DEFINITIONS, WINDOW
+from urlvr_bench.statistics.collapse import DEFINITIONS, WINDOW
 
 FACET_NAMES = {"judged": "judged on"}
 FACET_HELP = {

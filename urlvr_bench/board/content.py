@@ -16,7 +16,7 @@ from urlvr_bench.board.columns import Column, columns
 from urlvr_bench.board.registry import Card
 from urlvr_bench.board.rows import Row
 from urlvr_bench.board.runs import Run
-from urlvr_bench.record import Record
+from urlvr_bench.records.record import Record
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -6,12 +6,12 @@ Lines are trailing means over a few steps; the faint ones of a dual curve are on
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from urlvr_bench import collapse
 from urlvr_bench.board import charts
 from urlvr_bench.board.charts import Axis, Chart, Curve, Dot, Line
 from urlvr_bench.board.runs import Run
 from urlvr_bench.board.words import number, percent
-from urlvr_bench.record import Record
+from urlvr_bench.records.record import Record
+from urlvr_bench.statistics import collapse
 
 TRUTH, PROXY = "ground-truth reward", "proxy reward"
 PANELS = (

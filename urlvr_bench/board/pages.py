@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from urlvr_bench import collapse, ranking
 from urlvr_bench.board import charts, curves, registry, rows, runs
 from urlvr_bench.board.boards import FACETS, Board
 from urlvr_bench.board.columns import FACET_NAMES
@@ -16,8 +15,9 @@ from urlvr_bench.board.content import Page, Site
 from urlvr_bench.board.registry import Card
 from urlvr_bench.board.rows import Row
 from urlvr_bench.protocol import Protocol
-from urlvr_bench.record import Record, dumps
-from urlvr_bench.spreading import spread
+from urlvr_bench.records.record import Record, dumps
+from urlvr_bench.statistics import collapse, ranking
+from urlvr_bench.system.processes import spread
 
 Draft = Callable[[], Page]
 """Renders a page; all are drafted before the processes that render them part."""

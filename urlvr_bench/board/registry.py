@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from urlvr_bench import methods
-from urlvr_bench.record import MethodInfo
+from urlvr_bench.records.record import MethodInfo
 from urlvr_bench.rollouts import Group
 
 

@@ -13,8 +13,8 @@ from urlvr_bench.board.charts import Chart, Line
 from urlvr_bench.board.columns import Column
 from urlvr_bench.board.curves import mean_curve
 from urlvr_bench.board.values import Cell, Raw
-from urlvr_bench.collapse import DEFINITIONS, logrank
-from urlvr_bench.intervals import Interval, differences
+from urlvr_bench.statistics.collapse import DEFINITIONS, logrank
+from urlvr_bench.statistics.intervals import Interval, differences
 
 COMPARED = 60
 """Methods per board, best first, whose differences are worked out: their number grows with the square."""

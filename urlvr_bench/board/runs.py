@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from urlvr_bench import collapse, metrics
 from urlvr_bench.board.words import count, number, percent
-from urlvr_bench.record import Eval, Record
+from urlvr_bench.records.record import Eval, Record
+from urlvr_bench.statistics import collapse, metrics
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from urlvr_bench import record
 from urlvr_bench.board import assets, pages
 from urlvr_bench.errors import UsageError
-from urlvr_bench.record import Record
+from urlvr_bench.records import record
+from urlvr_bench.records.record import Record
 
 MARKER = Path("data", "board.json")
 """A folder that has this file is a site that may be replaced."""

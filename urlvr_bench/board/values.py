@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from urlvr_bench.board.boards import Board, Entry, Numbers
 from urlvr_bench.board.words import DASH, hours, percent, signed
-from urlvr_bench.collapse import Definition
-from urlvr_bench.ranking import RANKED
+from urlvr_bench.statistics.collapse import Definition
+from urlvr_bench.statistics.ranking import RANKED
 
 Raw = str | int | float | bool | None
 Write = Callable[[float | None], str]

@@ -1,1 +1,1 @@
-"""The commands of the command line, by what they do."""
+"""The command line, one module a group of commands."""

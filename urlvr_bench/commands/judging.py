@@ -10,7 +10,7 @@ import typer
 from urlvr_bench.commands.options import AsJson, Data, console, one_thread, plain, use_local_data
 
 if TYPE_CHECKING:
-    from urlvr_bench.record import Eval
+    from urlvr_bench.records.record import Eval
 
 
 def eval(
@@ -33,7 +33,8 @@ def eval(
     """Judge a model: pass@k, avg@k and maj@k from n samples per problem, through lm-eval."""
     import pandas as pd
 
-    from urlvr_bench import evaluate, models, tasks
+    from urlvr_bench import models, tasks
+    from urlvr_bench.evaluation import evaluate
     from urlvr_bench.protocol import slug
     from urlvr_bench.settings import validated_evaluation
 
@@ -58,8 +59,8 @@ def eval(
 
 def judged(counts: "Eval", ks: Sequence[int]) -> dict[str, Any]:
     """Return one evaluation as a row: every metric with its 95 % interval over problems, and what it rests on."""
-    from urlvr_bench import metrics
-    from urlvr_bench.intervals import two_way
+    from urlvr_bench.statistics import metrics
+    from urlvr_bench.statistics.intervals import two_way
 
     row: dict[str, Any] = {"task": counts.task, "problems": len(counts.correct), "samples": counts.n}
     for metric in (f"avg@{counts.n}", *(f"{kind}@{k}" for kind in ("pass", "maj") for k in ks if k > 1)):
@@ -77,7 +78,7 @@ def rescore(
     """Score stored samples again, by the tasks as they are now; needs no model. Exit 1 if counts have changed."""
     from tabulate import tabulate
 
-    from urlvr_bench import rescore as scoring
+    from urlvr_bench.evaluation import rescore as scoring
 
     found = scoring.rescore(path)
     rows = [one.row() for one in found]
@@ -101,7 +102,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write evaluations down as lm-eval does, or in the schema of Every Eval Ever."""
-    from urlvr_bench import exporting
+    from urlvr_bench.evaluation import exporting
 
     written = exporting.export(path, form, out, step or (), organization)
     print(json.dumps([str(file) for file in written]) if as_json else "\n".join(map(str, written)))

@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from urlvr_bench.disclosure import presentable
-from urlvr_bench.errors import UsageError
+from urlvr_bench.errors import UsageError, presentable
 
 console = Console(stderr=True)
 """Everything for people goes to standard error; standard output is for what a command is asked to print."""

@@ -43,10 +43,12 @@ def probe(
     as_json: AsJson = False,
 ) -> None:
     """Train on majority votes until the model collapses, and stop there: how early tells how far it could be taught."""
-    from urlvr_bench import models, plan, record
+    from urlvr_bench import models
     from urlvr_bench import protocol as protocols
     from urlvr_bench.commands.running import plan_and_carry_out
-    from urlvr_bench.rendering import rendered
+    from urlvr_bench.presentation.rendering import rendered
+    from urlvr_bench.records import record
+    from urlvr_bench.running import plan
     from urlvr_bench.science import probe as probing
 
     use_local_data(data)

@@ -46,7 +46,8 @@ def table(
     format_: Annotated[str, typer.Option("--format", help="markdown, csv, json or latex.")] = "markdown",
 ) -> None:
     """Print pass@k, reward-accuracy and collapse-step tables of finished runs."""
-    from urlvr_bench import record, tables
+    from urlvr_bench.records import record
+    from urlvr_bench.reports import tables
 
     records = record.read_all(folders)
     ladder = len({found.model.name for found in records}) > 1
@@ -59,7 +60,8 @@ def plot(
     out: Annotated[Path, typer.Option("--out", help="Folder of the pictures.")] = Path("figures"),
 ) -> None:
     """Draw each method's dual curve (proxy against ground truth) and the overview, as PNG and SVG."""
-    from urlvr_bench import figures, record
+    from urlvr_bench.records import record
+    from urlvr_bench.reports import figures
 
     for path in figures.plot(record.read_all(folders), out):
         print(path)
@@ -80,8 +82,8 @@ def check(
     if what[0] == "tasks":
         check_tasks(what[1:])
         return
-    from urlvr_bench.check import check as check_records
-    from urlvr_bench.check import failed
+    from urlvr_bench.review.check import check as check_records
+    from urlvr_bench.review.check import failed
 
     findings = [finding for folder in what for finding in check_records(Path(folder))]
     if as_json:
@@ -95,7 +97,7 @@ def check(
 
 def check_tasks(names: list[str]) -> None:
     """Print what is wrong with tasks: splits that meet, golds that do not score, sources that are not pinned."""
-    from urlvr_bench import task_check
+    from urlvr_bench.review import task_check
 
     one_thread()
     logging.disable(logging.WARNING)  # lm-eval remarks on every task that it loads
@@ -109,7 +111,8 @@ def check_tasks(names: list[str]) -> None:
 
 def check_methods(targets: list[str], train: bool, out: Path) -> None:
     """Print the examination of each method (default: all, untrained) as Markdown to paste into a pull request."""
-    from urlvr_bench import method_check, methods
+    from urlvr_bench import methods
+    from urlvr_bench.review import method_check
 
     sound = True
     for target in targets or methods.names():
@@ -123,7 +126,10 @@ def check_methods(targets: list[str], train: bool, out: Path) -> None:
 
 def method_training(name: str, out: Path) -> str:
     """Train a method and the random line for two minutes on a pocket prior, draw the curves, return the tables."""
-    from urlvr_bench import figures, methods, plan, record, runner, tables
+    from urlvr_bench import methods
+    from urlvr_bench.records import record
+    from urlvr_bench.reports import figures, tables
+    from urlvr_bench.running import plan, runner
 
     if name not in methods.names():
         return "Not trained: the file does not lie in methods/, so a run could not name it."

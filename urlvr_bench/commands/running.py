@@ -11,8 +11,8 @@ from urlvr_bench.commands import scaling
 from urlvr_bench.commands.options import AsJson, Data, console, one_thread, pairs, plain, use_local_data
 
 if TYPE_CHECKING:
-    from urlvr_bench.plan import Cell
     from urlvr_bench.protocol import Run
+    from urlvr_bench.running.plan import Cell
 
 SEVEN = (
     "majority_vote",
@@ -50,7 +50,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Train and evaluate methods under one protocol; run again to continue or to fill the gaps."""
-    from urlvr_bench import plan
+    from urlvr_bench.running import plan
 
     use_local_data(data)
     runs = plan.grid(protocol, method or list(SEVEN), seed or range(seeds), model or [], task or [], pairs(set_))
@@ -66,7 +66,7 @@ def run(
 
 def carry_out(cells: "list[Cell]", jobs: int, as_json: bool = False) -> None:
     """Make the runs that are not done; exit with 130 on Ctrl-C, and with 1 and the reasons where some failed."""
-    from urlvr_bench import plan, runner
+    from urlvr_bench.running import plan, runner
 
     try:
         outcomes = runner.carry_out(cells, jobs, console)
@@ -85,7 +85,7 @@ def carry_out(cells: "list[Cell]", jobs: int, as_json: bool = False) -> None:
 
 def plan_and_carry_out(runs: "list[Run]", out: Path, jobs: int | None, dry_run: bool) -> bool:
     """Show what is left of some runs and make it here; return whether all of them are there then."""
-    from urlvr_bench import plan
+    from urlvr_bench.running import plan
 
     cells, jobs = plan.lay_out(runs, out), jobs or plan.default_jobs()
     if cells:
@@ -97,7 +97,7 @@ def plan_and_carry_out(runs: "list[Run]", out: Path, jobs: int | None, dry_run: 
 
 def show_plan(cells: "list[Cell]", out: Path, jobs: int, as_json: bool) -> None:
     """Print the runs, how many are done, and how long the rest may take."""
-    from urlvr_bench import plan
+    from urlvr_bench.running import plan
 
     minutes = plan.estimated_minutes(cells, out, jobs)
     if as_json:

@@ -15,8 +15,8 @@ from urlvr_bench.commands.options import AsJson, console, pairs, plain
 from urlvr_bench.errors import UsageError, unknown
 
 if TYPE_CHECKING:
-    from urlvr_bench.jobs import Status
-    from urlvr_bench.plan import Cell
+    from urlvr_bench.running.jobs import Status
+    from urlvr_bench.running.plan import Cell
     from urlvr_bench.settings import Training
 
 Launcher = Literal["accelerate", "local", "slurm", "hf-jobs"]
@@ -47,16 +47,17 @@ def chosen(launcher: str | None, config: str | None, processes: int | None, trai
     if launcher == "accelerate" or config or processes:
         if launcher is None:
             raise UsageError("--config and --processes are for --launcher accelerate, local, slurm or hf-jobs")
-        from urlvr_bench import batches, plan
-        from urlvr_bench.launchers import devices
+        from urlvr_bench import settings
+        from urlvr_bench.running import plan
+        from urlvr_bench.training import devices
 
-        batches.split_batch(training, devices.use(config, processes, len(plan.devices())))
+        settings.split_batch(training, devices.use(config, processes, len(plan.devices())))
     return launcher  # type: ignore[return-value]
 
 
 def default_jobs(launcher: Launcher | None, cells: "Sequence[Cell]") -> int:
     """Return how many runs go side by side where nobody said: as many as there are for a scheduler that queues."""
-    from urlvr_bench import plan
+    from urlvr_bench.running import plan
 
     if launcher == "accelerate":
         return 1
@@ -74,7 +75,7 @@ def submit(
     """Hand the runs that are left to a scheduler and return; a dry run prints what Hugging Face Jobs would be sent."""
     resources = {name: yaml.safe_load(value) for name, value in given.items()}
     if launcher == "hf-jobs":
-        from urlvr_bench.launchers import cloud
+        from urlvr_bench.running import cloud
 
         if dry_run:
             chosen = cloud.resources(resources)
@@ -85,7 +86,7 @@ def submit(
     elif dry_run:
         return
     else:
-        from urlvr_bench.launchers import cluster
+        from urlvr_bench.running import cluster
 
         ids = cluster.submit(cells, "slurm" if launcher == "slurm" else "local", jobs, resources, out)
     if not ids:
@@ -101,7 +102,7 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show how far runs are, wherever they are carried out: queued, running with step and time left, done, failed."""
-    from urlvr_bench import jobs
+    from urlvr_bench.running import jobs
 
     found = jobs.status(folder)
     if as_json:
@@ -154,8 +155,8 @@ def plan(
     """Estimate memory per GPU and time per step of a protocol, by the formulas of docs/scaling.md."""
     import dataclasses
 
-    from urlvr_bench import footprint
     from urlvr_bench.protocol import load
+    from urlvr_bench.running import footprint
 
     settings = load(protocol, pairs(set_))
     gpu = footprint.Gpu(memory=gpu_memory * 1e9, flops=tflops * 1e12, bandwidth=bandwidth * 1e9)

@@ -22,7 +22,7 @@ def board_build(
     """Build the static leaderboard from records; runs whose protocol settings were changed have no place on it."""
     one_thread()
     from urlvr_bench import board
-    from urlvr_bench.record import uncollected
+    from urlvr_bench.records.record import uncollected
 
     with uncollected():
         found = board.gather(folders)
@@ -41,9 +41,9 @@ def collect(
     replace: Replace = False,
 ) -> None:
     """Copy the records of finished runs to their places in the store."""
-    from urlvr_bench import store
+    from urlvr_bench.records import record
 
-    changed = store.collect(folders, out, replace)
+    changed = record.collect(folders, out, replace)
     console.print(f"{len(changed)} records are new under {out}", highlight=False)
 
 
@@ -61,7 +61,7 @@ def push(
     dry_run: DryRun = False,
 ) -> None:
     """Push records to a Hub dataset and the site to a static Space; a second push of the same does nothing."""
-    from urlvr_bench import push as pushing
+    from urlvr_bench.hub import push as pushing
 
     pushing.push(
         folders or [],
@@ -86,7 +86,7 @@ def submit(
     dry_run: DryRun = False,
 ) -> None:
     """Check runs, show what they would change on the board, and open the pull request."""
-    from urlvr_bench import submit as submitting
+    from urlvr_bench.hub import submit as submitting
 
     done = submitting.submit(run_dirs, repo, against=against or [], replace=replace, dry_run=dry_run)
     for finding in done.findings:
@@ -98,7 +98,7 @@ def submit(
 
 def new_method(name: Annotated[str, typer.Argument(help="Lower-case name; the file will be methods/NAME.py.")]) -> None:
     """Write the thirty-line template of a reward method."""
-    from urlvr_bench import method_check
+    from urlvr_bench.review import method_check
 
     path = method_check.new_method(name)
     print(path)

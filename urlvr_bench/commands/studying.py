@@ -45,9 +45,9 @@ def study(
 
 def report(chosen: "Study", scale: str, quick: bool, results: Path, made: list[Path], out: Path) -> None:
     """Print the table; leave it and the figure under `out`."""
-    from urlvr_bench import record
-    from urlvr_bench.drawing import save
-    from urlvr_bench.rendering import rendered
+    from urlvr_bench.presentation.drawing import save
+    from urlvr_bench.presentation.rendering import rendered
+    from urlvr_bench.records import record
     from urlvr_bench.studies.drawing import figure
     from urlvr_bench.studies.pages import stored
     from urlvr_bench.studies.summary import summary

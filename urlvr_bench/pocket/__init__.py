@@ -1,1 +1,1 @@
-"""The pocket lab: tiny priors and generated problems on which every phenomenon can be seen in minutes on a CPU."""
+"""Tiny language models of our own: their language, problems, pre-training, and the six priors that ship."""

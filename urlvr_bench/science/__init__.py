@@ -1,1 +1,1 @@
-"""The questions of the study, answered from records alone: each module is pure functions and, where shown, a table."""
+"""The questions of the study, each a function from records to a table."""

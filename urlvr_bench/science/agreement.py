@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from urlvr_bench.collapse import DEFINITIONS, Definition
-from urlvr_bench.intervals import wilson
-from urlvr_bench.rendering import DASH, Row
-from urlvr_bench.schema import Record
+from urlvr_bench.presentation.rendering import DASH, Row
+from urlvr_bench.records.schema import Record
 from urlvr_bench.science.correlation import correlation
 from urlvr_bench.science.ladders import with_end
-from urlvr_bench.science.signs import SIGNS, Sign
+from urlvr_bench.statistics.collapse import DEFINITIONS, Definition
+from urlvr_bench.statistics.intervals import wilson
+from urlvr_bench.statistics.signs import SIGNS, Sign
 
 NOTES = (
     "Detected: collapsed runs that show the sign at any time. False alarms: runs without collapse that show it. "

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from urlvr_bench.intervals import Floats, basis_of, two_way
-from urlvr_bench.measured import Eval
-from urlvr_bench.metrics import evaluation_at, per_problem
-from urlvr_bench.rendering import Row, number
-from urlvr_bench.schema import Record
+from urlvr_bench.presentation.rendering import Row, number
+from urlvr_bench.records.measured import Eval
+from urlvr_bench.records.schema import Record
 from urlvr_bench.science.sharpening import best, reached
-from urlvr_bench.summaries import spread
+from urlvr_bench.statistics.intervals import Floats, basis_of, two_way
+from urlvr_bench.statistics.metrics import evaluation_at, per_problem
+from urlvr_bench.statistics.summaries import spread
 
 NOTES = (
     "Untrained vote: maj@k of step 0, with k samples per problem that cost, in tokens, what training and one sample "

@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from urlvr_bench.intervals import LEVEL, Floats
-from urlvr_bench.ranking import SEED
+from urlvr_bench.statistics.intervals import LEVEL, Floats
+from urlvr_bench.statistics.ranking import SEED
 
 DRAWS = 2_000
 Kind = Literal["spearman", "pearson"]

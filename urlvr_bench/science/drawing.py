@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from urlvr_bench.drawing import PROXY, SHARES, TEST, TRUTH, WIDTH, caption, panels
-from urlvr_bench.intervals import Floats, two_way
-from urlvr_bench.schema import Record
+from urlvr_bench.presentation.drawing import PROXY, SHARES, TEST, TRUTH, WIDTH, caption, panels
+from urlvr_bench.records.schema import Record
 from urlvr_bench.science.sharpening import best, forecast, reached
+from urlvr_bench.statistics.intervals import Floats, two_way
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

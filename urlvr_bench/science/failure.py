@@ -8,9 +8,9 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from urlvr_bench.collapse import WINDOW, rise_and_fall, step_curve
-from urlvr_bench.rendering import Row
-from urlvr_bench.schema import Record
+from urlvr_bench.presentation.rendering import Row
+from urlvr_bench.records.schema import Record
+from urlvr_bench.statistics.collapse import WINDOW, rise_and_fall, step_curve
 
 Mode = Literal["none", "repetition", "length", "constant answer", "gradual"]
 MODES: tuple[Mode, ...] = get_args(Mode)

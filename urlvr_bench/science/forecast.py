@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from urlvr_bench.intervals import basis_of, two_way
-from urlvr_bench.rendering import DASH, Row, number
-from urlvr_bench.schema import Record
+from urlvr_bench.presentation.rendering import DASH, Row, number
+from urlvr_bench.records.schema import Record
 from urlvr_bench.science.sharpening import (
     Course,
     alignment_at_start,
@@ -17,7 +16,8 @@ from urlvr_bench.science.sharpening import (
     mean_known,
     reached,
 )
-from urlvr_bench.summaries import spread
+from urlvr_bench.statistics.intervals import basis_of, two_way
+from urlvr_bench.statistics.summaries import spread
 
 NOTES = (
     "Forecast: accuracy of the closed-form optimum on the samples of step 0 (maj@N for rewards without labels, "

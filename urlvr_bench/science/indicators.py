@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from urlvr_bench.collapse import DEFINITIONS, Definition, survival
-from urlvr_bench.intervals import Floats, over_seeds
-from urlvr_bench.metrics import evaluation_at, per_problem
-from urlvr_bench.ranking import SEED
-from urlvr_bench.rendering import Row
-from urlvr_bench.schema import Record
+from urlvr_bench.presentation.rendering import Row
+from urlvr_bench.records.schema import Record
 from urlvr_bench.science.correlation import DRAWS, coefficients, summary
 from urlvr_bench.science.ladders import Ladder, ladders, start_accuracy, with_end
-from urlvr_bench.science.signs import SIGNS, Sign
+from urlvr_bench.statistics.collapse import DEFINITIONS, Definition, survival
+from urlvr_bench.statistics.intervals import Floats, over_seeds
+from urlvr_bench.statistics.metrics import evaluation_at, per_problem
+from urlvr_bench.statistics.ranking import SEED
+from urlvr_bench.statistics.signs import SIGNS, Sign
 
 FEWEST = 3
 """Models that a correlation needs."""

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
 
-from urlvr_bench.cells import cells
-from urlvr_bench.rendering import DASH, Row, Table
-from urlvr_bench.schema import Record
+from urlvr_bench.presentation.rendering import DASH, Row, Table
+from urlvr_bench.records.schema import Record
 from urlvr_bench.science import agreement, control, failure, forecast, sensitivity
 from urlvr_bench.science.indicators import correlations, pairs, per_model
 from urlvr_bench.science.ladders import ladders
+from urlvr_bench.statistics.cells import cells
 
 Group = list[Record]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from urlvr_bench.cells import cells
-from urlvr_bench.metrics import evaluation_at
-from urlvr_bench.schema import Record
+from urlvr_bench.records.schema import Record
+from urlvr_bench.statistics.cells import cells
+from urlvr_bench.statistics.metrics import evaluation_at
 
 
 @dataclass(frozen=True, order=True)

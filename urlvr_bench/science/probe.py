@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from urlvr_bench.collapse import WINDOW, Survival, survival
 from urlvr_bench.errors import UsageError
-from urlvr_bench.intervals import over_seeds
-from urlvr_bench.rendering import DASH, Row, Table
-from urlvr_bench.schema import Record
-from urlvr_bench.science.signs import first_stop
+from urlvr_bench.presentation.rendering import DASH, Row, Table
+from urlvr_bench.records.schema import Record
+from urlvr_bench.statistics.collapse import WINDOW, Survival, survival
+from urlvr_bench.statistics.intervals import over_seeds
+from urlvr_bench.statistics.signs import first_stop
 
 LABEL_FREE = "batch_answers"
 """The label-free sign that agrees best with the labelled step on the pocket ladder: `table --kind agreement`."""

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from urlvr_bench.collapse import Definition, survival
-from urlvr_bench.rendering import DASH, Row
-from urlvr_bench.schema import Record
+from urlvr_bench.presentation.rendering import DASH, Row
+from urlvr_bench.records.schema import Record
 from urlvr_bench.science.correlation import correlation
 from urlvr_bench.science.ladders import start_accuracy, with_end
+from urlvr_bench.statistics.collapse import Definition, survival
 
 COLUMNS = ("reward_accuracy", "label_accuracy", "train_accuracy")
 WINDOWS = (1, 5, 10)

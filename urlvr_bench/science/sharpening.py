@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from urlvr_bench.cells import role
-from urlvr_bench.collapse import eval_curve, rise_and_fall
-from urlvr_bench.intervals import Floats
-from urlvr_bench.measured import Eval
-from urlvr_bench.metrics import evaluation_at, scores
-from urlvr_bench.schema import Record
+from urlvr_bench.records.measured import Eval
+from urlvr_bench.records.schema import Record
+from urlvr_bench.statistics.cells import role
+from urlvr_bench.statistics.collapse import eval_curve, rise_and_fall
+from urlvr_bench.statistics.intervals import Floats
+from urlvr_bench.statistics.metrics import evaluation_at, scores
 
 FORECASTS = {"reference: supervised": "pass", "reference: baseline": "avg", "contender": "maj"}
 """The optimum that each kind of reward has on the samples: all right ones, all alike, those of the leading answer."""

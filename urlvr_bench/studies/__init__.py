@@ -1,1 +1,1 @@
-"""Studies: each finding as a YAML of runs, and the table, figure and page that it yields."""
+"""Nine questions of the paper, each a YAML of runs with its table, figure and page."""

@@ -8,10 +8,10 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from urlvr_bench import plan
 from urlvr_bench.errors import UsageError, unknown
-from urlvr_bench.measured import Frozen
 from urlvr_bench.protocol import Run
+from urlvr_bench.records.measured import Frozen
+from urlvr_bench.running import plan
 from urlvr_bench.settings import first_problem
 
 FOLDER = Path(__file__).parent

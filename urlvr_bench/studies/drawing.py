@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from urlvr_bench.collapse import WINDOW
-from urlvr_bench.drawing import LADDER, MARKERS, PALETTE, SHARES, STYLES, WIDTH, caption, panels, style
-from urlvr_bench.figures import curves
-from urlvr_bench.schema import Record
+from urlvr_bench.presentation.drawing import LADDER, MARKERS, PALETTE, SHARES, STYLES, WIDTH, caption, panels, style
+from urlvr_bench.records.schema import Record
+from urlvr_bench.reports.figures import curves
+from urlvr_bench.statistics.collapse import WINDOW
 from urlvr_bench.studies.definition import Study
 from urlvr_bench.studies.summary import Arm, arms, moves, tasks_table
 

@@ -7,10 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from urlvr_bench import generated, record
-from urlvr_bench.drawing import save
-from urlvr_bench.rendering import rendered
-from urlvr_bench.schema import Record
+from urlvr_bench.presentation import generated
+from urlvr_bench.presentation.drawing import save
+from urlvr_bench.presentation.rendering import rendered
+from urlvr_bench.records import record
+from urlvr_bench.records.schema import Record
 from urlvr_bench.studies.definition import Study, load, names
 from urlvr_bench.studies.drawing import figure
 from urlvr_bench.studies.summary import summary

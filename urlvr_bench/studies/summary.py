@@ -7,14 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from urlvr_bench.cells import Cell, cells
-from urlvr_bench.collapse import DEFINITIONS, WINDOW, step_curve
-from urlvr_bench.intervals import over_seeds
-from urlvr_bench.metrics import evaluation_at
-from urlvr_bench.rendering import Row, Table, number
-from urlvr_bench.schema import Record
+from urlvr_bench.presentation.rendering import Row, Table, number
+from urlvr_bench.records.schema import Record
+from urlvr_bench.statistics.cells import Cell, cells
+from urlvr_bench.statistics.collapse import DEFINITIONS, WINDOW, step_curve
+from urlvr_bench.statistics.intervals import over_seeds
+from urlvr_bench.statistics.metrics import evaluation_at
+from urlvr_bench.statistics.summaries import collapse_rows, frame, spread
 from urlvr_bench.studies.definition import Study
-from urlvr_bench.summaries import collapse_rows, frame, spread
 
 COURSE_NOTES = (
     f"base, final, gain: test accuracy (avg@n) at step 0, at the last step, and their paired difference; train "

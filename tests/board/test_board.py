@@ -1,0 +1,279 @@
+"""The static site: its numbers are the records' numbers, and its pages hang together."""
+
+import csv
+import gzip
+import itertools
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+from records import fabricate
+from sites import BOTH, SMALL, Page, digest, html
+
+from urlvr_bench import board, methods
+from urlvr_bench.board import charts, content, registry
+from urlvr_bench.records.record import Record
+from urlvr_bench.running import plan
+from urlvr_bench.statistics import summaries
+from urlvr_bench.statistics.cells import cells
+
+DASH = "\N{EN DASH}"
+
+
+def some() -> list[Record]:
+    """Two models, a collapse, a real-valued reward, few seeds, a stranger, another task and a changed setting."""
+    found = [
+        fabricate(name, seed, collapse_at=end, model=model, **BOTH)
+        for model in ("pocket-4", "pocket-2")
+        for name, end in (
+            ("majority_vote", None),
+            ("token_entropy", 6),
+            ("ground_truth", None),
+            ("random_reward", None),
+        )
+        for seed in range(5)
+    ]
+    found += [fabricate("self_certainty", seed, model="pocket-4", **BOTH) for seed in range(2)]
+    found += [fabricate("homemade", seed, model="pocket-4", **BOTH) for seed in range(4)]
+    params = {"relative": False}
+    changed = {"training.learning_rate": "0.001"}
+    return [*found, fabricate("probability", 3, params=params, overrides=changed, model="pocket-4", **BOTH)]
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Record]:
+    return some()
+
+
+@pytest.fixture(scope="module")
+def site(records: list[Record], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("board") / "site"
+    board.build(records, out)
+    return out
+
+
+def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(site: Path) -> None:
+    found = html(site)
+    for path, page in found.items():
+        for link in page.links:
+            target, anchor = urldefrag(link)
+            if target.startswith("https://"):
+                continue
+            file = (path.parent / unquote(target)).resolve() if target else path.resolve()
+            assert file.is_file(), f"{path}: {link}"
+            assert (
+                not anchor or file.suffix != ".html" or anchor in found[site / file.relative_to(site.resolve())].ids
+            ), link
+        for load in page.loads:
+            assert (path.parent / load).is_file(), f"{path}: {load}"
+
+
+def test_pages_hold_no_script_or_style_that_the_policy_would_have_to_allow(site: Path) -> None:
+    for path, page in html(site).items():
+        policy = [v["content"] for tag, v in page.tags if tag == "meta" and v.get("http-equiv")]
+        assert policy == [content.POLICY]
+        assert "unsafe" not in content.POLICY
+        for tag, values in page.tags:
+            assert (
+                tag not in ("style", "iframe", "object", "base", "form")
+                or "data-controls" in values
+                or "data-choose" in values
+            )
+            assert tag != "script" or values.get("src")
+            assert not any(name == "style" or name.startswith("on") for name in values), f"{path}: {tag} {values}"
+            assert tag != "a" or values.get("target") != "_blank" or "noopener" in (values.get("rel") or "")
+
+
+def test_the_numbers_are_those_of_the_summaries(site: Path, records: list[Record]) -> None:
+    shown = {
+        (row["protocol"], row["model"], row["judged"], row["method"]): row
+        for row in json.loads((site / "data/board.json").read_text())
+    }
+    compared = 0
+    for cell, rows in cells(records).items():
+        for row in summaries.pass_rows(cell, rows):
+            own = shown.pop((cell.protocol, cell.model, cell.judged, row["method"]))
+            assert own["avg"] == row["avg@4"]
+            assert own["pass@4_low"] == row["pass@4_low"]
+            assert own["seeds"] == row["seeds"]
+            if row["method"] != "step 0":
+                assert (own["gain"], own["gain_high"]) == (row["gain"], row["gain_high"])
+            compared += 1
+        for row in summaries.collapse_rows(cell, rows):
+            text = f"{int(row['label_accuracy_collapsed'])}/{row['seeds']} seeds"
+            assert text in (site / f"methods/{row['method'].partition('(')[0]}.html").read_text()
+    assert compared > 10
+    assert not shown
+
+
+def test_the_csv_and_the_json_agree_and_leave_the_unknown_empty(site: Path) -> None:
+    rows = list(csv.DictReader((site / "data/board.csv").open()))
+    for text, row in zip(rows, json.loads((site / "data/board.json").read_text()), strict=True):
+        assert {name: "" if value is None else str(value) for name, value in row.items()} == text
+    (start, *_) = rows
+    assert start["method"] == "step 0"
+    assert start["gain"] == start["rank"] == start["device_hours"] == ""
+
+
+def table_rows(text: str) -> list[tuple[str, list[str]]]:
+    """Return class and cell texts of each row of a page's board."""
+    body = text.split('id="board"', 1)[1].split("</table>")[0].split("<tbody>")[1]
+    return [
+        (style, [re.sub(r"<[^>]+>", " ", cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)])
+        for style, row in re.findall(r'<tr class="([^"]*)">(.*?)</tr>', body, re.S)
+    ]
+
+
+def test_references_are_pinned_few_seeds_are_marked_and_the_unknown_is_a_dash(site: Path) -> None:
+    text = (site / "index.html").read_text()
+    rows = table_rows(text)
+    assert [style for style, _ in rows] == ["reference"] * 3 + [style for style, _ in rows[3:]]
+    assert rows[0][1][2].startswith("step 0")
+    by_name = {cells[2].split()[0]: (style, cells) for style, cells in rows}
+    assert by_name["self_certainty"][0] == "unranked"
+    assert by_name["self_certainty"][1][1] == DASH
+    assert by_name["homemade"][0] == ""
+    for name in ("self_certainty", "homemade"):
+        assert "few seeds" in by_name[name][1][2]
+    assert "few seeds" not in by_name["majority_vote"][1][2]
+    assert "uses labels" in by_name["ground_truth"][1][2]
+    assert by_name["homemade"][1][-1] == "self-reported"
+    assert by_name["majority_vote"][1][-1] == "rescored"
+    assert re.fullmatch(rf"1({DASH}\d)?", by_name["majority_vote"][1][1])
+    assert "oracle-picked" in text.split("<tbody>")[0]
+    assert rows[0][1].count(DASH) >= 5
+    assert "nan" not in text.lower().replace("nanmean", "")
+
+
+def test_the_same_records_make_the_same_bytes(site: Path, records: list[Record], tmp_path: Path) -> None:
+    board.build(records[::-1], tmp_path / "again")
+    assert digest(tmp_path / "again") == digest(site)
+
+
+def test_boards_that_share_their_names_are_told_apart(tmp_path: Path) -> None:
+    first = fabricate("majority_vote", 0, **SMALL)
+    records = [
+        first,
+        fabricate("majority_vote", 1, **SMALL | {"steps": 18}),
+        first.model_copy(update={"seed": 2, "model": first.model.model_copy(update={"weights_sha256": "f" * 16})}),
+        first.model_copy(update={"seed": 3, "task": first.task.model_copy(update={"version": "2"})}),
+    ]
+    board.build(records, tmp_path / "site")
+    rows = json.loads((tmp_path / "site/data/board.json").read_text())
+    assert len({(row["protocol"], row["model"], row["task"]) for row in rows}) == 4
+    assert len(list((tmp_path / "site").glob("board-*.html"))) == 4
+    assert {row["seeds"] for row in rows} == {1}
+
+
+def test_the_first_view_is_light(site: Path) -> None:
+    page = Page(site / "index.html")
+    first = [site / load for load in page.loads] + [site / "static/lib/datatables.js", site / "static/download.js"]
+    first += [site / "index.html", site / "data/rows.json"]
+    assert sum(len(gzip.compress(path.read_bytes())) for path in first) < 300_000
+
+
+def test_method_pages_come_from_the_registry(site: Path) -> None:
+    for name in methods.names():
+        text = (site / "methods" / f"{name}.html").read_text()
+        assert methods.load(name).paper.replace("&", "&amp;") in text
+        assert methods.source_hash(name) in text
+        assert f'href="{name}.html"' in (site / "methods/index.html").read_text()
+    assert "Divide by the largest probability" in (site / "methods/probability.html").read_text()
+    assert "No runs yet" in (site / "methods/trajectory_entropy.html").read_text()
+    assert "not in the registry" in (site / "methods/homemade.html").read_text()
+
+
+def test_a_run_page_draws_both_curves_and_repeats_its_run(site: Path, records: list[Record]) -> None:
+    for record in (records[0], records[-1]):
+        text = (site / "runs" / record.path.with_suffix(".html")).read_text()
+        assert len(re.findall(r'<path class="line (?:truth|proxy dashed)" d="M\d', text)) == 2
+        line = re.search(r"<pre[^>]*>(urlvr-bench run .*?)</pre>", text, re.S)
+        assert line is not None
+        words = shlex.split(line[1].replace("&#39;", "'").replace("&#34;", '"'))[2:]
+        given = dict(zip(words[::2], words[1::2], strict=True))
+        overrides = dict([given["--set"].split("=", 1)]) if "--set" in given else {}
+        (run,) = plan.grid(
+            given["--protocol"],
+            [given["--method"]],
+            [int(given["--seed"])],
+            [given["--model"]],
+            [given["--task"]],
+            overrides,
+        )
+        assert (run.method_id, run.seed, run.task, run.model) == (
+            record.method.id,
+            record.seed,
+            record.task.name,
+            record.model.name,
+        )
+        assert dict(run.overrides) == record.overrides
+
+
+def test_compare_holds_every_paired_difference(site: Path, records: list[Record]) -> None:
+    (file,) = (site / "data/compare").glob("pocket.pocket-2.chain_addition.chain_addition.json")
+    found = json.loads(file.read_text())
+    names = [entry["name"] for entry in found["entries"]]
+    assert len(found["pairs"]) == len(names) * (len(names) - 1) / 2
+    end = {
+        row["method"]: row["avg"]
+        for row in json.loads((site / "data/board.json").read_text())
+        if row["model"] == "pocket-2" and row["judged"] == "chain_addition"
+    }
+    first, low, high, _ = found["pairs"][0]
+    assert first == pytest.approx(end[names[0]] - end[names[1]], abs=1e-5)
+    assert low < first < high
+
+
+def test_building_needs_no_heavy_library() -> None:
+    heavy = (
+        "[name for name in ('torch', 'trl', 'lm_eval', 'transformers', 'itables', 'matplotlib') if name in sys.modules]"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, urlvr_bench.board; print({heavy})"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_path_breaks_where_values_are_missing() -> None:
+    x, y = charts.axis("step", bounds=(0, 4)), charts.axis("", bounds=(0, 1))
+    drawn = charts.curve([1, 2, 3, 4], [0.0, 1.0, None, 0.5])
+    assert charts.path(drawn, x, y) == "M250 1000 500 0M1000 500"
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([0.02, 0.41], (0, 0.1, 0.2, 0.3, 0.4, 0.5)),
+        ([5.0, 7.0], (5, 5.5, 6, 6.5, 7)),
+        ([-1.4, -0.1], (-1.5, -1, -0.5, 0)),
+        ([3.0], None),
+    ],
+)
+def test_an_axis_holds_its_values_between_round_ticks(values: list[float], ticks: tuple[float, ...] | None) -> None:
+    found = charts.axis("", [charts.curve(range(len(values)), values)[1]])
+    assert found.low <= min(values) <= max(values) <= found.high
+    assert found.low < found.high
+    assert ticks is None or found.ticks == ticks
+
+
+def test_labels_never_overlap() -> None:
+    placed = charts.labels([(str(i), "", 99.0) for i in range(8)] + [("top", "", 0.0)], gap=6)
+    heights = [dot.y for dot in placed]
+    assert all(b - a >= 6 - 1e-9 for a, b in itertools.pairwise(heights))
+    assert max(heights) <= 100
+
+
+def test_bibtex_names_the_paper_and_the_result() -> None:
+    text = registry.bibtex(registry.registered("majority_vote"), "majority_vote on chain", "avg@16 = 76.9 %")
+    assert "eprint = {2504.16084}" in text
+    assert "year = {2025}" in text
+    assert r"majority\_vote on chain" in text
+    assert r"76.9 \%" in text

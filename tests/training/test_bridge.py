@@ -1,0 +1,224 @@
+"""The bridge: groups stay whole, only declared signals are filled, a bad reward is an error and never a zero."""
+
+import math
+import threading
+from dataclasses import dataclass, field
+
+import pytest
+
+from urlvr_bench import tasks
+from urlvr_bench.errors import UsageError
+from urlvr_bench.evaluation.counting import WORKERS
+from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query
+from urlvr_bench.training.bridge import PREFIX, RewardBridge, pay
+from urlvr_bench.training.groups import token_span
+from urlvr_bench.training.signals import TokenStatistics
+
+G = 2
+DOCS = [{"id": str(i), "prompt": f"{i}?", "public": f"{i}", "gold": str(i)} for i in range(3)]
+
+
+class Task:
+    name, has_checker, answer_cue = "echo", True, "#"
+
+    def prompt(self, doc):
+        return doc["prompt"]
+
+    def answer(self, completion):
+        return completion or None
+
+    def correct(self, doc, completion):
+        return completion == doc["gold"]
+
+    def verify(self, public, completion):
+        return completion == public
+
+    def gold(self, doc):
+        return doc["gold"]
+
+    def answer_span(self, completion):
+        return (0, len(completion)) if completion else None
+
+    def verification_prompt(self, doc, completion):
+        return f"{doc['public']}={completion}?"
+
+    def rephrase(self, doc, view):
+        return f"view {view} of {doc['prompt']}"
+
+
+class Rollouts:
+    eos_ids = frozenset({9})
+    generation_seconds = 0.5
+    asked = 0
+
+    def statistics(self):
+        self.asked += 1
+        return TokenStatistics([[-1.0]] * 4, [[0.5]] * 4, [[2.0]] * 4, [[0.9]] * 4)
+
+    def kl_to_start(self):
+        return None
+
+    def gather(self, values):
+        return values
+
+    def pieces(self, ids):
+        return ["x"] * len(ids)
+
+    def sample(self, prompts, teacher_decay):
+        return [f"{prompt} by {teacher_decay}" for prompt in prompts], 3 * len(prompts)
+
+    def likelihoods(self, queries):
+        self.queries = queries
+        return [[-float(i)] for i, _ in enumerate(queries)]
+
+    def reply(self, prompts):
+        return [f"re {prompt}" for prompt in prompts], 7 * len(prompts)
+
+
+@dataclass(frozen=True)
+class Spy(Method):
+    family, paper, binary = "baseline", "https://example.org", True
+    seen: list = field(default_factory=list)
+
+    def extras(self):
+        return [Extra(1), Extra(2, view=1), Extra(1, teacher_decay=0.9)]
+
+    def queries(self, group):
+        return [Query(group.prompt + "so ", "7"), Query("elsewhere", "8")]
+
+    def ask(self, group):
+        return [f"is {text} right?" for text in group.completions]
+
+    def reward(self, group):
+        self.seen.append(group)
+        return [1.0, 0.0]
+
+
+def call(method, row=(0, 0, 1, 1)):
+    bridge, logged = RewardBridge(method, "spy", Task(), DOCS, G, seed=3), {}
+    bridge.rollouts = Rollouts()
+    rewards = bridge(
+        completions=["0", "5", "", [{"content": "1"}][0]["content"]],
+        completion_ids=[[1, 9], [1, 2], [9], [1, 9]],
+        row=list(row),
+        log_metric=logged.__setitem__,
+        trainer_state=None,
+    )
+    return bridge, rewards, logged
+
+
+def test_without_needs_every_signal_is_absent_and_no_forward_is_paid():
+    method = Spy()
+    bridge, rewards, logged = call(method)
+    assert rewards == [1.0, 0.0, 1.0, 0.0]
+    assert bridge.rollouts.asked == 0
+    assert [group.answers for group in method.seen] == [["0", "5"], [None, "1"]]
+    assert all(getattr(group._group, name) is None for group in method.seen for name in SIGNALS)
+    assert logged[PREFIX + "train_accuracy"] == 0.5
+    assert logged[PREFIX + "reward_accuracy"] == 0.5
+    assert logged[PREFIX + "truncated"] == 0.25
+    assert logged[PREFIX + "tokens"] == 7
+    assert math.isnan(logged[PREFIX + "kl_to_start"])
+
+
+@pytest.mark.skipif(WORKERS == 1, reason="needs two cores")
+def test_groups_are_graded_side_by_side(monkeypatch):
+    together = threading.Barrier(2)
+
+    def correct(self, doc, completion):
+        together.wait(timeout=30)
+        return completion == doc["gold"]
+
+    monkeypatch.setattr(Task, "correct", correct)
+    _, _, logged = call(Spy())
+    assert logged[PREFIX + "train_accuracy"] == 0.5
+
+
+FILLED = {
+    "token_logprobs": [[-1.0], [-1.0]],
+    "token_entropies": [[0.5], [0.5]],
+    "token_self_certainties": [[2.0], [2.0]],
+    "token_top_gaps": [[0.9], [0.9]],
+    "answer_spans": [(0, 1), (0, 1)],
+    "token_counts": [2, 2],
+    "answer_cue": "#",
+    "verification_prompts": ["0=0?", "0=5?"],
+    "extra_answers": [["0? by None"], ["view 1 of 0? by None"] * 2, ["0? by 0.9"]],
+    "likelihoods": [[0.0], [-1.0]],
+    "rollout_ids": ["seed 3 row 0 rollout 0", "seed 3 row 0 rollout 1"],
+    "verified": [True, False],
+    "replies": ["re is 0 right?", "re is 5 right?"],
+    "correct": [True, False],
+    "gold": "0",
+}
+
+
+@pytest.mark.parametrize("signal", FILLED)
+def test_a_declared_signal_is_filled_and_no_other(signal):
+    cls = type("Declaring", (Spy,), {"needs": (signal,)})
+    method = cls()
+    _, _, logged = call(method)
+    assert getattr(method.seen[0], signal) == FILLED[signal]
+    for name in set(SIGNALS) - {signal}:
+        assert getattr(method.seen[0]._group, name) is None
+        with pytest.raises(UsageError, match=f"Declaring reads {name} but declares {signal}"):
+            getattr(method.seen[0], name)
+    assert logged[PREFIX + "tokens"] == 7 + {"replies": 28, "extra_answers": 24}.get(signal, 0)
+
+
+def test_a_query_that_starts_with_the_prompt_is_split_there():
+    cls = type("Declaring", (Spy,), {"needs": ("likelihoods",)})
+    bridge, _, _ = call(cls())
+    assert bridge.rollouts.queries[:2] == [("0?", "so ", "7"), ("", "elsewhere", "8")]
+
+
+def test_a_span_of_characters_becomes_the_tokens_it_touches():
+    pieces = ["so", " #", "1", "23", ""]
+    assert token_span((4, 7), pieces) == (2, 4)
+    assert token_span((3, 5), pieces) == (1, 3)
+    assert token_span(None, pieces) is None
+    assert token_span((7, 9), pieces) is None
+
+
+def test_a_cut_group_is_refused():
+    with pytest.raises(RuntimeError, match="cut"):
+        call(Spy(), row=(0, 1, 1, 1))
+
+
+def test_a_method_that_needs_a_checker_is_refused_by_a_task_without_one():
+    task = Task()
+    task.has_checker = False
+    cls = type("Needy", (Spy,), {"needs": ("verified",)})
+    with pytest.raises(UsageError, match="echo has none"):
+        RewardBridge(cls(), "needy", task, DOCS, G, seed=0)
+
+
+@pytest.mark.parametrize("rewards", [[1.0], [1.0, float("nan")], [1.0, float("inf")], [1.0, None], [1.0, "1"]])
+def test_a_bad_reward_names_file_prompt_and_rollout(rewards):
+    cls = type("Bad", (Spy,), {"reward": lambda self, group: rewards})
+    with pytest.raises(UsageError, match=r"methods/bad\.py, prompt '1\+1\?'") as caught:
+        pay(cls(), "bad", Group("1+1?", ["a", "b"], ["a", "b"]))
+    assert len(rewards) != 2 or "rollout 1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("task", "completion", "answer"),
+    [
+        ("chain_addition", "12,#33", "33"),
+        ("countdown_pocket", "1+2*3", "1+2*3"),
+        ("gsm8k", r"so \boxed{1} no, \boxed{\frac{1}{2}}!", r"\frac{1}{2}"),
+    ],
+)
+def test_a_tasks_answer_span_is_where_the_answer_stands(task, completion, answer):
+    first, end = tasks.load(task).answer_span(completion)
+    assert completion[first:end] == answer
+    assert tasks.load(task).answer_span("no answer") is None
+
+
+@pytest.mark.parametrize("name", ["chain_addition", "countdown_pocket"])
+def test_a_rephrasing_is_another_prompt_with_the_same_answer(name):
+    task = tasks.load(name)
+    for doc in task.docs("test")[:50]:
+        other = task.rephrase(doc, 1)
+        assert len(other) == len(doc["prompt"])
+        assert sorted(other) == sorted(doc["prompt"])

@@ -1,0 +1,96 @@
+"""Runs that stop at their collapse, and what evaluations and training log for the theory of sharpening."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from transformers import TrainerControl, TrainerState
+
+from urlvr_bench import protocol
+from urlvr_bench.evaluation.counting import followed
+from urlvr_bench.records import record
+from urlvr_bench.review.check import check
+from urlvr_bench.statistics.collapse import first_below
+from urlvr_bench.training.rollout_metrics import likelihood_rank
+from urlvr_bench.training.steplog import CollapseStop
+
+
+class Saver:
+    """Notes the steps whose weights were kept."""
+
+    def __init__(self) -> None:
+        self.kept: list[int] = []
+
+    def keep(self, step: int, state: TrainerState) -> None:
+        self.kept.append(step)
+
+
+def feed(callback: CollapseStop, accuracies: list[float], updates: int) -> int | None:
+    """Log updates as the trainer does, the metrics with each step's first; return the update that stopped it."""
+    for update in range(1, updates * len(accuracies) + 1):
+        control = TrainerControl(should_save=True)
+        logs = {"grad_norm": 1.0}
+        if update % updates == 1 or updates == 1:
+            logs["urlvr/train_accuracy"] = accuracies[(update - 1) // updates]
+        control = callback.on_log(SimpleNamespace(), TrainerState(global_step=update), control, logs)
+        if control.should_training_stop:
+            assert not control.should_save
+            return update
+        assert control.should_save
+    return None
+
+
+@pytest.mark.parametrize("updates", [1, 2])
+def test_training_stops_after_the_last_update_of_the_step_that_shows_collapse(updates: int) -> None:
+    training = protocol.load("smoke").training.model_copy(update={"mini_batches": updates})
+    series = [0.5, 0.4, 0.2, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0]
+    step = first_below(series, 0.1, 5)
+    saver = Saver()
+    assert feed(CollapseStop("train_accuracy", training, saver, []), series, updates) == step * updates
+    assert saver.kept == [step]
+    assert feed(CollapseStop("train_accuracy", training, Saver(), []), [0.5] * 9, updates) is None
+    earlier = [{"train_accuracy": value} for value in series[:5]]
+    assert feed(CollapseStop("train_accuracy", training, Saver(), earlier), series[5:], updates) == (step - 5) * updates
+
+
+def test_first_votes_are_followed_by_their_answer(tmp_path: Path) -> None:
+    def write(name: str, answers: dict[str, list[str | None]]) -> Path:
+        lines = [json.dumps({"id": key, "samples": [{"answer": one} for one in row]}) for key, row in answers.items()]
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+        return tmp_path / name
+
+    first = write("first", {"p": ["7", "3", "7", None], "q": ["1", "2", "2", "1"], "r": [None] * 4})
+    later = write("later", {"p": ["3", "3", "7", "9"], "q": ["2", "2", "2", "1"], "r": ["5", None, None, None]})
+    assert followed(first, first) == [2, 2, 0]
+    assert followed(first, later) == [1, 1, 0]  # of 1 and 2, the first given leads
+
+
+def test_rewards_are_ranked_with_the_likelihood_of_their_rollouts() -> None:
+    assert likelihood_rank([1, 0, 0.5], [-1.0, -9.0, -4.0]) == pytest.approx(1.0)
+    assert likelihood_rank([1, 1, 0, 0], [-4.0, -3.0, -2.0, -1.0]) == pytest.approx(-(0.8**0.5))
+    assert likelihood_rank([1, 1, 1], [-3.0, -2.0, -1.0]) is None
+    assert likelihood_rank([1, 0], [-2.0, -2.0]) is None
+
+
+@pytest.mark.lab
+def test_probe_stops_prints_the_step_and_leaves_a_record_that_passes_the_check(command, tmp_path):
+    settings = ["steps=60", "every=60", "learning_rate=3e-3", "problems=16", "samples=8"]
+    overrides = [part for setting in settings for part in ("--set", setting)]
+    done = command(
+        "probe", "pocket-1", "--protocol", "smoke", "--seeds", "1", *overrides, "--out", tmp_path, "--json", timeout=400
+    )
+    assert done.returncode == 0, done.stderr
+    ((row,),) = (json.loads(done.stdout),)
+    (path,) = tmp_path.rglob("record.json")
+    one = record.read(path)
+    assert row["median"] == one.last_step < 60
+    assert [e.step for e in one.evals] == [0, one.last_step]
+    assert one.evals[0].initial == [votes[0][0] if votes else 0 for votes in one.evals[0].votes]
+    assert any(rank is not None for rank in one.steps.reward_likelihood)
+    assert [finding for finding in check(tmp_path) if finding.level == "error"] == []
+
+    cut = json.loads(path.read_text())
+    cut["steps"]["train_accuracy"] = [0.5] * one.last_step  # as if it had been stopped at will
+    path.write_text(json.dumps(cut))
+    assert any("without a collapse in train_accuracy" in finding.problem for finding in check(tmp_path))

@@ -1,0 +1,116 @@
+"""TRL's trainer with our hooks, for real, on a pocket prior: every seam serves the method that declares it."""
+
+from dataclasses import dataclass, field, fields
+
+import pytest
+import torch
+
+from urlvr_bench import models, protocol, tasks
+from urlvr_bench.rollouts import Extra, Group, Method, Query
+from urlvr_bench.training import train
+from urlvr_bench.training.bridge import RewardBridge
+from urlvr_bench.training.teacher import Teacher
+from urlvr_bench.training.trainer import PolicyTrainer
+
+pytestmark = pytest.mark.lab
+PRIOR = models.resolve("pocket-6")
+SETTINGS = protocol.load("smoke").training.model_copy(update={"steps": 2, "prompts_per_step": 2})
+
+
+@dataclass(frozen=True)
+class Everything(Method):
+    """Declares every seam that needs the trainer, and keeps what it is shown."""
+
+    family, paper = "baseline", "https://example.org"
+    needs = ("token_logprobs", "token_entropies", "answer_spans", "extra_answers", "likelihoods", "replies")
+    seen: list[Group] = field(default_factory=list)
+
+    def extras(self):
+        return [Extra(3), Extra(2, view=1), Extra(2, teacher_decay=0.5)]
+
+    def queries(self, group):
+        return [Query(group.prompt, text) for text in group.completions]
+
+    def ask(self, group):
+        return [group.prompt]
+
+    def reward(self, group):
+        self.seen.append(group)
+        return [float(i) for i in range(len(group))]
+
+
+def trainer_for(method, folder, draws="process", **changes):
+    task = tasks.load("chain_addition")
+    docs = task.docs("test")[:4]
+    bridge = RewardBridge(method, "spy", task, docs, SETTINGS.group_size, seed=0)
+    settings = SETTINGS.model_copy(update={"micro_batch": 8, **changes})
+    return PolicyTrainer(
+        bridge,
+        PRIOR,
+        1,
+        1,
+        draws,
+        model=PRIOR,
+        args=train.trainer_config(settings, folder, 0, 1, use_cpu=True),
+        train_dataset=train.prompt_rows(task, docs, range(4), chat=False),
+        processing_class=train.load_tokenizer(PRIOR),
+    )
+
+
+def test_every_seam_is_served(tmp_path):
+    method = Everything()
+    trainer_for(method, tmp_path).train()
+    assert len(method.seen) == 4
+    for group in method.seen:
+        assert [len(answers) for answers in group.extra_answers] == [3, 2, 2]
+        assert len(group.replies) == 1 and "#" in group.replies[0]
+        for text, logprobs, scored, span in zip(
+            group.completions, group.token_logprobs, group.likelihoods, group.answer_spans, strict=True
+        ):
+            assert scored == pytest.approx(logprobs[: len(text)], abs=1e-4)  # the end token is not part of the text
+            assert span is None or "0123456789".find(text[span[0]]) >= 0
+
+
+@pytest.mark.parametrize("draws", ["process", "rollout"])
+@pytest.mark.parametrize("max_completion_tokens", [4, 16])  # cut short, and ended by the policy
+def test_watched_statistics_equal_the_scored_ones(tmp_path, draws, max_completion_tokens):
+    changes = {"temperature": 0.7, "max_completion_tokens": max_completion_tokens}
+    trainer = trainer_for(Everything(), tmp_path, draws, **changes)
+    trainer._generate_and_score_completions(next(iter(trainer.get_train_dataloader())))
+    watched = trainer.statistics()
+    assert watched is trainer._statistics
+    scored = trainer._score(trainer.model, trainer._prompt_ids, trainer._completion_ids)
+    for kind in fields(watched):
+        for found, exact in zip(getattr(watched, kind.name), getattr(scored, kind.name), strict=True):
+            assert found == pytest.approx(exact, abs=1e-5)
+
+
+def test_statistics_are_scored_where_drawing_computes_other_logits(tmp_path):
+    trainer = trainer_for(Everything(), tmp_path, precision="bfloat16")
+    trainer._generate_and_score_completions(next(iter(trainer.get_train_dataloader())))
+    assert not trainer._watches()
+    assert [len(row) for row in trainer.statistics().entropies] == [len(ids) for ids in trainer._completion_ids]
+
+
+def test_advantages_are_trained_on_as_they_are_paid(tmp_path):
+    paying = type("Paying", (Everything,), {"needs": (), "advantages": True})
+    trainer = trainer_for(paying(), tmp_path)
+    inputs = next(iter(trainer.get_train_dataloader()))
+    trainer.model.train()
+    out = trainer._generate_and_score_completions(inputs)
+    assert out["advantages"].tolist() == [0.0, 1.0, 2.0, 3.0] * 2
+    plain = type("Plain", (Everything,), {"needs": ()})
+    out = trainer_for(plain(), tmp_path)._generate_and_score_completions(inputs)
+    assert out["advantages"].view(2, 4).mean(1).tolist() == pytest.approx([0.0, 0.0], abs=1e-5)
+
+
+def test_a_teacher_is_the_moving_average_and_leaves_the_policy_alone():
+    model, teacher = torch.nn.Linear(1, 1, bias=False), Teacher()
+    for step, value in enumerate([1.0, 3.0, 3.0]):
+        with torch.no_grad():
+            model.weight.fill_(value)
+        for _ in range(2):  # a second look within a step moves nothing
+            with teacher.in_place(model, decay=0.5, step=step):
+                average = model.weight.item()
+        assert model.weight.item() == value
+    assert average == 0.5 * (0.5 * 1.0 + 0.5 * 3.0) + 0.5 * 3.0

@@ -1,0 +1,1 @@
+"""To and from the Hugging Face Hub: push, submit, cards, entries of evaluations."""

@@ -1,1 +1,0 @@
-"""Where runs are carried out beyond child processes of this machine: many devices, a cluster, the cloud."""

@@ -1,0 +1,197 @@
+"""What a record holds: what was measured, on what, and where it comes from; every value is bounded and finite."""
+
+from collections import Counter
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from urlvr_bench.protocol import Protocol, slug
+from urlvr_bench.records.measured import (
+    Control,
+    Count,
+    Digest,
+    Eval,
+    Frozen,
+    Moment,
+    Name,
+    Plain,
+    Positive,
+    Short,
+    Steps,
+    Timing,
+)
+from urlvr_bench.rollouts import LABELS, Family
+
+SCHEMA_VERSION: Literal[1] = 1
+
+
+class MethodInfo(Frozen):
+    """What was rewarded."""
+
+    name: str = Field(max_length=100, pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+    id: Short
+    """The name with the hyper-parameters that differ from the defaults."""
+    params: dict[Name, Plain]
+    family: Family
+    signals: list[Name]
+    uses_labels: bool
+    binary: bool
+    paper: Short
+    source_sha256: Digest
+
+    @model_validator(mode="after")
+    def _labels_are_declared(self) -> "MethodInfo":
+        given = ",".join(f"{key}={value}" for key, value in sorted(self.params.items()))
+        if self.id != (f"{self.name}({given})" if given else self.name):
+            raise ValueError(f"id {self.id!r} is not the name with the parameters {given!r}")
+        if self.uses_labels == LABELS.isdisjoint(self.signals) or self.uses_labels != (self.family == "supervised"):
+            raise ValueError(
+                f"uses_labels={self.uses_labels} does not fit the signals {self.signals} and the family {self.family}"
+            )
+        return self
+
+
+class ModelInfo(Frozen):
+    """What was trained, named without any path."""
+
+    name: str = Field(max_length=200, pattern=r"^[\p{L}\p{N}_][^/\\\p{C}]*(/[^/\\\p{C}]+)?$")
+    revision: Short | None
+    parameters: int = Field(gt=0, le=2**53)
+    weights_sha256: Digest
+
+
+class TaskInfo(Frozen):
+    """What it was trained on."""
+
+    name: Name
+    version: Short
+    source: Short
+    revision: Short | None
+    prompts_sha256: Digest
+    """Hash of the training prompts in the order in which they were shown."""
+
+
+class Provenance(Frozen):
+    """Where the numbers come from; no host name, no path, no token."""
+
+    git_commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None
+    git_dirty: bool | None
+    packages: dict[Short, Short] = Field(max_length=500)
+    python: Short
+    platform: Short
+    device: Short
+    processes: int = Field(gt=0, le=100_000)
+    started: Moment
+    finished: Moment
+    train_seconds: Positive
+    eval_seconds: Positive
+    train_tokens: Count
+    eval_tokens: Count
+    trainer_config: dict[Short, Plain] = Field(max_length=1000)
+    """Every value of the resolved TRL configuration that decides the training."""
+
+
+class Record(Frozen):
+    """A finished run."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    protocol: Protocol
+    protocol_hash: str = Field(pattern=r"^[0-9a-f]{8}$")
+    overrides: dict[Short, Short] = Field(max_length=100)
+    model: ModelInfo
+    task: TaskInfo
+    method: MethodInfo
+    seed: Count
+    steps: Steps
+    timing: Timing
+    problems: dict[Name, list[Short]]
+    """Per evaluated task, the ids of its problems in the order of the counts."""
+    evals: list[Eval] = Field(max_length=10_000)
+    controls: list[Control] = Field([], max_length=100)
+    """Evaluations at the first and last step that put `evals` into perspective; no other table rests on them."""
+    provenance: Provenance
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> "Record":
+        if defects := self._training_defects() or self._evaluation_defects() + self._control_defects():
+            raise ValueError("; ".join(defects[:10]))
+        return self
+
+    def _training_defects(self) -> list[str]:
+        """Say where the steps, their timing and their totals contradict the protocol or each other."""
+        defects, steps = [], self.protocol.training.steps
+        if self.protocol.hash() != self.protocol_hash:
+            defects.append(f"protocol_hash is {self.protocol_hash}, the protocol's is {self.protocol.hash()}")
+        if len(self.protocol.name) > 100:
+            defects.append("the protocol's name has more than 100 characters")
+        lengths = {"steps": self.steps.step, **dict(self.timing)}
+        early = self.protocol.training.stop_at is not None and 0 < self.last_step < steps
+        wanted = self.last_step if early else steps
+        defects += [
+            f"{len(column)} {name}, the protocol has {steps} steps"
+            for name, column in lengths.items()
+            if len(column) != wanted
+        ]
+        if self.method.binary and None in self.steps.reward_accuracy:
+            defects.append("a binary reward has a reward accuracy at every step")
+        if self.method.binary and not all(0 <= reward <= 1 for reward in self.steps.proxy_reward):
+            defects.append("the mean of a binary reward lies between 0 and 1")
+        if sum(self.steps.tokens) > self.provenance.train_tokens:
+            defects.append("train_tokens is less than the sum over the steps")
+        if sum(evaluation.tokens for evaluation in [*self.evals, *self.controls]) > self.provenance.eval_tokens:
+            defects.append("eval_tokens is less than the sum over the evaluations")
+        return defects
+
+    def _evaluation_defects(self) -> list[str]:
+        """Say which evaluations are missing, doubled or not what the protocol asks for."""
+        asked, last = self.protocol.evaluation, self.last_step
+        cells = Counter((evaluation.step, evaluation.task) for evaluation in self.evals)
+        wanted = {(step, self.task.name) for step in asked.steps(last)}
+        wanted |= {(step, task) for task in asked.ood for step in (0, last)}
+        defects = [
+            f"{times} evaluations of {task} at step {step}" for (step, task), times in cells.items() if times > 1
+        ]
+        defects += [f"no evaluation of {task} at step {step}" for step, task in sorted(wanted - cells.keys())]
+        defects += [f"evaluation of {task} after the last step" for step, task in cells if step > last]
+        for task, ids in self.problems.items():
+            if len(set(ids)) < len(ids):
+                defects.append(f"problem ids of {task} are not unique")
+            if not 0 < len(ids) <= asked.problems:
+                defects.append(f"{len(ids)} problems of {task}, the protocol has {asked.problems}")
+        for evaluation in [*self.evals, *self.controls]:
+            if len(evaluation.correct) != len(self.problems.get(evaluation.task, [])):
+                defects.append(f"evaluation of {evaluation.task}: counts and problem ids differ in number")
+        for evaluation in self.evals:
+            if evaluation.n != asked.samples:
+                defects.append(f"evaluation of {evaluation.task}: n = {evaluation.n}, the protocol has {asked.samples}")
+        return defects
+
+    def _control_defects(self) -> list[str]:
+        """Say which controls are missing, doubled or not asked for; a task need not have a native prompt style."""
+        native = f"{self.task.name.partition('@')[0]}@native"
+        asked = Counter(
+            (step, task, how.temperature, how.samples)
+            for step in {0, self.last_step}
+            for task, how in self.protocol.evaluation.controls(step, self.last_step, self.task.name, native)
+        )
+        found = Counter((one.step, one.task, one.temperature, one.n) for one in self.controls)
+        odd = [f"unasked or doubled control {cell}" for cell in found - asked]
+        return odd + [f"no control {cell}" for cell in sorted(asked - found) if cell[1] != native]
+
+    @property
+    def last_step(self) -> int:
+        """The last step that was trained: less than the protocol's where the run stopped at its collapse."""
+        return len(self.steps.step)
+
+    @property
+    def protocol_id(self) -> str:
+        """The protocol's name, with its hash where settings were overridden."""
+        return f"{self.protocol.name}-{self.protocol_hash}" if self.overrides else self.protocol.name
+
+    @cached_property
+    def path(self) -> Path:
+        """Where the record lies under a results folder."""
+        parts = (self.protocol_id, self.model.name, self.task.name, self.method.id)
+        return Path(*map(slug, parts), f"seed{self.seed}.json")

@@ -1,0 +1,1 @@
+"""What people read of records: tables, figures, and the generated parts of the documents."""

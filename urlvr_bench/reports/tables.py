@@ -1,0 +1,155 @@
+"""Tables of records: numbers for machines (CSV, JSON), numbers with their intervals for people (Markdown, LaTeX)."""
+
+import json
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+
+from urlvr_bench.errors import UsageError, unknown
+from urlvr_bench.presentation.rendering import DASH, Row, Table, number, rendered
+from urlvr_bench.records.schema import Record
+from urlvr_bench.science.kinds import KINDS as SCIENCE
+from urlvr_bench.statistics.cells import cells
+from urlvr_bench.statistics.collapse import DEFINITIONS, WINDOW
+from urlvr_bench.statistics.intervals import LEVEL
+from urlvr_bench.statistics.ranking import LISTED, RANKED, RESAMPLES, SEED
+from urlvr_bench.statistics.summaries import BASE, collapse_rows, frame, pass_rows, reward_rows
+
+FORMATS = ("markdown", "csv", "json", "latex")
+
+
+def tables(records: Sequence[Record], kind: str) -> list[Table]:
+    """Return the tables of a kind, one per cell: protocol, model, training task and, for `ood`, the task judged on."""
+    if kind not in {**KINDS, **SCIENCE}:
+        raise unknown("kind of table", kind, [*KINDS, *SCIENCE])
+    if not records:
+        raise UsageError("there are no records to make a table of; make some with `urlvr-bench run`")
+    if kind in SCIENCE:
+        return SCIENCE[kind](records)
+    if kind == "probe":
+        return _probe_tables(records)
+    rows_of, text, notes = KINDS[kind]
+    grouped = cells(records).items()
+    return [
+        Table(f"{kind}: {cell.title}", notes, frame(rows_of(cell, rows)), text)
+        for cell, rows in grouped
+        if (cell.judged == cell.task) == (kind != "ood")
+    ]
+
+
+def table(records: Sequence[Record], kind: str, form: str = "markdown") -> str:
+    """Return the tables of a kind as text in one of FORMATS."""
+    if form not in FORMATS:
+        raise unknown("table format", form, FORMATS)
+    found = tables(records, kind)
+    if form == "csv":
+        frames = [each.frame for each in found]
+        return str(pd.concat(frames, ignore_index=True).to_csv(index=False, lineterminator="\n")) if frames else ""
+    if form == "json":
+        return _json(kind, found)
+    return "\n\n".join(rendered(each, form) for each in found) + "\n" if found else ""
+
+
+def _json(kind: str, found: Sequence[Table]) -> str:
+    parts = [
+        {"title": each.title, "notes": each.notes, "rows": json.loads(each.frame.to_json(orient="records"))}
+        for each in found
+    ]
+    head = {"kind": kind, "level": LEVEL, "resamples": RESAMPLES, "resampling_seed": SEED}
+    return json.dumps({**head, "tables": parts}, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _span(row: Row, name: str) -> str:
+    first, last = row[f"{name}_first"], row[f"{name}_last"]
+    if pd.isna(first):
+        return DASH
+    return f"{first:.0f}" if first == last else f"{first:.0f}-{last:.0f}"
+
+
+def _who(row: Row) -> dict[str, str]:
+    """Return the columns that every table starts with: who, what for, and how many seeds stand behind it."""
+    role = row["role"].removeprefix("reference: ")
+    name = row["method"] if row["role"] == "contender" else f"{row['method']} ({role} reference)"
+    name += "" if row["versions"] == 1 or row["method"] == BASE else f" ({row['versions']} versions of its source)"
+    few = "" if row["seeds"] >= RANKED else " (few)"
+    return {"method": name, "seeds": f"{row['seeds']}{few}"}
+
+
+def _pass_text(row: Row) -> dict[str, str]:
+    average = f"avg@{row['samples']}"
+    columns = _who(row) | {f"{average} = pass@1": number(row, average)}
+    names = [name for name in row if name.startswith(("pass@", "maj@")) and f"{name}_low" in row and name != "pass@1"]
+    columns |= {name: number(row, name) for name in names}
+    untrained = row["method"] == BASE
+    columns["gain over step 0"] = DASH if untrained else number(row, "gain")
+    columns["peak (oracle-picked)"] = DASH if untrained else f"{number(row, 'peak')} @ {_span(row, 'peak_step')}"
+    columns["rank"] = DASH
+    if not pd.isna(row["rank"]):
+        tied = " =" if row["tied_with_leader"] else ""
+        columns["rank"] = f"{row['rank']:.0f} [{row['rank_low']:.0f}, {row['rank_high']:.0f}]{tied}"
+    columns["problems x samples"] = f"{row['problems']} x {row['samples']}"
+    return columns
+
+
+def _reward_text(row: Row) -> dict[str, str]:
+    columns = _who(row) | {"quantity": row["quantity"].replace("_", " ").replace("auc", "AUC")}
+    for name, header in (("first", "first steps"), ("best", "best (oracle-picked)"), ("last", "last steps")):
+        known = f" ({row[f'{name}_seeds']} of {row['seeds']} seeds)"
+        columns[header] = number(row, name) + (known if row[f"{name}_seeds"] < row["seeds"] else "")
+    return columns
+
+
+def _collapse_text(row: Row) -> dict[str, str]:
+    columns = _who(row) | {definition.name: row[definition.column] for definition in DEFINITIONS}
+    columns["log-rank p against random"] = DASH if pd.isna(row["logrank_p"]) else f"{row['logrank_p']:.2g}"
+    columns |= {"base": number(row, "base"), "peak (oracle-picked)": number(row, "peak")}
+    columns |= {"peak step": _span(row, "peak_step"), "final": number(row, "final")}
+    return columns
+
+
+def _probe_text(row: Row) -> dict[str, str]:
+    columns = _collapse_text(row)
+    order = ["seeds", "base", *(d.name for d in DEFINITIONS), "peak (oracle-picked)", "peak step", "final"]
+    return {"model": row["model"]} | {name: columns[name] for name in order}
+
+
+def _probe_tables(records: Sequence[Record]) -> list[Table]:
+    """Return one table per protocol, task and method: the ladder of models, weakest first."""
+    frames = [frame(collapse_rows(cell, rows)) for cell, rows in cells(records).items() if cell.judged == cell.task]
+    found = []
+    keys = ["protocol", "protocol_hash", "task", "task_version", "method"]
+    for (protocol, digest, task, version, method), rungs in pd.concat(frames, ignore_index=True).groupby(keys):
+        ordered = rungs.sort_values(["base", "model"]).reset_index(drop=True)
+        title = f"probe: {protocol} ({digest}) · {task} v{version} · {method}"
+        found.append(Table(title, COLLAPSE_NOTES, ordered, _probe_text))
+    return found
+
+
+ONE_SEED = "A star marks one seed: its interval is over problems only and says nothing about another training run."
+PASS_NOTES = (
+    "Scores of the last step; brackets: 95 % interval over new seeds and problems (two-way variance, Satterthwaite t; "
+    "widened to Wilson's where few problems differ).",
+    ONE_SEED,
+    "Gain is paired by seed and problem. Peak is the best step of each run, picked with the test labels.",
+    f"Rank [lowest, highest] among contenders with at least {LISTED} seeds; `=` cannot be told from the leader "
+    "(paired tests, Holm).",
+)
+REWARD_NOTES = (
+    f"Means over {WINDOW} training steps, then over seeds; brackets are 95 % t intervals over seeds.",
+    "Reward accuracy: share of rollouts paid what they deserve (binary rewards). AUC: chance that a correct rollout "
+    "out-scores a wrong one of its group, which is the reward accuracy of a real-valued reward.",
+)
+COLLAPSE_NOTES = (
+    "Reward accuracy is not defined for real-valued rewards: no share of rollouts is paid what it deserves.",
+    "Step of collapse: runs that collapsed, Kaplan-Meier median over all runs [95 % interval], `-)` where it is open.",
+    "Base, peak, final: accuracy (avg@n) on the test problems with 95 % intervals; peak step is the range over seeds.",
+    ONE_SEED,
+)
+KINDS: dict[str, tuple[Callable[..., list[Row]], Callable[[Row], dict[str, str]], tuple[str, ...]]] = {
+    "pass": (pass_rows, _pass_text, PASS_NOTES),
+    "ood": (pass_rows, _pass_text, PASS_NOTES),
+    "reward": (reward_rows, _reward_text, REWARD_NOTES),
+    "collapse": (collapse_rows, _collapse_text, COLLAPSE_NOTES),
+    "probe": (collapse_rows, _probe_text, COLLAPSE_NOTES),
+}
+"""What each kind of table is made of: its numbers, its text and its notes."""

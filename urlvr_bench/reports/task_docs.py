@@ -1,0 +1,89 @@
+"""Write docs/tasks.md, the index of all tasks, from their YAML files.
+
+`python -m urlvr_bench.reports.task_docs` writes it, `--check` only says whether it is up to date.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from urlvr_bench import tasks
+from urlvr_bench.presentation import generated
+
+PAGE = Path(__file__).parents[2] / "docs" / "tasks.md"
+HEAD = """# Tasks
+
+Made by `make docs` from `tasks/`; do not edit it. One lm-eval YAML is one task, for training and
+evaluation alike. Published sets are read from the Hugging Face Hub at a pinned commit, or from a folder with
+`train.jsonl`, `test.jsonl` (or `.json`, `.parquet`) in the published columns: `--data TASK=DIR` or
+`URLVR_DATA=TASK=DIR,...`. Answers take one spelling when a set is read ("142.0" is 142, "025" is 25), no problem
+occurs twice, and none of the test split is trained on. `urlvr-bench check tasks` examines all of this.
+
+## Prompt styles
+
+A task that has styles is asked in `boxed-chat`; `TASK@STYLE` asks it in another one, with the same problems. The style
+is part of the task's version and so of every record.
+
+- `boxed-chat`: the problem and "put your final answer within \\boxed{}" as a turn of the chat template, which the
+  model must have. The last box counts.
+- `boxed-plain`: the same as plain text, for base models. The last box before the model asks a further question counts.
+- `native`: "Question: ... Answer:" with no format asked for, in the chat template where there is one. The last box
+  counts, else what is stated as the answer, else the last number or expression.
+
+"""
+GROUPS: dict[str, tuple[str, Callable[[tasks.Task], bool]]] = {
+    "Mathematics": (
+        "Scored by value: numbers exactly, formulas by math-verify in a process that a time limit ends.",
+        lambda task: ".boxed" in str(task.config["process_results"]),
+    ),
+    "Countdown": (
+        "Any expression over exactly the numbers is right if its exact value is the target. It is parsed, never run: "
+        "no decimals, no `**`, no `//`, nothing unused or used twice, nothing after it in the box.",
+        lambda task: ".countdown_" in str(task.config["process_results"]),
+    ),
+    "Code": (
+        "The last code block runs against the tests in a sandbox of its own process.",
+        lambda task: str(task.config["process_results"]).endswith(".program"),
+    ),
+    "Out of distribution": (
+        "Knowledge, reasoning and instructions, to be named in `evaluation.ood`. Words, letters and short lists must "
+        "be the same but for capitals, commas and blanks. `ood_reasoning` needs no network.",
+        lambda task: str(task.config["process_results"]).endswith((".phrase", ".instructions")),
+    ),
+    "Pocket": (
+        "Generated for the tiny models that ship with the package; one prompt each.",
+        lambda task: str(task.config["metadata"]["source"]).startswith("urlvr_bench.pocket"),
+    ),
+}
+
+
+def generate() -> str:
+    """Return the whole page."""
+    parts, left = [HEAD], [tasks.load(name) for name in tasks.names()]
+    for title, (about, belongs) in GROUPS.items():
+        parts.append(f"## {title}\n\n{about}\n\n| task | what it is | splits | version | source | license |\n")
+        parts.append("|---|---|---|---|---|---|\n")
+        parts += [_row(task) for task in left if belongs(task)]
+        parts.append("\n")
+        left = [task for task in left if not belongs(task)]
+    if left:
+        raise RuntimeError(f"no group of docs/tasks.md takes {', '.join(task.name for task in left)}")
+    return "".join(parts).rstrip() + "\n"
+
+
+def _row(task: tasks.Task) -> str:
+    source = f"`{task.source}`"
+    if task.revision:
+        at = f"https://huggingface.co/datasets/{task.source}/tree/{task.revisions[task.source]}"
+        source = f"[{task.source}]({at})"
+    cells = (f"`{task.name}`", task.description, ", ".join(task.splits), task.version, source, task.license)
+    return f"| {' | '.join(cells)} |\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with `--check` return 1 if it is out of date."""
+    return generated.keep({PAGE: generate()}, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""What is checked before it is believed: records, methods, tasks."""

@@ -1,0 +1,147 @@
+"""Check a folder of records: everything that is wrong at once, each with its fix. No stored metric is trusted."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from urlvr_bench import protocol, tasks
+from urlvr_bench.errors import UsageError
+from urlvr_bench.records import record
+from urlvr_bench.records.schema import Record
+from urlvr_bench.review import sources
+from urlvr_bench.review.findings import COMPARISONS, REDO, Finding, Remark, facts_of, failed
+from urlvr_bench.statistics import signs
+
+__all__ = ["Finding", "check", "failed"]
+
+HOMES = ("/home/", "/Users/", "/root/", ":\\\\Users")
+TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{20,}")
+ROUNDING = 1e-6
+
+
+def check(folder: Path) -> list[Finding]:
+    """Return everything that is wrong with the records under `folder`."""
+    try:
+        files = record.find([folder])
+    except UsageError as error:
+        return [Finding(folder, str(error), "name a folder of runs or results")]
+    findings, facts = [], []
+    for file in files:
+        try:
+            one = record.read(file)
+        except UsageError as error:
+            findings.append(Finding(file, str(error).removeprefix(f"{file}: "), REDO))
+            continue
+        findings += [Finding(file, *remark) for test in TESTS for remark in test(file, one)]
+        facts.append(facts_of(file, one))
+    return findings + [finding for compare in COMPARISONS for finding in compare(facts)]
+
+
+def _place(file: Path, one: Record) -> Iterator[Remark]:
+    """In a results folder the path is the configuration; the Hub's store adds the hash of the content."""
+    name, _, stored = file.stem.partition("-")
+    here, there = (*file.resolve().parts[-len(one.path.parts) : -1], f"{name}.json"), one.path.parts
+    if re.fullmatch(r"seed.*\.json", file.name) and here != there:
+        yield f"its content belongs at {Path(*there)}", "move it there"
+    elif name.startswith("seed") and stored and stored != record.short_hash(file.read_bytes())[:12]:
+        yield "its content is not what the hash in its name says", "download it again, or restore it"
+
+
+def _protocol(file: Path, one: Record) -> Iterator[Remark]:
+    """A published protocol's name stands for its published settings."""
+    name, version = one.protocol.name, one.protocol.version
+    if name not in protocol.names():
+        yield f"protocol {name} is none of those that ship ({', '.join(protocol.names())})", "publish it", "warning"
+        return
+    try:
+        published = _published(name, tuple(sorted(one.overrides.items())))
+    except UsageError as error:
+        yield f"overrides do not fit: {error}", REDO
+        return
+    if published.version != version:
+        yield (
+            f"made with version {version} of {name}, which is now {published.version}",
+            "make the run again",
+            "warning",
+        )
+    elif published.hash() != one.protocol_hash:
+        yield f"protocol {name} has other settings than the published ones with these overrides", REDO
+
+
+@lru_cache(maxsize=256)
+def _published(name: str, overrides: tuple[tuple[str, str], ...]) -> protocol.Protocol:
+    return protocol.load(name, dict(overrides))
+
+
+def _method(file: Path, one: Record) -> Iterator[Remark]:
+    """The method is registered, its source known, and what the record says of it is what the source says."""
+    yield from sources.remarks(one.method)
+
+
+def _problems(file: Path, one: Record) -> Iterator[Remark]:
+    """Problem ids are the first of the task's test list, wherever that list can be made without a network."""
+    for name, ids in one.problems.items():
+        if not tasks.exists(name):
+            yield f"task {name} is not registered ({', '.join(tasks.names())})", f"add tasks/{name}.yaml"
+        elif (known := _test_ids(name)) is not None and ids != known[: len(ids)]:
+            first = next((i for i, pair in enumerate(zip(ids, known, strict=False)) if len(set(pair)) > 1), len(known))
+            yield f"problem {first} of {name} is not the one of the task's test list", REDO
+        elif known and len(ids) < (asked := min(one.protocol.evaluation.problems, len(known))):
+            yield f"{len(ids)} problems of {name} were judged, the protocol asks for {asked}", REDO
+    if tasks.exists(one.task.name) and (now := _task(one.task.name).version) != one.task.version:
+        yield f"made with version {one.task.version} of {one.task.name}, which is now {now}", "make the run again"
+
+
+@lru_cache(maxsize=64)
+def _test_ids(name: str) -> list[str] | None:
+    """Return the ids of a task's test problems, None where they would have to be downloaded."""
+    task = _task(name)
+    return None if task.revision or "test" not in task.splits else [doc["id"] for doc in task.docs("test")]
+
+
+_task = lru_cache(maxsize=64)(tasks.load)
+
+
+def _numbers(file: Path, one: Record) -> Iterator[Remark]:
+    """Columns of the training log that cannot both be right."""
+    steps = one.steps
+    rows = zip(steps.step, steps.pass_at_group, steps.train_accuracy, steps.mixed_groups, strict=True)
+    for step, any_right, right, mixed in rows:
+        if any_right + ROUNDING < max(right, mixed):
+            what = f"pass_at_group {any_right:.3f} is less than train_accuracy {right:.3f} or mixed_groups {mixed:.3f}"
+            yield f"step {step}: {what}", REDO
+            return
+
+
+def _early(file: Path, one: Record) -> Iterator[Remark]:
+    """A run that ended before its protocol's last step ended at the first sign of the collapse that it stops at."""
+    stop, last = one.protocol.training.stop_at, one.last_step
+    if not stop or last == one.protocol.training.steps:
+        return
+    if signs.first_stop(stop, getattr(one.steps, stop), one.protocol.training.prompts_per_step) != last:
+        yield f"ends at step {last} of {one.protocol.training.steps} without a collapse in {stop}", REDO
+
+
+def _origin(file: Path, one: Record) -> Iterator[Remark]:
+    """Where the numbers come from is known, and says nothing about a person or a machine."""
+    if one.provenance.git_commit is None:
+        yield "made outside of a checkout, so the code is not known", "run from a clone", "warning"
+    elif one.provenance.git_dirty:
+        yield "made with uncommitted changes to the code", "commit, then make the run again", "warning"
+    text = one.model_dump_json(exclude={"steps", "timing", "evals"})
+    if any(home in text for home in HOMES):
+        yield "holds a path of a person's folder", "remove it"
+    if "hf_" in text and TOKEN.search(text):
+        yield "holds an access token", "revoke the token, then remove it"
+
+
+TESTS: tuple[Callable[[Path, Record], Iterable[Remark]], ...] = (
+    _place,
+    _protocol,
+    _method,
+    _problems,
+    _numbers,
+    _early,
+    _origin,
+)

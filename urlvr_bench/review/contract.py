@@ -1,0 +1,158 @@
+"""What every reward method is held to: one list of checks, run by the test suite and by `urlvr-bench check methods`."""
+
+import copy
+import dataclasses
+import doctest
+import inspect
+import json
+import math
+import pickle
+import random
+import re
+from collections.abc import Callable, Iterator
+
+from pydantic import TypeAdapter
+
+from urlvr_bench.errors import UsageError
+from urlvr_bench.review import rehearsal
+from urlvr_bench.rollouts import FAMILIES, SIGNALS, Method
+from urlvr_bench.training.firewall import Guarded
+
+Check = Callable[[Method], Iterator[str]]
+
+
+def pays_one_finite_reward_per_rollout(method: Method) -> Iterator[str]:
+    """One finite number per rollout, of every kind of group."""
+    for name, group in rehearsal.groups(method):
+        rewards = method.reward(group)
+        if len(rewards) != len(group):
+            yield f"{name}: {len(rewards)} rewards for {len(group)} rollouts"
+        for i, reward in enumerate(rewards):
+            if not isinstance(reward, int | float) or not math.isfinite(reward):
+                yield f"{name}, rollout {i}: {reward!r} is not a finite number"
+
+
+def does_not_depend_on_the_order(method: Method) -> Iterator[str]:
+    """Rollouts in another order earn the same rewards in that order."""
+    rng = random.Random(0)
+    for name, group in rehearsal.groups(method):
+        straight = method.reward(group)
+        for order in ([*range(len(group))][::-1], rng.sample(range(len(group)), len(group))):
+            moved = method.reward(rehearsal.reorder(method, group, order))
+            if not all(math.isclose(a, straight[i], abs_tol=1e-9) for a, i in zip(moved, order, strict=True)):
+                yield f"{name}: pays {straight}, but {moved} to the same rollouts in the order {order}"
+                break
+
+
+def sees_only_what_it_declares(method: Method) -> Iterator[str]:
+    """Signals that are not declared, poisoned, do not move one bit of a reward."""
+    for name, group in rehearsal.groups(method):
+        poisoned = rehearsal.poison(method, group, [signal for signal in SIGNALS if signal not in method.needs])
+        if method.reward(poisoned) != method.reward(group):
+            yield f"{name}: rewards change with signals that are not in needs"
+
+
+def declares_exactly_what_it_reads(method: Method) -> Iterator[str]:
+    """Every declared signal is read, and none beside them."""
+    read: set[str] = set()
+    for name, group in rehearsal.groups(method):
+        guarded = Guarded(group, method)
+        try:
+            rehearsal.act(method, guarded)
+        except UsageError as error:
+            yield f"{name}: {error}"
+            return
+        read |= guarded.read
+    idle = [signal for signal in method.needs if signal not in read]
+    if idle:
+        yield f"declares {', '.join(idle)} but never reads it"
+
+
+def is_pure(method: Method) -> Iterator[str]:
+    """The same group earns the same again, and is left as it was."""
+    for name, group in rehearsal.groups(method):
+        before = copy.deepcopy(group)
+        first, second = method.reward(group), method.reward(group)
+        if first != second:
+            yield f"{name}: pays {first}, then {second}"
+        if group != before:
+            yield f"{name}: reward changes the group that it is given"
+
+
+def pays_0_or_1_if_binary(method: Method) -> Iterator[str]:
+    """A method that calls itself binary pays nothing but 0 and 1."""
+    for name, group in rehearsal.groups(method) if method.binary else ():
+        strange = set(method.reward(group)) - {0, 1}
+        if strange:
+            yield f"{name}: binary, but pays {sorted(strange)}"
+
+
+def survives_a_record(method: Method) -> Iterator[str]:
+    """Hyper-parameters have defaults and come back from JSON and from another process."""
+    params = json.loads(json.dumps(dataclasses.asdict(method)))
+    if TypeAdapter(type(method)).validate_python(params) != method:
+        yield f"hyper-parameters {params} do not come back from JSON"
+    if pickle.loads(pickle.dumps(method)) != method:  # noqa: S301 (our own bytes)
+        yield "does not survive pickling"
+
+
+def shows_an_example_that_holds(method: Method) -> Iterator[str]:
+    """The class docstring has an example, and it is true."""
+    cls = type(method)
+    tests = doctest.DocTestFinder(recurse=False).find(cls, cls.__name__, globs={**vars(inspect.getmodule(cls))})
+    runner = doctest.DocTestRunner(verbose=False)
+    said: list[str] = []
+    for test in tests:
+        runner.run(test, out=said.append)
+    if not runner.tries:
+        yield "has no >>> example in the class docstring"
+    if runner.failures:
+        yield "its example does not hold: " + " ".join(" ".join(said).split())
+
+
+def fills_its_card(method: Method) -> Iterator[str]:
+    """Family, paper, formula, aliases and summary are there and well formed."""
+    if method.family not in FAMILIES:
+        yield f"family {method.family!r} is none of {', '.join(FAMILIES)}"
+    if not method.paper.startswith("https://"):
+        yield f"paper {method.paper!r} is no https address"
+    if not method.formula:
+        yield "formula is empty: say in one line what rollout i earns"
+    if len(set(method.needs)) < len(method.needs) or not set(method.needs) <= set(SIGNALS):
+        yield f"needs {method.needs} are not different signals among {', '.join(SIGNALS)}"
+    if method.uses_labels() != (method.family == "supervised"):
+        yield f"uses_labels is {method.uses_labels()} in family {method.family}: all label users are `supervised`"
+    if not all(re.fullmatch(r"[a-z0-9][a-z0-9_-]*", alias) for alias in method.aliases):
+        yield f"aliases {method.aliases} must be lower-case names"
+    summary = (type(method).__doc__ or "").split("\n")[0]
+    if not summary.endswith("."):
+        yield f"the first docstring line {summary!r} must be a whole sentence"
+
+
+CHECKS: tuple[Check, ...] = (
+    pays_one_finite_reward_per_rollout,
+    does_not_depend_on_the_order,
+    sees_only_what_it_declares,
+    declares_exactly_what_it_reads,
+    is_pure,
+    pays_0_or_1_if_binary,
+    survives_a_record,
+    shows_an_example_that_holds,
+    fills_its_card,
+)
+
+
+def results(method: Method) -> dict[Check, list[str]]:
+    """Return what a method breaks, check by check; an exception inside it is a finding."""
+    found: dict[Check, list[str]] = {}
+    for check in CHECKS:
+        try:
+            found[check] = list(check(method))
+        except Exception as error:  # whatever a contributor's code raises is a finding
+            found[check] = [f"{type(error).__name__}: {error}"]
+    return found
+
+
+def failures(method: Method) -> list[str]:
+    """Return everything that a method breaks, one line each."""
+    return [f"{check.__name__}: {problem}" for check, problems in results(method).items() for problem in problems]

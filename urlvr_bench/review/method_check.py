@@ -1,0 +1,153 @@
+"""Examine one reward method as a reviewer would, and write what was found as Markdown for a pull request."""
+
+import re
+import textwrap
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from urlvr_bench import methods
+from urlvr_bench.errors import UsageError
+from urlvr_bench.records.record import write_atomically
+from urlvr_bench.review import contract, rehearsal
+from urlvr_bench.rollouts import Group, Method
+
+LONG = 100_000
+"""Tokens of a long completion."""
+MOST_SHOWN = 3
+"""Findings of one check that are listed."""
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What was found out about a method."""
+
+    name: str
+    method: Method
+    findings: Mapping[contract.Check, Sequence[str]]
+    paid: Mapping[str, tuple[Sequence[str | None], Sequence[float] | str]]
+    """Per kind of group, its answers and its rewards, or the exception raised instead."""
+    milliseconds: Mapping[str, float]
+    """Per length of completions, the cost of 1,000 rollouts."""
+
+    @property
+    def sound(self) -> bool:
+        """Whether the method keeps the whole contract."""
+        return not any(self.findings.values())
+
+
+def find(target: str) -> tuple[str, Method]:
+    """Return the name and the instance of a method given by name, alias, specification or path of its file."""
+    if target.endswith(".py") or "/" in target:
+        path = Path(target)
+        return path.stem, methods.load_file(path)()
+    return methods.build(target)
+
+
+def examine(target: str) -> Examination:
+    """Run the contract on a method, see what it pays to every kind of group, and take its time."""
+    name, method = find(target)
+    paid: dict[str, tuple[Sequence[str | None], Sequence[float] | str]] = {}
+    cost: dict[str, float] = {}
+    try:
+        kinds = dict(rehearsal.groups(method))
+        for kind, group in kinds.items():
+            paid[kind] = (group.answers, _pay(method, group))
+        for tokens, size in ((100, 8), (LONG, 2)):
+            answers = ["7", "3", "7", None, "12", "3", "7", "0"][:size]
+            group = rehearsal.group(method, answers, seed=0, tokens=tokens)
+            label = f"{tokens:,} tokens"
+            started = time.perf_counter()
+            paid[f"completions of {label}"] = (group.answers, _pay(method, group))
+            cost[label] = (time.perf_counter() - started) / size * 1e6
+    except Exception as error:  # a turn before the reward may fail as well
+        paid["any"] = ([], f"{type(error).__name__}: {error}")
+    return Examination(name, method, contract.results(method), paid, cost)
+
+
+def _pay(method: Method, group: Group) -> Sequence[float] | str:
+    try:
+        return method.reward(group)
+    except Exception as error:  # whatever a contributor's code raises is shown
+        return f"{type(error).__name__}: {error}"
+
+
+def markdown(found: Examination, training: str = "") -> str:
+    """Return the examination as a block to paste into a pull request; `training` is added as it is."""
+    method = found.method
+    verdict = "keeps the contract" if found.sound else "**breaks the contract**"
+    lines = [
+        f"### `{found.name}` {verdict}",
+        "",
+        f"Family {method.family}. Signals: {', '.join(method.needs) or 'none'}. "
+        f"Labels: {'**used**' if method.uses_labels() else 'none'}. Paper: {method.paper}",
+        "",
+        "Cost of 1,000 rollouts: "
+        + ", ".join(f"{cost:.3g} ms with {length}" for length, cost in found.milliseconds.items()),
+        "",
+        "| | contract |",
+        "|---|---|",
+    ]
+    for check, problems in found.findings.items():
+        shown = "; ".join(map(_cell, problems[:MOST_SHOWN]))
+        more = f" (and {len(problems) - MOST_SHOWN} more)" if len(problems) > MOST_SHOWN else ""
+        what = (check.__doc__ or "").rstrip(".")
+        lines.append(f"| {'no' if problems else 'yes'} | {what}{': ' + shown + more if problems else ''} |")
+    lines += ["", "| group | answers | pays |", "|---|---|---|"]
+    for kind, (answers, rewards) in found.paid.items():
+        given = " ".join("-" if answer is None else answer for answer in answers)
+        amounts = _cell(rewards) if isinstance(rewards, str) else " ".join(f"{reward:.3g}" for reward in rewards)
+        lines.append(f"| {kind} | {given} | {amounts} |")
+    return "\n".join([*lines, *(["", training] if training else []), ""])
+
+
+def _cell(text: str) -> str:
+    """Return text that stays in its cell of a Markdown table."""
+    line = " ".join(text.split()).replace("|", "\\|")
+    return line if len(line) <= 300 else f"{line[:299]}…"
+
+
+TEMPLATE = '''
+    """{title}: say in half a sentence what a rollout earns."""
+
+    from dataclasses import dataclass
+
+    from urlvr_bench import Group, Method
+
+
+    @dataclass(frozen=True)
+    class {cls}(Method):
+        """Say in one sentence what is rewarded (name of the method, arXiv 2501.00000).
+
+        >>> group = Group("3+4?", ["3+4=7", "hm"], ["7", None])
+        >>> {cls}().reward(group)
+        [1.0, 0.0]
+        """
+
+        family = "baseline"  # or intrinsic/certainty, intrinsic/ensemble, external/verification, ...
+        paper = "https://arxiv.org/abs/2501.00000"
+        needs = ()  # the signals that `reward` reads, such as ("token_entropies",); see urlvr_bench/rollouts.py
+        formula = "bonus * 1[a_i is there]"
+        differs = "Say where this differs from the published code, and why."
+
+        bonus: float = 1.0
+        """Say what this hyper-parameter does."""
+
+        def reward(self, group: Group) -> list[float]:
+            return [self.bonus * (answer is not None) for answer in group.answers]
+'''
+
+
+def new_method(name: str, folder: Path = methods.FOLDER) -> Path:
+    """Write the template of a method, which keeps the contract as it stands, and return its path."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise UsageError(f"method name {name!r} must be lower-case letters, digits and _, such as my_method")
+    path = folder / f"{name}.py"
+    if path.exists():
+        raise UsageError(f"{path.name} is there already; choose another name or edit it")
+    words = name.split("_")
+    text = textwrap.dedent(TEMPLATE).strip() + "\n"
+    cls = "".join(word.capitalize() for word in words)
+    write_atomically(path, text.replace("{cls}", cls).replace("{title}", " ".join(words).capitalize()))
+    return path

@@ -1,0 +1,57 @@
+"""Workers that are forked from a process which has already imported the engines: seconds saved on every run.
+
+For runs on a CPU only: a worker on a GPU is started afresh, with the one device that it may see.
+"""
+
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+CONTEXT = multiprocessing.get_context("forkserver")
+ENGINES = ["urlvr_bench.training.train", "urlvr_bench.evaluation.evaluate"]
+
+
+class Forked:
+    """A worker, with the part of `subprocess.Popen` that its keeper uses."""
+
+    def __init__(self, folder: Path) -> None:
+        CONTEXT.set_forkserver_preload(ENGINES)
+        self._process = CONTEXT.Process(target=_work, args=(str(folder),))
+        self._process.start()
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, negative for a signal; None while the worker runs."""
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        return self.returncode
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code; raise subprocess.TimeoutExpired where the worker outlives `timeout` seconds."""
+        self._process.join(timeout)
+        if self.returncode is None:
+            raise subprocess.TimeoutExpired("urlvr_bench.running.worker", timeout or 0.0)
+        return self.returncode
+
+
+def _work(folder: str) -> None:
+    """Be the worker of a run: in a session of its own, writing to log.txt of the run's folder."""
+    from urlvr_bench.running import worker
+
+    multiprocessing.set_start_method("fork", force=True)  # semaphores of forkserver would outlive the worker's os._exit
+    os.setsid()
+    with Path(folder, "log.txt").open("ab") as log, Path(os.devnull).open() as nothing:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    sys.argv = ["urlvr_bench.running.worker", folder]
+    worker.main()

@@ -1,0 +1,109 @@
+"""What a command is about to run: the grid of runs, which of them are done, and how long the rest may take."""
+
+import dataclasses
+import itertools
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any, Literal
+
+from urlvr_bench import methods, protocol, tasks
+from urlvr_bench.errors import UsageError
+from urlvr_bench.models import resolve
+from urlvr_bench.protocol import Run
+from urlvr_bench.records import record
+from urlvr_bench.rollouts import Method
+
+State = Literal["new", "begun", "done"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run, where it lies, and how far it is."""
+
+    run: Run
+    folder: Path
+    state: State
+
+
+def grid(
+    protocol_name: str,
+    method_specs: Sequence[str],
+    seeds: Sequence[int],
+    model_names: Sequence[str] = (),
+    task_names: Sequence[str] = (),
+    overrides: Mapping[str, str] | None = None,
+) -> list[Run]:
+    """Return every run of protocol x model x task x method x seed; every name is checked."""
+    settings = protocol.load(protocol_name, overrides)
+    if len(set(seeds)) != len(seeds):
+        raise UsageError(f"seeds {', '.join(map(str, seeds))} are not distinct")
+    models = list(model_names) or [settings.model]
+    goals = list(task_names) or [settings.task]
+    for name in models:
+        resolve(name)
+    for name in (*goals, *settings.evaluation.ood):
+        tasks.load(name)
+    built = [methods.build(spec) for spec in method_specs]
+    return [
+        Run(settings, model, task, name, seed, changed_params(method), dict(overrides or {}))
+        for model, task, (name, method), seed in itertools.product(models, goals, built, seeds)
+    ]
+
+
+def changed_params(method: Method) -> dict[str, Any]:
+    """Return the hyper-parameters that differ from the method's defaults."""
+    values = {field.name: (getattr(method, field.name), field.default) for field in dataclasses.fields(method)}
+    return {name: value for name, (value, default) in values.items() if value != default}
+
+
+def lay_out(runs: Sequence[Run], out: Path) -> list[Cell]:
+    """Return the runs with their folders under `out` and their states."""
+    return [Cell(run, out / run.path, state_of(out / run.path)) for run in runs]
+
+
+def state_of(folder: Path) -> State:
+    """Return whether a run folder is finished, begun, or not yet there."""
+    if (folder / "record.json").is_file():
+        return "done"
+    return "begun" if (folder / "run.json").is_file() else "new"
+
+
+def minutes_per_run(cell: Cell, out: Path) -> float | None:
+    """Return how long a run may take: what finished runs of its protocol took, else the protocol's own figure."""
+    folder = out / cell.run.protocol_id
+    found = [record.read(path) for path in sorted(folder.rglob("record.json"))[:20]] if folder.is_dir() else []
+    seconds = [done.provenance.train_seconds + done.provenance.eval_seconds for done in found]
+    return fmean(seconds) / 60 if seconds else cell.run.protocol.reference_minutes
+
+
+def estimated_minutes(cells: Sequence[Cell], out: Path, jobs: int) -> float | None:
+    """Return how long the runs that are left may take, side by side; None where nothing is known."""
+    left = [cell for cell in cells if cell.state != "done"]
+    known: dict[str, float | None] = {}
+    for cell in left:
+        known.setdefault(cell.run.protocol_id, minutes_per_run(cell, out))
+    each = [known[cell.run.protocol_id] for cell in left]
+    if any(minutes is None for minutes in each):
+        return None
+    return sum(minutes or 0.0 for minutes in each) / max(1, min(jobs, len(left)))
+
+
+def devices() -> list[str]:
+    """Return the names of the visible GPUs, none on a machine without."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [name for name in visible.split(",") if name]
+    if shutil.which("nvidia-smi") is None:
+        return []
+    listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)  # noqa: S607
+    return [str(i) for i, line in enumerate(listing.stdout.splitlines()) if line.startswith("GPU ")]
+
+
+def default_jobs() -> int:
+    """Return one job per GPU, or per processor core on a machine without."""
+    return len(devices()) or len(os.sched_getaffinity(0))

@@ -1,0 +1,218 @@
+"""Carry out one run in a process of its own: train, evaluate, write the record. Every stage continues after a kill."""
+
+import argparse
+import contextlib
+import os
+import shutil
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from urlvr_bench import methods, models, tasks
+from urlvr_bench.errors import UsageError, presentable
+from urlvr_bench.evaluation.counting import followed
+from urlvr_bench.protocol import Run
+from urlvr_bench.records import provenance, record
+from urlvr_bench.records.run_folder import occupied, once
+from urlvr_bench.system import files
+from urlvr_bench.system.files import write_atomically
+from urlvr_bench.system.processes import EXIT_CODE, REQUEST, Stopped
+from urlvr_bench.training import devices
+
+ERROR = "error.txt"
+"""Why the last attempt failed, in one line."""
+LONGEST_REASON = 1000
+FULL_BELOW = 1 << 20
+"""Bytes."""
+
+Say = Callable[[str], None]
+
+
+def prepare(run: Run, folder: Path) -> None:
+    """Lay out a run's folder; refuse one that holds another run."""
+    path = folder / "run.json"
+    if path.is_file() and path.read_text() != run.to_json():
+        raise UsageError(f"{folder} holds another run than this one: give another --out, or delete the folder")
+    write_atomically(path, run.to_json())
+
+
+def carry_out(folder: Path, say: Say) -> None:
+    """Do what is left of the run in `folder`."""
+    run = Run.from_json((folder / "run.json").read_text())
+    with occupied(folder):
+        (folder / ERROR).unlink(missing_ok=True)
+        if (folder / "record.json").is_file():
+            return
+        started = once(folder / "started.json", lambda: {"at": provenance.now()}, say)["at"]
+        model = models.resolve(run.model)
+        facts = _trained(run, model, folder, say)
+        last = trained_steps(folder)
+        evaluated = [_evaluate(run, model, folder, step, last, say) for step in run.protocol.evaluation.steps(last)]
+        finished = assemble(run, folder, facts, evaluated, started)
+        _clean(folder, last)  # before the record, whose presence says that nothing is left to do
+        record.write(finished, folder / "record.json")
+
+
+def trained_steps(folder: Path) -> int:
+    """Return the last step of a training that is over: the protocol's, or where it stopped early."""
+    from urlvr_bench.records.run_folder import last_step
+
+    row = last_step(folder / "steps.jsonl")
+    if row is None:
+        raise UsageError(f"{folder} has no steps.jsonl although its training is over: delete the folder")
+    return int(row["step"])
+
+
+def _trained(run: Run, model: str, folder: Path, say: Say) -> dict[str, Any]:
+    """Train, unless an earlier attempt did and its steps are still as it left them."""
+    done, steps = folder / "train.json", folder / "steps.jsonl"
+    facts = once(done, lambda: _train(run, model, folder, say), say)
+    if facts["steps_sha256"] != files.sha256(steps):
+        say("steps.jsonl is not as the training left it: going on from the last checkpoint")
+        done.unlink()
+        facts = once(done, lambda: _train(run, model, folder, say), say)
+    return facts
+
+
+def _train(run: Run, model: str, folder: Path, say: Say) -> dict[str, Any]:
+    before = time.perf_counter()
+    if devices.asked():
+        facts = devices.train(folder)
+    else:
+        from urlvr_bench.training import train
+
+        facts = train.train(run, model, tasks.load(run.task), folder, say)
+    seconds = time.perf_counter() - before
+    return facts | {"seconds": seconds, "steps_sha256": files.sha256(folder / "steps.jsonl")}
+
+
+def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say) -> dict[str, Any]:
+    """Judge the policy after `step` steps as the protocol asks."""
+    from urlvr_bench.evaluation import evaluate
+    from urlvr_bench.records import run_folder
+
+    path = start if step == 0 else str(run_folder.weights_folder(folder, step))
+
+    def make() -> dict[str, Any]:
+        say(f"evaluating step {step}")
+        if step and not files.is_whole(Path(path)):
+            raise UsageError(f"{path} is damaged: delete the run folder {folder} and start again")
+        before = time.perf_counter()
+        found = evaluate.checkpoint(run, path, step, last, folder / "evals" / f"step-{step:06d}")
+        for counts in found["evals"]:
+            samples = (folder / "evals" / f"step-{at:06d}" / f"{counts['task']}.jsonl" for at in (0, step))
+            counts["initial"] = followed(*samples)
+        return {**found, "seconds": time.perf_counter() - before}
+
+    return once(folder / "evals" / f"step-{step:06d}.json", make, say)
+
+
+def assemble(
+    run: Run, folder: Path, facts: dict[str, Any], evaluated: list[dict[str, Any]], started: str
+) -> record.Record:
+    """Return the record of a run whose stages are all done."""
+    from urlvr_bench.records.run_folder import read_steps
+
+    rows = read_steps(folder / "steps.jsonl")
+    method = methods.configure(run.method, dict(run.params))
+    task = tasks.load(run.task)
+    evals = [record.Eval.model_validate(counts) for part in evaluated for counts in part["evals"]]
+    controls = [record.Control.model_validate(counts) for part in evaluated for counts in part.get("controls", ())]
+    commit, dirty = provenance.git()
+    columns: dict[str, list[Any]] = {name: [row.get(name) for row in rows] for name in record.Steps.model_fields}
+    return record.Record(
+        protocol=run.protocol,
+        protocol_hash=run.protocol.hash(),
+        overrides=dict(run.overrides),
+        model=record.ModelInfo(name=models.display_name(run.model), **facts["model"]),
+        task=record.TaskInfo(
+            name=task.name,
+            version=task.version,
+            source=task.source,
+            revision=task.revision,
+            prompts_sha256=facts["prompts_sha256"],
+        ),
+        method=record.MethodInfo(
+            name=run.method,
+            id=run.method_id,
+            params=dict(run.params),
+            family=method.family,
+            signals=list(method.needs),
+            uses_labels=method.uses_labels(),
+            binary=method.binary,
+            paper=method.paper,
+            source_sha256=methods.source_hash(run.method),
+        ),
+        seed=run.seed,
+        steps=record.Steps(**columns),
+        timing=record.Timing(**{part: [row["seconds"][part] for row in rows] for part in record.Timing.model_fields}),
+        problems={task: ids for part in evaluated for task, ids in part["problems"].items()},
+        evals=evals,
+        controls=controls,
+        provenance=record.Provenance(
+            git_commit=commit,
+            git_dirty=dirty,
+            packages=provenance.packages(),
+            **provenance.machine(),
+            device=facts["device"],
+            processes=facts["processes"],
+            started=started,
+            finished=provenance.now(),
+            train_seconds=sum(sum(row["seconds"].values()) for row in rows),
+            eval_seconds=sum(part["seconds"] for part in evaluated),
+            train_tokens=sum(row["tokens"] for row in rows),
+            eval_tokens=sum(counts.tokens for counts in [*evals, *controls]),
+            trainer_config=facts["trainer_config"],
+        ),
+    )
+
+
+def _clean(folder: Path, last_step: int) -> None:
+    """Delete what a finished run no longer needs: checkpoints, and all weights but the last."""
+    from urlvr_bench.records.run_folder import weights_folder
+
+    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    last = weights_folder(folder, last_step)
+    for weights in (folder / "weights").glob("step-*"):
+        if weights != last:
+            shutil.rmtree(weights)
+
+
+def main() -> None:
+    """Run `python -m urlvr_bench.running.worker FOLDER`; a failure leaves one line in error.txt and exits with 1."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    REQUEST.listen()
+    os._exit(attempt(folder))  # TRL leaves threads behind that make an ordinary exit wait
+
+
+def attempt(folder: Path) -> int:
+    """Carry out the run in `folder`; return the exit code, and leave the reason of a failure there."""
+    try:
+        carry_out(folder, _say)
+        return 0
+    except Stopped:
+        _say("stopped on request: run the same command again to go on")
+        return EXIT_CODE
+    except UsageError as error:
+        reason = str(error)
+    except Exception as error:
+        _say(traceback.format_exc())
+        reason = f"{type(error).__name__}: {error}"[:LONGEST_REASON] + f" (full report: {folder / 'log.txt'})"
+        if shutil.disk_usage(folder).free < FULL_BELOW:  # torch and safetensors do not say so
+            reason = f"{folder}: No space left on device; make room and run the same command again ({reason})"
+    _say(f"urlvr-bench: {reason}")
+    with contextlib.suppress(UsageError):  # the disk may be the trouble; then the log has the reason
+        write_atomically(folder / ERROR, " ".join(presentable(reason).split()) + "\n")
+    return 1
+
+
+def _say(text: str) -> None:
+    print(presentable(text), flush=True)
+
+
+if __name__ == "__main__":
+    main()

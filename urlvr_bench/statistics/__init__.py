@@ -1,0 +1,1 @@
+"""From records to numbers: metrics with intervals, ranks, collapse, one summary per cell."""

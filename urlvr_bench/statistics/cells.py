@@ -1,0 +1,72 @@
+"""Cells: the runs that may be compared, because they differ in nothing but the method and the seed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from urlvr_bench.errors import UsageError
+from urlvr_bench.records.schema import MethodInfo, Record
+
+Rows = dict[str, list[Record]]
+"""The records of each method, by method id, in the order of their seeds."""
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """One protocol, model and training task, judged on one task; hashes and version part what only shares a name."""
+
+    protocol: str
+    protocol_hash: str
+    model: str
+    weights_sha256: str
+    task: str
+    task_version: str
+    judged: str
+
+    @property
+    def title(self) -> str:
+        """The cell in words, with the task that it is judged on where that is not the one it was trained on."""
+        judged = "" if self.judged == self.task else f" judged on {self.judged}"
+        return f"{self.protocol} ({self.protocol_hash}) · {self.model} · {self.task} v{self.task_version}{judged}"
+
+
+def cells(records: Iterable[Record]) -> dict[Cell, Rows]:
+    """Group records by cell and method; the same run given twice counts once.
+
+    Two different records of one run, and problems that differ inside a cell, are errors: nothing would pair up.
+    """
+    found: dict[Cell, dict[str, dict[int, Record]]] = {}
+    for record in records:
+        for judged in sorted({evaluation.task for evaluation in record.evals}):
+            cell = Cell(
+                record.protocol_id,
+                record.protocol_hash,
+                record.model.name,
+                record.model.weights_sha256,
+                record.task.name,
+                record.task.version,
+                judged,
+            )
+            seeds = found.setdefault(cell, {}).setdefault(record.method.id, {})
+            if seeds.setdefault(record.seed, record) != record:
+                raise UsageError(f"two different records of the run {record.path}; keep one of them")
+    grouped = {
+        cell: {method: [seeds[seed] for seed in sorted(seeds)] for method, seeds in sorted(rows.items())}
+        for cell, rows in sorted(found.items())
+    }
+    for cell, rows in grouped.items():
+        _same_problems(cell, [record for group in rows.values() for record in group])
+    return grouped
+
+
+def _same_problems(cell: Cell, records: Sequence[Record]) -> None:
+    first = records[0].problems[cell.judged]
+    for record in records:
+        if record.problems[cell.judged] != first:
+            raise UsageError(f"{record.path} and {records[0].path} were judged on different problems of {cell.judged}")
+
+
+def role(method: MethodInfo) -> str:
+    """Return what a method is to the reader: a contender, or a reference that frames the others."""
+    if method.uses_labels:
+        return "reference: supervised"
+    return "reference: baseline" if method.family == "baseline" else "contender"

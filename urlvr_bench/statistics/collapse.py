@@ -1,0 +1,179 @@
+"""Collapse as a time-to-event: when a run falls below a threshold, and what is said of the runs that never do."""
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from urlvr_bench.errors import UsageError
+from urlvr_bench.records.schema import Record
+from urlvr_bench.statistics.intervals import LEVEL, wilson
+from urlvr_bench.statistics.metrics import Floats, accuracy
+
+if TYPE_CHECKING:
+    from scipy.stats import CensoredData
+
+WINDOW = 5
+"""Steps that a trailing mean runs over; one batch of 16 prompts alone is too noisy."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A run has collapsed at the first step where the trailing mean of `column` is below `threshold`."""
+
+    name: str
+    column: str
+    threshold: float
+    window: int
+
+    def applies(self, record: Record) -> bool:
+        """Whether the column means for this run what the definition says: reward accuracy needs binary rewards."""
+        return self.column != "reward_accuracy" or record.method.binary
+
+    def step(self, record: Record) -> int | None:
+        """Return the step of collapse, or None for a run that is censored at its last step."""
+        return first_below(getattr(record.steps, self.column), self.threshold, self.window)
+
+
+DEFINITIONS = (
+    Definition("reward accuracy below 1 % (paper)", "reward_accuracy", 0.01, 1),
+    Definition(f"label accuracy below 1 % ({WINDOW}-step mean)", "label_accuracy", 0.01, WINDOW),
+    Definition(f"train accuracy below 10 % ({WINDOW}-step mean)", "train_accuracy", 0.10, WINDOW),
+)
+"""The Model Collapse Step as published, and two that a tiny model can reach: there the reward accuracy needs a proxy
+of exactly one to fall under 1 %, long after every label is wrong."""
+
+
+def smooth(series: Sequence[float | None], window: int = WINDOW) -> Floats:
+    """Return trailing means over full windows, of the values that are there; entry i belongs to step i + window."""
+    if window < 1:
+        raise UsageError(f"a smoothing window of {window} steps is not possible; give 1 or more")
+    values = np.asarray(series, dtype=np.float64)  # None becomes NaN
+    if len(values) < window:
+        return np.empty(0)
+    present, ones = np.isfinite(values), np.ones(window)
+    if present.all():
+        return np.convolve(values, ones, "valid") / window
+    sums = np.convolve(np.where(present, values, 0.0), ones, "valid")
+    counts = np.convolve(present, ones, "valid")
+    return np.where(counts > 0, sums / np.maximum(counts, 1), math.nan)
+
+
+def first_below(series: Sequence[float | None], threshold: float, window: int = 1) -> int | None:
+    """Return the first step (counted from 1) whose trailing mean is below `threshold`, None if there is none."""
+    below = np.flatnonzero(smooth(series, window) < threshold)
+    return int(below[0]) + window if len(below) else None
+
+
+@dataclass(frozen=True)
+class Survival:
+    """How many of the runs collapsed, and the Kaplan-Meier median of the step with its 95 % interval."""
+
+    collapsed: int
+    seeds: int
+    median: int | None
+    """None where fewer than half of the runs collapsed."""
+    low: int | None
+    high: int | None
+    """None where the interval is open: the runs were too short, or too few, to bound it."""
+    share_low: float
+    share_high: float
+    """Wilson's interval of the share of runs that collapse before their end."""
+    censored_at: int | None
+    """The earliest step at which a run ended without collapse."""
+
+    def __str__(self) -> str:
+        parts = [f"{self.collapsed}/{self.seeds} seeds"]
+        if self.collapsed and self.seeds == 1:
+            parts.append(f"step {self.median}")
+        elif self.collapsed:
+            middle = "median not reached" if self.median is None else f"median {self.median}"
+            parts.append(
+                f"{middle} [{'-' if self.low is None else self.low}, {'-)' if self.high is None else f'{self.high}]'}"
+            )
+        if self.censored_at is not None:
+            parts.append(f"censored at {self.censored_at}")
+        return ", ".join(parts)
+
+
+def survival(steps: Sequence[int | None], lasts: Sequence[int]) -> Survival:
+    """Return the summary of runs that collapsed at `steps`, or at None up to their last step `lasts`."""
+    collapsed = sum(step is not None for step in steps)
+    share_low, share_high = wilson(collapsed, len(steps))
+    ends = [last for step, last in zip(steps, lasts, strict=True) if step is None]
+    median = low = high = None
+    if collapsed:
+        from scipy import stats  # a second to import, which most tables do without
+
+        curve = stats.ecdf(_censored(steps, lasts)).sf
+        median = _first_half(curve.quantiles, curve.probabilities)
+    if collapsed and len(steps) > 1:
+        with warnings.catch_warnings():  # undefined where the curve is 0 or 1: bounded below by 0, above by 1
+            warnings.simplefilter("ignore", RuntimeWarning)
+            bounds = curve.confidence_interval(LEVEL, method="log-log")
+        lower = np.where(curve.probabilities > 0, bounds.low.probabilities, 0.0)
+        low = _first_half(curve.quantiles, lower)
+        high = _first_half(curve.quantiles, bounds.high.probabilities)
+    return Survival(collapsed, len(steps), median, low, high, share_low, share_high, min(ends, default=None))
+
+
+def _first_half(steps: Floats, probabilities: Floats) -> int | None:
+    """Return the first step at which a survival curve is at or below one half; NaN is not."""
+    reached = np.flatnonzero(probabilities <= 0.5 + 1e-12)
+    return int(steps[reached[0]]) if len(reached) else None
+
+
+def logrank(first: Sequence[int | None], second: Sequence[int | None], last: int) -> float:
+    """Return the two-sided log-rank p-value that two sets of runs of `last` steps collapse alike; NaN if none did."""
+    if all(step is None for step in (*first, *second)):
+        return math.nan
+    from scipy import stats
+
+    with np.errstate(invalid="ignore"):
+        result = stats.logrank(_censored(first, [last] * len(first)), _censored(second, [last] * len(second)))
+    return float(result.pvalue)
+
+
+def _censored(steps: Sequence[int | None], lasts: Sequence[int]) -> "CensoredData":
+    from scipy import stats
+
+    times = [last if step is None else step for step, last in zip(steps, lasts, strict=True)]
+    return stats.CensoredData.right_censored(times, [step is None for step in steps])
+
+
+@dataclass(frozen=True)
+class RiseAndFall:
+    """A curve in five numbers. The peak is picked with hindsight: it is no result that anyone could have had."""
+
+    base: float
+    peak: float
+    peak_step: int
+    final: float
+    area: float
+    """Mean height of the curve above its base."""
+
+
+def rise_and_fall(steps: Sequence[int] | NDArray[np.int64], values: Sequence[float] | Floats) -> RiseAndFall:
+    """Summarise a curve; the first of equal peaks counts."""
+    top = int(np.argmax(values))
+    span = steps[-1] - steps[0]
+    area = float(np.trapezoid(np.subtract(values, values[0]), steps)) / span if span else 0.0
+    return RiseAndFall(float(values[0]), float(values[top]), int(steps[top]), float(values[-1]), area)
+
+
+def eval_curve(record: Record, task: str | None = None) -> tuple[list[int], list[float]]:
+    """Return the steps of a record's evaluations and the accuracy (avg@n) at each."""
+    task = task or record.task.name
+    judged = sorted((e for e in record.evals if e.task == task), key=lambda e: e.step)
+    return [e.step for e in judged], [accuracy(e) for e in judged]
+
+
+def step_curve(record: Record, column: str) -> tuple[NDArray[np.int64], Floats]:
+    """Return the trailing mean of a column and the steps it belongs to; a short run is averaged whole."""
+    window = min(WINDOW, len(record.steps.step))
+    means = smooth(getattr(record.steps, column), window)
+    return np.arange(window, window + len(means)), means

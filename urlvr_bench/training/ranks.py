@@ -1,0 +1,81 @@
+"""One process of a training that is shared among devices; `accelerate launch` starts one per device."""
+
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import torch
+from accelerate import PartialState
+from filelock import FileLock
+from torch.distributed.elastic.multiprocessing.errors import record as reported
+
+from urlvr_bench import models, tasks
+from urlvr_bench.errors import UsageError
+from urlvr_bench.protocol import Run
+from urlvr_bench.records.record import dumps
+from urlvr_bench.system.files import write_atomically
+from urlvr_bench.system.processes import EXIT_CODE, REQUEST, Stopped
+from urlvr_bench.training import train
+from urlvr_bench.training.devices import FACTS
+
+LEAVE_SECONDS = 600
+"""How long a process may take to its next step boundary once its worker has ended or asked it to stop."""
+
+
+def leave_with_the_worker() -> None:
+    """Stop as on request when the worker's pipe closes, which it does however the worker ends."""
+
+    def wait() -> None:
+        while os.read(0, 1):  # not by sys.stdin, whose lock a process that fails would miss at its end
+            pass
+        REQUEST.made = True
+        if REQUEST.can_wait:
+            time.sleep(LEAVE_SECONDS)
+        os._exit(EXIT_CODE)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def refuse_what_only_gpus_share() -> None:
+    """Refuse to shard a model among CPUs: Accelerate would give each process all of it, without a word."""
+    asked = [name for name in ("FSDP", "DEEPSPEED") if os.environ.get(f"ACCELERATE_USE_{name}") == "true"]
+    if asked and not torch.cuda.is_available():
+        raise UsageError(f"--config asks for {asked[0]}, which shards a model among GPUs, and there is none here")
+
+
+@reported
+def main() -> None:
+    """Run `python -m urlvr_bench.training.ranks FOLDER`: train, and let the first process alone write."""
+    REQUEST.listen()
+    leave_with_the_worker()
+    folder = Path(sys.argv[1])
+    refuse_what_only_gpus_share()
+    state = PartialState(cpu=not torch.cuda.is_available())
+    first = state.is_main_process
+    lock = FileLock(folder / ".ranks.lock", timeout=LEAVE_SECONDS + 60)
+    if first:
+        lock.acquire()  # the processes of a worker that was killed may not have left yet
+    run = Run.from_json((folder / "run.json").read_text())
+    try:
+        facts = train.train(run, models.resolve(run.model), tasks.load(run.task), folder, say if first else quiet)
+    except Stopped:
+        os._exit(EXIT_CODE)
+    if first:
+        write_atomically(folder / FACTS, dumps(facts))
+    state.wait_for_everyone()
+    os._exit(0)  # TRL leaves threads behind that make an ordinary exit wait
+
+
+def say(line: str) -> None:
+    """Tell the log."""
+    print(line, flush=True)
+
+
+def quiet(line: str) -> None:
+    """Tell nobody: the first process has told it."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,136 @@
+"""What a training leaves behind while it runs, steps.jsonl and weights to evaluate, and what ends it early."""
+
+import math
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from urlvr_bench.errors import UsageError
+from urlvr_bench.records.record import Steps, dumps
+from urlvr_bench.records.run_folder import weights_folder
+from urlvr_bench.settings import Stop, Training
+from urlvr_bench.statistics.signs import first_stop
+from urlvr_bench.system import files
+from urlvr_bench.system.files import append
+from urlvr_bench.training.bridge import PREFIX
+
+
+def logged_as(column: str) -> str:
+    """Return the name under which the trainer logs a column of `record.Steps`."""
+    return column if column in ("entropy", "grad_norm", "learning_rate") else PREFIX + column
+
+
+class StepLog(TrainerCallback):
+    """Append one line per step to steps.jsonl: the columns of `record.Steps` and the seconds of the step's parts."""
+
+    def __init__(self, path: Path, updates_per_step: int) -> None:
+        self.path, self.updates_per_step = path, updates_per_step
+        self.pending: dict[str, list[float]] = {}
+        self.started = time.perf_counter()
+
+    def on_step_begin(self, *_: Any, state: TrainerState | None = None, **__: Any) -> None:
+        """Start the clock at the first update of a step."""
+        if not self.pending:
+            self.started = time.perf_counter()
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Collect the update's numbers; write the row when the step's last update is done."""
+        if not state.is_world_process_zero or not logs or "grad_norm" not in logs:
+            return
+        for name, value in logs.items():
+            if isinstance(value, int | float) and math.isfinite(value):
+                self.pending.setdefault(name, []).append(float(value))
+        if not math.isfinite(float(logs["grad_norm"])):
+            raise UsageError(f"step {state.global_step}: the gradient is not finite; lower training.learning_rate")
+        if state.global_step % self.updates_per_step == 0:
+            append(self.path, dumps(self._row(state.global_step // self.updates_per_step)) + "\n")
+            self.pending = {}
+
+    def _row(self, step: int) -> dict[str, Any]:
+        def mean(name: str) -> float | None:
+            values = self.pending.get(name)
+            return sum(values) / len(values) if values else None
+
+        row: dict[str, Any] = {"step": step}
+        for name in Steps.model_fields:
+            if name != "step":
+                row[name] = mean(logged_as(name))
+        row["tokens"] = round(row["tokens"] or 0.0)
+        row["batch_answers"] = round(row["batch_answers"] or 0.0)
+        generation, reward = mean(PREFIX + "generation_seconds") or 0.0, mean(PREFIX + "reward_seconds") or 0.0
+        update = max(0.0, time.perf_counter() - self.started - generation - reward)
+        row["seconds"] = {"generation": generation, "reward": reward, "update": update}
+        return row
+
+
+class WeightSaver(TrainerCallback):
+    """Save the policy's weights at the steps that are to be evaluated."""
+
+    def __init__(self, folder: Path, steps: set[int], updates_per_step: int, save: Callable[[str], None]) -> None:
+        self.folder, self.steps, self.updates_per_step, self.save = folder, steps, updates_per_step, save
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Save after the last update of a step that is to be evaluated."""
+        step, rest = divmod(state.global_step, self.updates_per_step)
+        if not rest and step in self.steps:
+            self.keep(step, state)
+
+    def keep(self, step: int, state: TrainerState) -> None:
+        """Save under a temporary name, seal, then rename."""
+        target = weights_folder(self.folder, step)
+        temporary = target.with_name(f".{target.name}.tmp")
+        self.save(str(temporary))
+        if state.is_world_process_zero:
+            (temporary / "training_args.bin").unlink(missing_ok=True)  # a pickle with paths of this machine
+            files.seal(temporary)
+            shutil.rmtree(target, ignore_errors=True)
+            temporary.rename(target)
+
+
+class CollapseStop(TrainerCallback):
+    """Stop after the first step at which the protocol's `stop_at` shows collapse, and keep that step's weights.
+
+    Decides on each process by the numbers that the trainer has gathered from all of them, so all stop together.
+    """
+
+    def __init__(
+        self, stop_at: Stop, training: Training, saver: WeightSaver, earlier: Sequence[Mapping[str, Any]]
+    ) -> None:
+        self.stop_at, self.training, self.saver = stop_at, training, saver
+        self.series: list[float | None] = [row[stop_at] for row in earlier]
+        self.pending: list[float] = []
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> TrainerControl:
+        """Take in an update's numbers; at the step's last one, stop if they show collapse.
+
+        No checkpoint is written there: a run that is continued from it would train on.
+        """
+        if logs and logged_as(self.stop_at) in logs:
+            self.pending.append(float(logs[logged_as(self.stop_at)]))
+        step, rest = divmod(state.global_step, self.training.mini_batches)
+        if rest or not logs or "grad_norm" not in logs:
+            return control
+        self.series.append(sum(self.pending) / len(self.pending) if self.pending else None)
+        self.pending = []
+        if first_stop(self.stop_at, self.series, self.training.prompts_per_step) is not None:
+            self.saver.keep(step, state)
+            control.should_training_stop, control.should_save = True, False
+        return control

@@ -1,0 +1,222 @@
+"""TRL's GRPOTrainer with two hooks: it remembers the batch it generated, and it scores or extends it on request."""
+
+import copy
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Literal, TypeVar
+
+import torch
+from accelerate.utils import gather_object, is_peft_model
+from transformers import AutoModelForCausalLM, LogitsProcessor, PreTrainedModel
+from trl import GRPOTrainer
+
+from urlvr_bench.errors import UsageError
+from urlvr_bench.evaluation.decoding import Draw, generating_with
+from urlvr_bench.models import NO_CODE
+from urlvr_bench.rollouts import TOKEN_SIGNALS
+from urlvr_bench.training import signals
+from urlvr_bench.training.bridge import RewardBridge
+from urlvr_bench.training.teacher import Teacher
+
+T = TypeVar("T")
+HOOKS = {
+    "_generate": ["self", "prompts"],
+    "_calculate_rewards": ["self", "inputs", "prompts", "completions", "completion_ids_list"],
+    "_generate_and_score_completions": ["self", "inputs"],
+    "_generate_single_turn": [
+        "self",
+        "prompt_ids",
+        "images",
+        "multimodal_fields",
+        "num_generations",
+        "has_tool_images",
+    ],
+}
+"""The parts of GRPOTrainer beyond its public interface that this module stands on; a test inspects them."""
+
+
+class PolicyTrainer(GRPOTrainer):
+    """GRPOTrainer that serves its bridge: token statistics, KL to the start and second turns of the current batch."""
+
+    def __init__(
+        self,
+        bridge: RewardBridge,
+        start: str,
+        kl_every: int,
+        updates_per_step: int,
+        draws: Literal["process", "rollout"] = "process",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(reward_funcs=[bridge], **kwargs)
+        self.draws = draws
+        self.reads_certainty = bool(set(TOKEN_SIGNALS) & set(bridge.method.needs))
+        self.kl_every, self.updates_per_step = kl_every, updates_per_step
+        self.eos_ids = frozenset(self.eos_token_ids)
+        self.generation_seconds = 0.0
+        self.teacher = Teacher()
+        self.advantages_as_paid = bridge.method.advantages
+        bridge.rollouts = self
+        signals.attach(self.model.get_base_model() if is_peft_model(self.model) else self.model)
+        self.start = self._frozen(start) if kl_every else None
+
+    def _frozen(self, path: str) -> PreTrainedModel:
+        model = AutoModelForCausalLM.from_pretrained(path, dtype=self.model.dtype, **NO_CODE)
+        signals.attach(model)
+        return model.to(self.accelerator.device).eval().requires_grad_(False)
+
+    def _generate(self, prompts: list[Any]) -> Any:
+        """Generate the batch; watch the drawing where its statistics will be asked for."""
+        started = time.perf_counter()
+        names = [f"row {row} rollout {i % self.num_generations}" for i, row in enumerate(self._rows)]
+        watch = signals.Watch(self.temperature) if self._watches() else None
+        with self._drawing(names, watch):
+            out = super()._generate(prompts)
+        self.generation_seconds = time.perf_counter() - started
+        self._prompt_ids, self._completion_ids = out[0], out[1]
+        self._statistics = watch.statistics(out[1]) if watch else None
+        return out
+
+    def _watches(self) -> bool:
+        """Return whether the statistics will be asked for and `generate` computes what a scoring forward would."""
+        other_logits = self.use_vllm or self.use_transformers_continuous_batching or self.args.bf16
+        return not other_logits and (self.reads_certainty or self._measures_kl())
+
+    def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any) -> Any:
+        rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
+        self._paid = rewards[:, 0]
+        return rewards
+
+    def _generate_and_score_completions(self, inputs: Any) -> Any:
+        """Train on what the method paid, untouched, where it pays advantages."""
+        self._rows = [entry["row"] for entry in inputs]
+        out = super()._generate_and_score_completions(inputs)
+        if self.advantages_as_paid:
+            rows, rank = len(out["advantages"]), self.accelerator.process_index
+            out["advantages"] = self._paid[rank * rows : (rank + 1) * rows].to(out["advantages"])
+        return out
+
+    def _score(
+        self, model: torch.nn.Module, prompt_ids: Sequence[Sequence[int]], completion_ids: Sequence[Sequence[int]]
+    ) -> signals.TokenStatistics:
+        return signals.score(
+            model,
+            prompt_ids,
+            completion_ids,
+            self.temperature,
+            self._tokenizer.pad_token_id,
+            self.args.per_device_train_batch_size,
+            self.accelerator.device,
+            self.accelerator.autocast,
+        )
+
+    def statistics(self) -> signals.TokenStatistics:
+        """Return the token statistics of the batch under the policy; a second call costs nothing."""
+        if self._statistics is None:
+            self._statistics = self._score(self.model, self._prompt_ids, self._completion_ids)
+        return self._statistics
+
+    def kl_to_start(self) -> float | None:
+        """Return the sampled KL(policy || start) per token, nats, by the estimator exp(-d) - 1 + d of log-ratio d.
+
+        None at a step that does not measure it. The estimator (Schulman, "Approximating KL divergence") is
+        unbiased and never negative.
+        """
+        if self.start is None or not self._measures_kl():
+            return None
+        start = self._score(self.start, self._prompt_ids, self._completion_ids)
+        ratios = torch.tensor(_flat(self.statistics().logprobs)) - torch.tensor(_flat(start.logprobs))
+        ratios = torch.cat(self.gather([ratios]))
+        return float((torch.exp(-ratios) - 1 + ratios).mean()) if len(ratios) else 0.0
+
+    def _measures_kl(self) -> bool:
+        return bool(self.kl_every) and self.state.global_step // self.updates_per_step % self.kl_every == 0
+
+    def gather(self, values: list[T]) -> list[T]:
+        """Return the values of all processes, in their order, which is that of the prompts. Every process calls it."""
+        gathered: list[T] = gather_object(values)
+        return gathered
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """Return the text of each token; together they are the completion."""
+        return list(self.processing_class.batch_decode([[token] for token in ids], skip_special_tokens=True))
+
+    def _turns(self, prompts: Sequence[str]) -> list[Any]:
+        """Return prompts as TRL tokenizes them: as a user's turn where the training prompts are."""
+        chat = not isinstance(self.train_dataset[0]["prompt"], str)
+        return [[{"role": "user", "content": prompt}] for prompt in prompts] if chat else list(prompts)
+
+    def _continue(self, prompts: Sequence[str]) -> tuple[list[str], int]:
+        if not prompts:
+            return [], 0
+        ids, images, fields = self._tokenize_prompts(self._turns(prompts))
+        out, _ = self._generate_single_turn(ids, images, fields, 1)
+        return self.processing_class.batch_decode(out, skip_special_tokens=True), sum(map(len, out))
+
+    def sample(self, prompts: Sequence[str], teacher_decay: float | None) -> tuple[list[str], int]:
+        """Return one further rollout per prompt, as the batch was sampled, and the number of tokens in them."""
+        step, seen = self.state.global_step // self.updates_per_step, Counter[str]()
+        names = []
+        for prompt in prompts:
+            names.append(f"step {step} further {seen[prompt]} teacher {teacher_decay} of {prompt}")
+            seen[prompt] += 1
+        if teacher_decay is None:
+            with self._drawing(names):
+                return self._continue(prompts)
+        if self.use_vllm:
+            raise UsageError("a teacher samples with the transformers backend only; train without vllm")
+        with self.teacher.in_place(self.model, teacher_decay, step), self._drawing(names):
+            return self._continue(prompts)
+
+    def reply(self, prompts: Sequence[str]) -> tuple[list[str], int]:
+        """Return the policy's greedy answers to further prompts, and the number of tokens in them.
+
+        Greedy, so that no randomness is taken from the rollouts to come.
+        """
+        with self._greedy():
+            return self._continue(prompts)
+
+    def likelihoods(self, queries: Sequence[tuple[str, str, str]]) -> list[list[float]]:
+        """Return the log-probabilities, at the sampling temperature, of each query's last text after the first two."""
+        if not queries:
+            return []
+        prompt_ids, _, _ = self._tokenize_prompts(self._turns([prompt for prompt, _, _ in queries]))
+        plain = {"add_special_tokens": False}
+        written = [self._tokenizer(text, **plain)["input_ids"] for _, text, _ in queries]
+        wanted = [self._tokenizer(text, **plain)["input_ids"] for _, _, text in queries]
+        before = [[*prompt, *text] for prompt, text in zip(prompt_ids, written, strict=True)]
+        return self._score(self.model, before, wanted).logprobs
+
+    def _drawing(self, names: Sequence[str], watch: signals.Watch | None = None) -> AbstractContextManager[None]:
+        """Return the context in which rows are generated: watched, and by their own names' numbers, where so wished."""
+        seen: list[LogitsProcessor] = [watch] if watch else []
+        if self.draws == "process":
+            return generating_with(self.model, lambda _: seen) if seen else nullcontext()
+        settings = {"max_gen_toks": self.max_completion_length, "temperature": self.temperature, "top_p": 1, "top_k": 0}
+        named = [f"{self.args.seed} {name}" for name in names]
+        return generating_with(self.model, lambda width: [*seen, Draw(named, settings, width)])
+
+    @contextmanager
+    def _greedy(self) -> Iterator[None]:
+        if self.use_vllm:
+            engine, old = self.vllm_generation, self.vllm_generation.temperature
+            engine.temperature = 0.0
+            try:
+                yield
+            finally:
+                engine.temperature = old
+            return
+        config, kwargs = vars(self)["generation_config"], vars(self)["generation_kwargs"]
+        greedy: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+        self.generation_config = copy.deepcopy(config)
+        self.generation_config.update(**greedy)
+        self.generation_kwargs = {**kwargs, **greedy}
+        try:
+            yield
+        finally:
+            self.generation_config, self.generation_kwargs = config, kwargs
+
+
+def _flat(rows: Sequence[Sequence[float]]) -> list[float]:
+    return [value for row in rows for value in row]
