@@ -34,7 +34,7 @@ from pathlib import Path
 from urlvr_bench.commands.options import one_thread
 one_thread()
 from urlvr_bench import board
-from urlvr_bench.record import uncollected
+from urlvr_bench.records.record import uncollected
 folder, begun = Path(sys.argv[1]), time.perf_counter()
 with uncollected():
     records = board.gather([folder / "results"])

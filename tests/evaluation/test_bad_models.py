@@ -75,7 +75,7 @@ def test_vllm_that_is_not_installed_gets_one_line(tmp_path, monkeypatch):
 LOADS = """
 import sys
 from urlvr_bench.errors import UsageError
-from urlvr_bench.sampling import load
+from urlvr_bench.evaluation.sampling import load
 for name in sys.argv[1:]:
     try:
         load(name, "cpu", "auto")

@@ -394,7 +394,7 @@ def test_a_ci_job_publishes_without_a_stored_token(desk: Desk, tmp_path: Path) -
             assert address[0] == "127.0.0.1", f"contacted {address}"
             connect(self, address)
         socket.socket.connect = only_loopback
-        from urlvr_bench.push import push
+        from urlvr_bench.hub.push import push
         push([Path(sys.argv[1])], sys.argv[2])
     """
     environment = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
