@@ -18,7 +18,7 @@ NONE = "no answer"
 
 
 class SetAsideError(Exception):
-    """A row that cannot be asked, and why; the task goes on without it."""
+    """A row that cannot be asked, and what it has that stands against it; the task goes on without it."""
 
 
 def row(prompt: str, public: str, gold: str, **more: str) -> Row:
@@ -40,7 +40,7 @@ def _gold(text: str, canonical: Callable[[str], str | None], absent: str = NONE)
     """Return the one spelling of a published answer; what has none cannot be compared, and is set aside."""
     gold = canonical(text)
     if gold is None:
-        raise SetAsideError("answer too long to compare" if len(text) > latex.MAX_LENGTH else absent)
+        raise SetAsideError("an answer too long to compare" if len(text) > latex.MAX_LENGTH else absent)
     return gold
 
 

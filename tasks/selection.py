@@ -29,7 +29,7 @@ class Selection:
 
 
 def told(rows: int, left_out: Mapping[str, int], kind: str = "") -> str:
-    """Return counts in words: `674 of 675 test problems (1 set aside: answer too long to compare)`."""
+    """Return counts in words: `674 of 675 test problems (1 set aside: an answer too long to compare)`."""
     why = "; ".join(f"{number:,} set aside: {reason}" for reason, number in left_out.items())
     asked = f"{rows - sum(left_out.values()):,} of {rows:,} {kind} problems".replace("  ", " ")
     return f"{asked} ({why})" if why else asked
@@ -57,12 +57,13 @@ def select(
                     "asked before" if earlier[0]["gold"] == row["gold"] else "asked before, answer differs"
                 )
             if elsewhere(row):
-                raise SetAsideError("also in the test split")
+                raise SetAsideError("its text in the test split too")
             found[row["public"]] = row, str(one.get(stratum, ""))
         except SetAsideError as reason:
             left_out[str(reason)] += 1
     if not found:
-        raise UsageError(f"{where}: no problem can be asked: {told(len(given), left_out)}")
+        first = f"row 0 has {next(iter(left_out))}" if left_out else "has no rows"
+        raise UsageError(f"{where} {first}; {told(len(given), left_out)} can be asked")
     docs = [row for row, _ in found.values()]
     return Selection(docs if stratum is None else in_turn([*found.values()]), len(given), dict(left_out))
 
