@@ -76,7 +76,7 @@ def generated(
 
     def select(split: str) -> Selection:
         docs = draws(split)
-        return Selection(docs, len(docs))
+        return Selection(docs, {"rows": len(docs), "left_out": {}})
 
     return Splits(sizes, select, draws)
 

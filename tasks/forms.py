@@ -49,7 +49,10 @@ def _math(where: str, given: Given, source: Source) -> Row:
     question = str(_column(where, given, source["question"]))
     answer, mark = _column(where, given, source["answer"]), source.get("gold_after", "")
     text = ", ".join(map(str, answer)) if isinstance(answer, list) else str(answer)
-    part = text.rpartition(mark)[2] if mark else latex.solution_box(text) if source.get("gold_boxed") else text
+    if mark:
+        part = text.rpartition(mark)[2] if mark in text else None
+    else:
+        part = latex.solution_box(text) if source.get("gold_boxed") else text
     return row(question, question, _gold(part or "", latex.canonical, f"no answer after {mark!r}" if mark else NONE))
 
 

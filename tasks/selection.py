@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from urlvr_bench.errors import UsageError
@@ -18,21 +18,8 @@ class Selection:
     """The problems of a split, and what became of its other rows."""
 
     docs: list[Row]
-    rows: int
-    """Rows of the split as it is published."""
-    left_out: Mapping[str, int] = field(default_factory=dict)
-    """How many of them are not asked, by reason."""
-
-    def counts(self) -> dict[str, Any]:
-        """Return the counts alone, as records and documents keep them."""
-        return {"rows": self.rows, "left_out": dict(self.left_out)}
-
-
-def told(rows: int, left_out: Mapping[str, int], kind: str = "") -> str:
-    """Return counts in words: `674 of 675 test problems (1 set aside: an answer too long to compare)`."""
-    why = "; ".join(f"{number:,} set aside: {reason}" for reason, number in left_out.items())
-    asked = f"{rows - sum(left_out.values()):,} of {rows:,} {kind} problems".replace("  ", " ")
-    return f"{asked} ({why})" if why else asked
+    counts: dict[str, Any]
+    """The `rows` of the split as it is published, and how many of them are `left_out`, by reason."""
 
 
 def select(
@@ -53,9 +40,8 @@ def select(
         try:
             row = read(f"{where} row {i}", one)
             if (earlier := found.get(row["public"])) is not None:
-                raise SetAsideError(
-                    "asked before" if earlier[0]["gold"] == row["gold"] else "asked before, answer differs"
-                )
+                same = earlier[0]["gold"] == row["gold"]
+                raise SetAsideError(f"an earlier row's text{' and' if same else ', another'} answer")
             if elsewhere(row):
                 raise SetAsideError("its text in the test split too")
             found[row["public"]] = row, str(one.get(stratum, ""))
@@ -63,9 +49,10 @@ def select(
             left_out[str(reason)] += 1
     if not found:
         first = f"row 0 has {next(iter(left_out))}" if left_out else "has no rows"
-        raise UsageError(f"{where} {first}; {told(len(given), left_out)} can be asked")
+        raise UsageError(f"{where} {first}; none of its {len(given)} rows can be asked")
     docs = [row for row, _ in found.values()]
-    return Selection(docs if stratum is None else in_turn([*found.values()]), len(given), dict(left_out))
+    counts = {"rows": len(given), "left_out": dict(left_out)}
+    return Selection(docs if stratum is None else in_turn([*found.values()]), counts)
 
 
 def in_turn(rows: Sequence[tuple[Row, str]]) -> list[Row]:
