@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from urlvr_bench import tasks
 from urlvr_bench.protocol import Run
 from urlvr_bench.records.sets import Counts
-from urlvr_bench.tasks import remote  # type: ignore[attr-defined]  # found by the finder
 
 
 def published(runs: Iterable[Run]) -> dict[str, list[str]]:
@@ -29,4 +28,8 @@ def count(names: dict[str, list[str]]) -> dict[str, dict[str, Counts]]:
 
 def at_hand(names: dict[str, list[str]]) -> dict[str, dict[str, Counts]]:
     """Count those sets that a local copy was named for; a plan downloads nothing."""
+    if not names:
+        return {}
+    from urlvr_bench.tasks import remote  # type: ignore[attr-defined]  # found by the finder; loads the hub's client
+
     return count({name: splits for name, splits in names.items() if remote.has_local_copy(name.partition(tasks.AT)[0])})
