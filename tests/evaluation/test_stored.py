@@ -148,7 +148,8 @@ def test_rescoring_loads_no_engine(judged):
     import subprocess
     import sys
 
-    code = "import sys; from urlvr_bench.evaluation.rescore import rescore; from pathlib import Path; rescore(Path(sys.argv[1]));"
+    code = "import sys; from urlvr_bench.evaluation.rescore import rescore; from pathlib import Path;"
+    code += "rescore(Path(sys.argv[1]));"
     code += "print([name for name in ('torch', 'lm_eval', 'transformers', 'pandas') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code, judged], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == "[]\n"
