@@ -121,6 +121,10 @@ class Task:
         """Return the text that the model answers."""
         return doc["prompt"]
 
+    def judges(self, doc: Doc) -> bool:
+        """Return whether completions of a problem can be judged; nobody knows the answer of some."""
+        return bool(self.scorer.judges(doc))
+
     def gold(self, doc: Doc) -> str:
         """Return the ground-truth answer."""
         if not doc["gold"]:

@@ -16,7 +16,7 @@ Reward = Callable[..., list[float]]
 
 
 def reward_function(method: str, task: str = "gsm8k", group_size: int = 8) -> Reward:
-    """Return a reward callable for `trl.GRPOTrainer(reward_funcs=[...])`: `method` over groups of `group_size` rollouts.
+    """Return a reward callable for `trl.GRPOTrainer(reward_funcs=[...])` that pays groups of rollouts.
 
     `task` says how answers are read and compared. TRL's `num_generations` must be `group_size`, and the rollouts of a
     process whole groups. UsageError for a method that needs the policy or labels.
@@ -90,9 +90,8 @@ _REFUGE = "train with urlvr_bench.PolicyTrainer, which serves every signal, or w
 
 def _of_texts(spec: str) -> tuple[str, Method]:
     name, found = methods.build(spec)
-    more = [
-        need for need in found.needs if need not in FROM_TEXTS and not (need == "extra_answers" and not found.extras())
-    ]
+    given = FROM_TEXTS if found.extras() else FROM_TEXTS | {"extra_answers"}  # none are asked for: an empty list
+    more = [need for need in found.needs if need not in given]
     if more:
         raise UsageError(f"{name} needs {', '.join(more)}, which a reward function is not given; {_REFUGE}")
     return name, found
