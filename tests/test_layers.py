@@ -12,7 +12,7 @@ FLOORS = (
     "errors rollouts voting",
     "system",
     "verifiers",
-    "methods task_yaml models settings",
+    "methods task_config local_data models settings",
     "methods/ tasks",
     "protocol",
     "listing records",
