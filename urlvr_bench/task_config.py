@@ -42,7 +42,7 @@ def resolve(dotted: str) -> Any:
         raise UsageError(f"cannot import {dotted!r}, which a task names: {error}") from error
 
 
-def styles() -> Mapping[str, Any]:
+def known_styles() -> Mapping[str, Any]:
     """Return the prompt styles by name."""
     found: Mapping[str, Any] = resolve("urlvr_bench.tasks.styles.STYLES")
     return found
@@ -54,13 +54,13 @@ def styled(name: str, config: Config, style: str) -> Config:
     if own in (None, style):
         reason = "asks in one way only" if own is None else f"asks in the style {own} already"
         raise UsageError(f"task {name} {reason}: write {name} without {AT}{style}")
-    if style not in styles():
-        raise unknown(f"prompt style of {name}", style, styles())
+    if style not in known_styles():
+        raise unknown(f"prompt style of {name}", style, known_styles())
     return {
         **config,
         "task": f"{name}{AT}{style}",
-        "process_results": config["process_results"] + styles()[style].scorer,
-        "generation_kwargs": {**config["generation_kwargs"], "until": list(styles()[style].until)},
+        "process_results": config["process_results"] + known_styles()[style].scorer,
+        "generation_kwargs": {**config["generation_kwargs"], "until": list(known_styles()[style].until)},
         "metadata": {**config["metadata"], "prompt_style": style},
     }
 

@@ -12,7 +12,7 @@ from typing import Any
 from urlvr_bench import local_data
 from urlvr_bench.errors import UsageError, unknown
 from urlvr_bench.local_data import own_files
-from urlvr_bench.task_config import AT, OWN, around, read, resolve, styled, styles
+from urlvr_bench.task_config import AT, OWN, around, known_styles, read, resolve, styled
 
 _in_wheel = Path(__file__).with_suffix("")
 FOLDER = _in_wheel if _in_wheel.is_dir() else Path(__file__).parents[1] / "tasks"
@@ -48,7 +48,7 @@ class Task:
 
     def chats(self, template: object) -> bool:
         """Return whether prompts are turns of a tokenizer's chat template; UsageError where a needed one is missing."""
-        wanted: bool | None = styles()[self.style].chat if self.style else None
+        wanted: bool | None = known_styles()[self.style].chat if self.style else None
         if wanted and not template:
             base = self.name.partition(AT)[0]
             raise UsageError(
@@ -198,7 +198,7 @@ def exists(name: str) -> bool:
 def prompt_styles(name: str) -> list[str]:
     """Return the prompt styles of a task, the file's own first; none where there is but one way to ask."""
     own = read(FOLDER / f"{name}.yaml").get("metadata", {}).get("prompt_style")
-    return sorted(styles(), key=lambda style: style != own) if own else []
+    return sorted(known_styles(), key=lambda style: style != own) if own else []
 
 
 def native(name: str) -> str | None:
@@ -226,7 +226,7 @@ def load(name: str) -> Task:
 
 def _own(name: str, like: str) -> Task:
     """Return the task of a file of one's own: asked as mathematics is, in a prompt style of it, or as another task."""
-    if like in styles() or not like:
+    if like in known_styles() or not like:
         model = load(f"{MATHEMATICS}{AT}{like}" if like and like != load(MATHEMATICS).style else MATHEMATICS)
     else:
         model = load(like)
