@@ -1,5 +1,6 @@
 """A table: numbers for machines, and what of them people read, as Markdown or LaTeX."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,13 @@ import pandas as pd
 from tabulate import tabulate
 
 DASH = "—"
+STAR = "A star marks one seed: its interval is over problems only and says nothing about another training run."
+"""A note of tables in which some rows may have one seed."""
+ALONE = "1 seed: intervals are over problems only and say nothing about another training run."
+PARTS = (
+    "Where seeds part into two groups (`4 of 5 held at`), as where a share of the runs collapses, these are named, "
+    "since no interval of a mean would hold."
+)
 Row = dict[str, Any]
 
 
@@ -23,28 +31,44 @@ class Table:
 
 
 def number(row: Row, name: str) -> str:
-    """Return a value with its interval, such as `0.605 [0.551, 0.660]`; a dash stands for what is not known.
+    """Return a value with its interval, such as `0.605 [0.551, 0.660]`, or the groups that its seeds part into.
 
-    A star marks an interval over problems only, which is all that one seed can give.
+    A dash stands for what is not known; a star marks an interval over problems only, which is all that one seed can
+    give. A value alone has no interval.
     """
     value, low, high = row[name], row[f"{name}_low"], row[f"{name}_high"]
     if pd.isna(value):
         return DASH
+    if isinstance(parts := row.get(f"{name}_parts"), str):
+        return parts
     if pd.isna(low):
-        return f"{value:.3f} [no interval]"
-    star = "*" if row["basis"] == "problems only" else ""
+        return f"{value:.3f}"
+    star = "*" if row["basis"] == "problems only" and row["seeds"] == 1 else ""
     return f"{value:.3f} [{low:.3f}, {high:.3f}]{star}"
 
 
 def rendered(each: Table, form: str, columns: Sequence[str] | None = None) -> str:
-    """Return one table as Markdown or LaTeX, with its notes; `columns` picks some of those that people read."""
+    """Return one table as Markdown or LaTeX, with its notes; `columns` picks some of those that people read.
+
+    A column without any entry is left out, and where all rows have one seed a note says so instead of each row.
+    """
     rows: list[Row] = each.frame.astype(object).to_dict("records")  # whole numbers that may miss are slow to unpack
-    body = [each.text(row) for row in rows]
-    body = [{name: row[name] for name in columns} for row in body] if columns else body
+    alone = bool(rows) and all(row.get("seeds") == 1 for row in rows)
+    body = [each.text({**row, "basis": ""} if alone else row) for row in rows]
+    kept = [name for name in columns or (body[0] if body else ()) if _kept(name, body, alone)]
+    body = [{name: row[name] for name in kept} for row in body]
+    starred = any("]*" in text for row in body for text in row.values())
+    parted = any(isinstance(value, str) for row in rows for name, value in row.items() if name.endswith("_parts"))
+    told = {STAR: starred, PARTS: parted}
+    notes = [*([ALONE] if alone else []), *(note for note in each.notes if told.get(note, True))]
     if form == "latex":
-        return "\n".join([*(f"% {note}" for note in (each.title, *each.notes)), _grid(body, "latex_booktabs")])
+        return "\n".join([*(f"% {note}" for note in (each.title, *notes)), _grid(body, "latex_booktabs")])
     grid = _grid([{_inert(name): _inert(text) for name, text in row.items()} for row in body], "pipe")
-    return "\n".join([f"### {_inert(each.title)}", "", grid, "", *(f"- {note}" for note in each.notes)])
+    return "\n".join([f"### {_inert(each.title)}", "", grid, "", *(f"- {note}" for note in notes)])
+
+
+def _kept(name: str, body: Sequence[dict[str, str]], alone: bool) -> bool:
+    return not (alone and name == "seeds") and any(row[name] != DASH for row in body)
 
 
 def _grid(body: Sequence[dict[str, str]], form: str) -> str:
@@ -53,4 +77,5 @@ def _grid(body: Sequence[dict[str, str]], form: str) -> str:
 
 def _inert(text: str) -> str:
     """Return text that Markdown shows as it is: a name may hold anything printable."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").replace("`", "\\`")
+    text = re.sub("<(?! )", "&lt;", text.replace("&", "&amp;"))  # before a blank it opens no tag
+    return text.replace("|", "\\|").replace("`", "\\`")
