@@ -172,7 +172,9 @@ def summarised(boards: Sequence[Board]) -> list[Board]:
 
 
 def _summaries(board: Board) -> tuple[list[Numbers], ...]:
-    falls = [{"method": method, **falling.falls(records)} for method, records in board.rows.items()]
+    falls = [
+        {"method": method, "seeds": len(records), **falling.falls(records)} for method, records in board.rows.items()
+    ]
     found = (summaries.pass_rows(board.cell, board.rows), summaries.reward_rows(board.cell, board.rows), falls)
     return tuple([{name: _known(value) for name, value in row.items()} for row in rows] for rows in found)
 

@@ -136,7 +136,7 @@ def ladder(rungs: dict[Cell, Rows]) -> "Figure":
             curves(axes, climbing[cell], "train_accuracy", color, STYLES[i % len(STYLES)], label=label)
         axes.set_ylim(SHARES)
         axes.set_title(method, loc="left", fontweight="bold")
-        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="prior (test accuracy at step 0): collapse step")
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="prior (accuracy at step 0): collapse step")
     first = min(rungs)
     figure.suptitle(
         f"{first.protocol} ({first.protocol_hash}) · {first.task} v{first.task_version}", x=0.01, ha="left", fontsize=10
@@ -188,7 +188,10 @@ def _test_set(cell: Cell, rows: Rows) -> str:
     evaluation = records[0].protocol.evaluation
     problems = len(records[0].problems[cell.judged])
     one = " (over problems only where there is one seed)" if min(map(len, rows.values())) == 1 else ""
-    return f"{problems} test problems x {evaluation.samples} samples, bars 95 % intervals over seeds and problems{one}"
+    return (
+        f"{problems} test problems x {evaluation.samples} samples, bars 95 % intervals over seeds and problems{one}, "
+        "none where the seeds part into two groups"
+    )
 
 
 def _seeds(records: Sequence[Record]) -> str:

@@ -121,7 +121,7 @@ def _collapse_text(row: Row) -> dict[str, str]:
 
 
 def column_name(definition: Definition) -> str:
-    """Return the heading of a definition's column: the headline one is the collapse step, any other is named in full."""
+    """Return the heading of a definition's column: the headline one is the collapse step, others are named in full."""
     return f"collapse step: {definition.name}" if definition is HEADLINE else definition.name
 
 

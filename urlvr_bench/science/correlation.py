@@ -1,7 +1,7 @@
 """How well one number orders another: Spearman and Pearson, without intervals.
 
-The rungs of a ladder are checkpoints of one pre-training run, and its runs are seeds of those: neither redrawn rungs nor
-redrawn runs are new models, so an interval over them would pretend to be what it is not (docs/statistics.md).
+The rungs of a ladder are checkpoints of one pre-training run, and its runs are seeds of those. Neither redrawn rungs
+nor redrawn runs are new models, so an interval over them would pretend to be what it is not (docs/statistics.md).
 """
 
 import math

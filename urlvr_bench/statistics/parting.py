@@ -39,7 +39,7 @@ def parted(values_S: ArrayLike) -> tuple[Part, ...]:
 
 
 def words(parts: Sequence[Part], start: float | None = None) -> str:
-    """Return groups as `4 of 5 held at 0.994; 1 fell to 0.301`, or, without the start's accuracy, each `at` its mean."""
+    """Return groups as `4 of 5 held at 0.994; 1 fell to 0.301`; without the start's accuracy, each is `at` its mean."""
 
     def verb(part: Part) -> str:
         return "at" if start is None else "held at" if part.mean >= HELD * start else "fell to"

@@ -101,12 +101,13 @@ def pass_rows(cell: Cell, rows: Rows) -> list[Row]:
     same, places = twins(rows), _standings(cell, rows, names[0])
     found = [_base_row(cell, rows)]
     for method, records in rows.items():
-        place = places.get(method)
+        place, score = places.get(method), partial(scores, records, task=cell.judged)
+        start = float(score(names[0], 0).mean())
         found.append(
             who(cell, records)
             | cost(rows, method)
             | {"same_as": ", ".join(same[method]) or None}
-            | _accuracy(last_step(records), names, partial(scores, records, step=None, task=cell.judged), start(cell, records))
+            | _accuracy(last_step(records), names, partial(score, step=None), start)
             | course(cell, records)
             | {"rank": place and place.rank, "rank_low": place and place.low, "rank_high": place and place.high}
             | {"tied_with_leader": place and place.leads}
@@ -118,15 +119,8 @@ def _standings(cell: Cell, rows: Rows, metric: str) -> dict[str, Standing]:
     """Return the standings of the contenders; of those whose runs are the same one is ranked, for all."""
     contenders = {method: records for method, records in rows.items() if role(records[0].method) == "contender"}
     first = {method: min((method, *others)) for method, others in twins(contenders).items()}
-    found = standings(
-        {name: scores(records, metric, None, cell.judged) for name, records in contenders.items() if first[name] == name}
-    )
+    found = standings({name: scores(contenders[name], metric, None, cell.judged) for name in set(first.values())})
     return {method: found[one] for method, one in first.items() if one in found}
-
-
-def start(cell: Cell, records: Sequence[Record]) -> float:
-    """Return the accuracy (avg@n) of the untrained model in a method's runs."""
-    return float(scores(records, _metrics(records[0].protocol)[0], 0, cell.judged).mean())
 
 
 def cost(rows: Rows, method: str) -> Row:

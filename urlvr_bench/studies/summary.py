@@ -11,9 +11,9 @@ from urlvr_bench.presentation.rendering import PARTS, STAR, Row, Table, number
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell, cells
 from urlvr_bench.statistics.collapse import FEWEST, HEADLINE, WINDOW, step_curve
+from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.intervals import over_seeds
 from urlvr_bench.statistics.metrics import evaluation_at
-from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.summaries import frame, spread
 from urlvr_bench.studies.definition import Study
 
