@@ -1,21 +1,21 @@
 """A table: numbers for machines, and what of them people read, as Markdown or LaTeX."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 from tabulate import tabulate
 
 DASH = "—"
-STAR = "A star marks one seed: its interval is over problems only and says nothing about another training run."
-"""A note of tables in which some rows may have one seed."""
 ALONE = "1 seed: intervals are over problems only and say nothing about another training run."
-PARTS = (
-    "Where seeds part into two groups (`4 of 5 held at`), as where a share of the runs collapses, these are named, "
-    "since no interval of a mean would hold."
-)
+ABOUT = {
+    r"\]\*": "A star marks one seed: its interval is over problems only and says nothing about another training run.",
+    r"\d of \d+ (held at|fell to|at) ": "Where seeds part into two groups (`4 of 5 held at`), as where a share of the "
+    "runs collapses, the groups are named, since no interval of their mean would hold.",
+}
+"""Notes on how numbers are written, as in `Table.about`."""
 Row = dict[str, Any]
 
 
@@ -28,6 +28,8 @@ class Table:
     frame: pd.DataFrame
     text: Callable[[Row], dict[str, str]]
     """Renders a row of the frame."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """Notes on what only some tables show, by a pattern of a heading or a cell that has it."""
 
 
 def number(row: Row, name: str) -> str:
@@ -52,15 +54,15 @@ def rendered(each: Table, form: str, columns: Sequence[str] | None = None) -> st
 
     A column without any entry is left out, and where all rows have one seed a note says so instead of each row.
     """
-    rows: list[Row] = each.frame.astype(object).to_dict("records")  # whole numbers that may miss are slow to unpack
+    values = {str(name): each.frame[name].tolist() for name in each.frame}  # by column: rows are slow to take out
+    rows: list[Row] = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
     alone = bool(rows) and all(row.get("seeds") == 1 for row in rows)
     body = [each.text({**row, "basis": ""} if alone else row) for row in rows]
     kept = [name for name in columns or (body[0] if body else ()) if _kept(name, body, alone)]
     body = [{name: row[name] for name in kept} for row in body]
-    starred = any("]*" in text for row in body for text in row.values())
-    parted = any(isinstance(value, str) for row in rows for name, value in row.items() if name.endswith("_parts"))
-    told = {STAR: starred, PARTS: parted}
-    notes = [*([ALONE] if alone else []), *(note for note in each.notes if told.get(note, True))]
+    shown = "\n".join([*kept, *(text for row in body for text in row.values())])
+    about = [note for mark, note in {**ABOUT, **each.about}.items() if re.search(mark, shown, re.MULTILINE)]
+    notes = [*([ALONE] if alone else []), *each.notes, *about]
     if form == "latex":
         return "\n".join([*(f"% {note}" for note in (each.title, *notes)), _grid(body, "latex_booktabs")])
     grid = _grid([{_inert(name): _inert(text) for name, text in row.items()} for row in body], "pipe")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from urlvr_bench.errors import UsageError, unknown
-from urlvr_bench.presentation.rendering import DASH, PARTS, STAR, Row, Table, number, rendered
+from urlvr_bench.presentation.rendering import DASH, Row, Table, number, rendered
 from urlvr_bench.records.schema import Record
 from urlvr_bench.science.kinds import KINDS as SCIENCE
 from urlvr_bench.statistics.cells import cells
@@ -34,7 +34,7 @@ def tables(records: Sequence[Record], kind: str) -> list[Table]:
     rows_of, text, notes = KINDS[kind]
     grouped = cells(records).items()
     return [
-        Table(f"{kind}: {cell.title}", notes, frame(rows_of(cell, rows)), text)
+        Table(f"{kind}: {cell.title}", notes, frame(rows_of(cell, rows)), text, ABOUT)
         for cell, rows in grouped
         if (cell.judged == cell.task) == (kind != "ood")
     ]
@@ -55,7 +55,11 @@ def table(records: Sequence[Record], kind: str, form: str = "markdown") -> str:
 
 def _json(kind: str, found: Sequence[Table]) -> str:
     parts = [
-        {"title": each.title, "notes": each.notes, "rows": json.loads(each.frame.to_json(orient="records"))}
+        {
+            "title": each.title,
+            "notes": [*each.notes, *each.about.values()],
+            "rows": json.loads(each.frame.to_json(orient="records")),
+        }
         for each in found
     ]
     head = {"kind": kind, "level": LEVEL, "resamples": RESAMPLES, "resampling_seed": SEED}
@@ -108,7 +112,7 @@ def _reward_text(row: Row) -> dict[str, str]:
     columns = _who(row) | {"quantity": row["quantity"].replace("_", " ").replace("auc", "AUC")}
     for name, header in (("first", "first steps"), ("best", "best (oracle-picked)"), ("last", "last steps")):
         known = f" ({row[f'{name}_seeds']} of {row['seeds']} seeds)"
-        columns[header] = number(row, name) + (known if row[f"{name}_seeds"] < row["seeds"] else "")
+        columns[header] = number(row, name) + (known if row[f"{name}_seeds"] < row["seeds"] > 1 else "")
     return columns
 
 
@@ -139,29 +143,27 @@ def _probe_tables(records: Sequence[Record]) -> list[Table]:
     for (protocol, digest, task, version, method), rungs in pd.concat(frames, ignore_index=True).groupby(keys):
         ordered = rungs.sort_values(["base", "model"]).reset_index(drop=True)
         title = f"probe: {protocol} ({digest}) · {task} v{version} · {method}"
-        found.append(Table(title, COLLAPSE_NOTES, ordered, _probe_text))
+        found.append(Table(title, COLLAPSE_NOTES, ordered, _probe_text, ABOUT))
     return found
 
 
-COST = (
-    "Training, tokens: completion tokens of a run's training, and how many times those of the supervised reference "
-    f"(`{REFERENCE}`). Forward passes that only score texts do not count."
-)
-SAME = "Same runs: the rewards differ in scale at most, so that the policies are equal in every seed; ranked once."
+ABOUT = {
+    "^rank$": f"Rank [lowest, highest] among contenders with at least {LISTED} seeds; `=` cannot be told from the "
+    "leader: the interval of its rank holds 1, by resampling or for want of a paired test that rejects (Holm).",
+    "^training, tokens$": "Training, tokens: completion tokens of a run's training, and how many times those of the "
+    f"supervised reference (`{REFERENCE}`). Forward passes that only score texts do not count.",
+    r"\(same runs as ": "Same runs: equal policies in every seed, since the rewards order the rollouts alike. They are "
+    "one result, ranked once.",
+}
+"""Notes on columns and cells that only some tables have."""
 PASS_NOTES = (
     "Scores of the last step; brackets: 95 % interval over new seeds and problems (two-way variance, Satterthwaite t; "
     "widened to Wilson's where few problems differ). A pass@k of skewed seeds lies between the lower end of pass@1 and "
     "1. docs/statistics.md has how often each holds.",
-    STAR,
-    PARTS,
     "Gain is paired by seed and problem. Peak is the best step of each run, picked with the test labels.",
-    f"Rank [lowest, highest] among contenders with at least {LISTED} seeds; `=` cannot be told from the leader: the "
-    "interval of its rank holds 1, by resampling or for want of a paired test that rejects (Holm).",
-    COST,
 )
 REWARD_NOTES = (
     f"Means over {WINDOW} training steps, then over seeds; brackets are 95 % t intervals over seeds.",
-    PARTS,
     "Reward accuracy: share of rollouts paid what they deserve (binary rewards). AUC: chance that a correct rollout "
     "out-scores a wrong one of its group, which is the reward accuracy of a real-valued reward.",
 )
@@ -171,9 +173,6 @@ COLLAPSE_NOTES = (
     "Reward accuracy is not defined for real-valued rewards: no share of rollouts is paid what it deserves.",
     "Base, peak, final: accuracy (avg@n) on the test problems with 95 % intervals, at evaluated steps only; peak step "
     f"is the range over seeds. Train peak: best {WINDOW}-step mean of the train accuracy.",
-    STAR,
-    PARTS,
-    COST,
 )
 KINDS: dict[str, tuple[Callable[..., list[Row]], Callable[[Row], dict[str, str]], tuple[str, ...]]] = {
     "pass": (pass_rows, _pass_text, PASS_NOTES),

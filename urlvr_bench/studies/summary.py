@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from urlvr_bench.presentation.rendering import PARTS, STAR, Row, Table, number
+from urlvr_bench.presentation.rendering import Row, Table, number
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell, cells
 from urlvr_bench.statistics.collapse import FEWEST, HEADLINE, WINDOW, step_curve
@@ -22,14 +22,10 @@ COURSE_NOTES = (
     f"peak: the best {WINDOW}-step mean of the train accuracy of each run, oracle-picked. Collapse step: "
     f"{HEADLINE.name}; Kaplan-Meier median, below {FEWEST} seeds the steps themselves.",
     f"Brackets: 95 % intervals over seeds and problems. Reward and votes at the end: mean of the last {WINDOW} steps.",
-    STAR,
-    PARTS,
 )
 TASKS_NOTES = (
     "base, final, gain: test accuracy (avg@n) at step 0, at the last step, and their paired difference, with 95 % "
     "intervals over seeds and problems.",
-    STAR,
-    PARTS,
 )
 TRANSITION_NOTES = (
     "right: most samples of the problem are correct. Trained: the one problem that a run trains on; others: the "
