@@ -23,7 +23,7 @@ PATIENCE_SECONDS = GRACE_SECONDS + 2
 Say = Callable[[str], None]
 
 
-class Occupied(UsageError):
+class OccupiedError(UsageError):
     """Another process holds the run folder."""
 
 
@@ -35,7 +35,7 @@ def occupied(folder: Path) -> Iterator[None]:
         try:
             lock.acquire()
         except Timeout as error:  # which is an OSError too
-            raise Occupied(f"{folder} is in use by {holder(folder)}: wait for it, or stop it") from error
+            raise OccupiedError(f"{folder} is in use by {holder(folder)}: wait for it, or stop it") from error
     try:
         holding = {"pid": os.getpid(), "host": platform.node(), "since": provenance.now()}
         write_atomically(folder / HOLDER, dumps(holding))

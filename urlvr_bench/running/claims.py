@@ -1,4 +1,4 @@
-"""Which runs the commands that are at work have taken on: no other begins them, and everybody can say where they are."""
+"""Which runs the commands at work have taken on: no other begins them, and everybody can say where they are."""
 
 import fcntl
 import json

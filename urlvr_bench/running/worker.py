@@ -15,7 +15,7 @@ from urlvr_bench.errors import UsageError, presentable
 from urlvr_bench.evaluation.counting import followed
 from urlvr_bench.protocol import Run
 from urlvr_bench.records import provenance, record
-from urlvr_bench.records.run_folder import Occupied, occupied, once
+from urlvr_bench.records.run_folder import OccupiedError, occupied, once
 from urlvr_bench.system import files, processes
 from urlvr_bench.system.files import write_atomically
 from urlvr_bench.system.processes import REQUEST, Stopped
@@ -211,7 +211,7 @@ def attempt(folder: Path) -> int:
     except Stopped:
         _say("stopped on request: run the same command again to go on")
         return processes.EXIT_CODE
-    except Occupied as error:
+    except OccupiedError as error:
         _say(f"urlvr-bench: {error}")
         return OCCUPIED  # and no error.txt: the folder is somebody else's
     except UsageError as error:
@@ -220,7 +220,7 @@ def attempt(folder: Path) -> int:
         _say(traceback.format_exc())
         reason = f"{type(error).__name__}: {error}"[:LONGEST_REASON] + f" (full report: {folder / 'log.txt'})"
         if is_full(folder):  # torch and safetensors do not say so
-            reason = f"{folder}: {NO_ROOM} ({reason})"
+            reason = f"{NO_ROOM} ({reason})"
     _say(f"urlvr-bench: {reason}")
     with contextlib.suppress(UsageError):  # the disk may be the trouble; then the log has the reason
         write_atomically(folder / ERROR, " ".join(presentable(reason).split()) + "\n")

@@ -8,10 +8,11 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.system.processes import is_alive
+from urlvr_bench.system.processes import assured, is_alive
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What a disk answers that has no more room, for anybody or for us."""
@@ -60,21 +61,24 @@ def is_locked(path: Path) -> bool:
     return False
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Write a file under a temporary name, then rename it, so that no reader ever meets half of it."""
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary name for what takes the place of `path` when the block ends well; no reader meets half."""
     temporary = temporary_name(path)
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path)
-        try:
-            with temporary.open("w", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())  # else a power cut may leave the new name with no content
+        with assured(partial(remove, temporary)):
+            yield temporary
             temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a file under a temporary name, then rename it."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())  # else a power cut may leave the new name with no content
 
 
 def append(path: Path, text: str) -> None:

@@ -131,7 +131,7 @@ def _labour(
             done = pickle.dumps((True, [work(item) for item in items[start : start + chunk]]))
         except Exception as error:
             done = _packed(error)
-        with open(page, "wb", closefd=False) as stream:  # noqa: PTH123 (a descriptor)
+        with open(page, "wb", closefd=False) as stream:
             stream.write(done)
         notes.send_bytes(NOTE.pack(start, offset, len(done)))
         offset += len(done)

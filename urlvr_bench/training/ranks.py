@@ -16,8 +16,8 @@ from urlvr_bench import models, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.protocol import Run
 from urlvr_bench.records.record import dumps
-from urlvr_bench.system.files import write_atomically
 from urlvr_bench.system import processes
+from urlvr_bench.system.files import write_atomically
 from urlvr_bench.system.processes import EXIT_CODE, REQUEST, Stopped
 from urlvr_bench.training import train
 from urlvr_bench.training.devices import FACTS
