@@ -84,9 +84,10 @@ def carry_out(cells: "list[Cell]", jobs: int, as_json: bool = False) -> None:
         print(json.dumps({"done": finished, "failed": {str(f.cell.folder): f.error for f in failed}}))
     for ended in failed:
         console.print(f"[bold red]failed:[/] {ended.cell.folder}: {plain(ended.error or '')}", soft_wrap=True)
-    elsewhere = sum(cell.command is not None for cell in cells)
+    elsewhere = sum(cell.state != "done" for cell in cells) - len(outcomes)
     if elsewhere:
-        console.print(f"{runs_of(elsewhere)} not made here; {follow(cells[0].out)}", highlight=False, soft_wrap=True)
+        line = f"{runs_of(elsewhere)} left to another command; {follow(cells[0].out)}"
+        console.print(line, highlight=False, soft_wrap=True)
     if failed or elsewhere:
         raise typer.Exit(1)
 

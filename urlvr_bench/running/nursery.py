@@ -8,6 +8,7 @@ import os
 import subprocess
 from pathlib import Path
 
+from urlvr_bench.running.fork_server import COMMAND
 from urlvr_bench.system import processes
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -20,6 +21,7 @@ class Forked:
     def __init__(self, folder: Path) -> None:
         CONTEXT.set_forkserver_preload(PRELOADED)
         self._process = CONTEXT.Process(target=_work, args=(str(folder),))
+        os.environ[COMMAND] = str(os.getpid())
         with processes.shielded():  # the server: what ends the command's group would part it from its workers
             self._process.start()
 

@@ -91,15 +91,17 @@ def outcome(job: Job) -> Outcome:
 
 
 def carry_out(cells: Sequence[Cell], jobs: int, console: Console) -> list[Outcome]:
-    """Carry out the cells that are left, `jobs` at a time; what stops this process stops all children first."""
+    """Carry out the cells that are left and that no other command takes on meanwhile, `jobs` at a time.
+
+    What stops this process stops all children first.
+    """
     left = {cell.folder: cell for cell in cells if cell.left}
     if not left:
         return []
     with processes.stoppable(), claims.claimed(cells[0].out, list(left)) as ours:
         for folder in ours:
             (folder / worker.ERROR).unlink(missing_ok=True)  # of an earlier attempt
-        taken = [Outcome(cell, "another command took it on") for folder, cell in left.items() if folder not in ours]
-        return taken + _carry_out([left[folder] for folder in ours], jobs, console)
+        return _carry_out([left[folder] for folder in ours], jobs, console)
 
 
 def _carry_out(waiting: list[Cell], jobs: int, console: Console) -> list[Outcome]:
