@@ -16,7 +16,7 @@ from urlvr_bench.statistics import cells, falling, summaries
 from urlvr_bench.statistics.cells import Cell, Rows
 from urlvr_bench.statistics.intervals import Floats
 from urlvr_bench.statistics.metrics import scores
-from urlvr_bench.system.processes import spread
+from urlvr_bench.system.spreading import spread
 
 FACETS = ("protocol", "model", "task", "judged")
 Numbers = dict[str, Any]

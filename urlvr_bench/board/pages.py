@@ -17,7 +17,7 @@ from urlvr_bench.board.rows import Row
 from urlvr_bench.protocol import Protocol
 from urlvr_bench.records.record import Record, dumps
 from urlvr_bench.statistics import collapse, ranking
-from urlvr_bench.system.processes import spread
+from urlvr_bench.system.spreading import spread
 
 Draft = Callable[[], Page]
 """Renders a page; all are drafted before the processes that render them part."""

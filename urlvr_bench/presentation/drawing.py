@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from urlvr_bench.system.files import replacing
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -70,13 +72,11 @@ def style() -> Iterator[None]:
 
 def save(figure: "Figure", stem: Path) -> list[Path]:
     """Write a figure as PNG and SVG, without dates, by way of temporary names."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
     files = []
     for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
         target = stem.with_name(f"{stem.name}.{ending}")
-        temporary = target.with_name(f".{target.name}.tmp")
-        figure.savefig(temporary, format=ending, metadata=metadata)
-        figure.set_layout_engine("none")  # laid out once, for both
-        temporary.replace(target)
+        with replacing(target) as temporary:
+            figure.savefig(temporary, format=ending, metadata=metadata)
+            figure.set_layout_engine("none")  # laid out once, for both
         files.append(target)
     return files
