@@ -42,7 +42,7 @@ def plot(records: Sequence[Record], out_dir: Path) -> list[Path]:
     """Draw every figure that the records allow, each as PNG and SVG, and return the files."""
     if not records:
         raise UsageError("there are no records to plot; make some with `urlvr-bench run`")
-    trained = {cell: rows for cell, rows in cells(records).items() if cell.judged == cell.task}
+    trained = {cell: rows for cell, rows in cells(records).items() if cell.main}
     ladders: dict[tuple[str, ...], dict[Cell, Rows]] = {}
     for cell, rows in trained.items():
         ladders.setdefault((cell.protocol, cell.task, cell.protocol_hash, cell.task_version), {})[cell] = rows
@@ -51,10 +51,10 @@ def plot(records: Sequence[Record], out_dir: Path) -> list[Path]:
         for cell, rows in trained.items():
             where = _free("_".join(map(slug, (cell.protocol, cell.model, cell.task))), figures)
             figures[f"{where}_dual"] = dual_curves(cell, rows)
-            if len(rows) > 1:
+            if len(rows) > 1 and cell.judged:
                 figures[f"{where}_overview"] = overview(cell, rows)
         for (protocol, task, *_), rungs in ladders.items():
-            if len(rungs) > 1:
+            if len(rungs) > 1 and all(cell.judged for cell in rungs):
                 figures[f"{_free('_'.join(map(slug, (protocol, task))), figures)}_ladder"] = ladder(rungs)
         for title, groups in per_protocol(records).items():
             first = groups[0][0]
@@ -86,8 +86,10 @@ def _dual_panel(axes: "Axes", cell: Cell, records: Sequence[Record]) -> None:
     """Draw one method: accuracies on the left axis, the proxy reward in its own unit on the right one."""
     right = axes.twinx()
     curves(right, records, "proxy_reward", PROXY, "--")
-    curves(axes, records, "train_accuracy", TRUTH, "-")
-    _test_points(axes, cell, records, color=TEST, marker="o", linestyle="")
+    if records[0].labelled:
+        curves(axes, records, "train_accuracy", TRUTH, "-")
+    if cell.judged:
+        _test_points(axes, cell, records, color=TEST, marker="o", linestyle="")
     rewards = [value for record in records for value in record.steps.proxy_reward]
     if min(rewards) >= 0 and max(rewards) <= 1:
         right.set_ylim(SHARES)
@@ -175,7 +177,7 @@ def _accuracy(cell: Cell, records: Sequence[Record], step: int | None) -> Any:
 
 def _test_points(axes: "Axes", cell: Cell, records: Sequence[Record], offset: float = 0.0, **look: Any) -> None:
     """Draw the test accuracy at every evaluated step with its interval."""
-    steps = sorted(set.intersection(*(set(eval_curve(record)[0]) for record in records)))
+    steps = sorted(set.intersection(*(set(eval_curve(record, cell.judged)[0]) for record in records)))
     found = [two_way(_accuracy(cell, records, step)) for step in steps]
     means = np.array([each.mean for each in found])
     ends = np.abs(np.array([[each.low for each in found], [each.high for each in found]]) - means)
@@ -186,6 +188,8 @@ def _test_points(axes: "Axes", cell: Cell, records: Sequence[Record], offset: fl
 def _test_set(cell: Cell, rows: Rows) -> str:
     records = [record for group in rows.values() for record in group]
     evaluation = records[0].protocol.evaluation
+    if not cell.judged:
+        return "none, no task was named to judge"
     problems = len(records[0].problems[cell.judged])
     one = " (over problems only where there is one seed)" if min(map(len, rows.values())) == 1 else ""
     return (
