@@ -1,5 +1,6 @@
 """Figures of records: the dual curve of every method, all methods in one panel, and a ladder of priors."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,8 @@ def dual_curves(cell: Cell, rows: Rows) -> "Figure":
     protocol = next(iter(rows.values()))[0].protocol
     lines = legend_lines({"proxy reward": (PROXY, "--", ""), "ground-truth reward": (TRUTH, "-", "")})
     points = legend_lines({f"test accuracy (avg@{protocol.evaluation.samples})": (TEST, "", "o")})
-    figure.legend(handles=lines + points, loc="outside upper left", ncols=3, title=cell.title, alignment="left")
+    title = _title(figure, cell)
+    figure.legend(handles=lines + points, loc="outside upper left", ncols=3, title=title, alignment="left")
     caption(
         figure,
         f"Thin lines: one seed, mean of {WINDOW} steps; bold: mean over seeds. Points: {_test_set(cell, rows)}. "
@@ -80,6 +82,10 @@ def dual_curves(cell: Cell, rows: Rows) -> "Figure":
     )
     figure.supylabel("share of completions that are correct", fontsize=9)
     return figure
+
+
+def _title(figure: "Figure", cell: Cell) -> str:
+    return textwrap.fill(cell.title, int(figure.get_figwidth() * 12), break_on_hyphens=False)
 
 
 def _dual_panel(axes: "Axes", cell: Cell, records: Sequence[Record]) -> None:
