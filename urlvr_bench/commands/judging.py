@@ -36,6 +36,8 @@ def eval(
     from urlvr_bench import models, tasks
     from urlvr_bench.evaluation import evaluate
     from urlvr_bench.protocol import slug
+    from urlvr_bench.records.sets import lines
+    from urlvr_bench.running import counts
     from urlvr_bench.settings import validated_evaluation
 
     use_local_data(data)
@@ -51,6 +53,8 @@ def eval(
         batch_size=batch_size,
         backend=backend,
     )
+    for line in lines(counts.count({name: ["test"] for name in task if tasks.load(name).revisions})):
+        console.print(plain(line), highlight=False, soft_wrap=True)
     folder = out / slug(models.display_name(model))
     results = evaluate.evaluate(models.resolve(model), task, 0, spec, seed, folder)
     rows = [judged(result.counts, ks) for result in results]

@@ -27,6 +27,8 @@ SEVEN = (
 )
 """The methods that `run` compares where none is named: one of each kind, the random line and the supervised one."""
 
+UNREAD = "its problems are counted when they are read from the hub"
+
 Out = Annotated[Path, typer.Option("--out", help="Folder of the run folders.")]
 
 
@@ -125,12 +127,15 @@ def plan_and_carry_out(runs: "list[Run]", out: Path, jobs: int | None, dry_run: 
 
 def show_plan(cells: "list[Cell]", out: Path, jobs: int, as_json: bool) -> None:
     """Print the runs, how many are done, and how long the rest may take."""
-    from urlvr_bench.running import plan
+    from urlvr_bench.records.sets import lines
+    from urlvr_bench.running import counts, plan
 
+    published = counts.published(cell.run for cell in cells)
+    counted = counts.at_hand(published)
     minutes = plan.estimated_minutes(cells, out, jobs)
     if as_json:
         rows = [{"folder": str(cell.folder), "state": cell.state} for cell in cells]
-        print(json.dumps({"runs": rows, "jobs": jobs, "estimated_minutes": minutes}))
+        print(json.dumps({"runs": rows, "jobs": jobs, "estimated_minutes": minutes, "sets": counted}))
         return
     first = cells[0].run.protocol
     table = Table(
@@ -141,6 +146,8 @@ def show_plan(cells: "list[Cell]", out: Path, jobs: int, as_json: bool) -> None:
     for cell in cells:
         table.add_row(cell.run.model, cell.run.task, cell.run.method_id, str(cell.run.seed), cell.state)
     console.print(table)
+    for line in [*lines(counted), *(f"{name}: {UNREAD}" for name in published if name not in counted)]:
+        console.print(plain(line), highlight=False, soft_wrap=True)
     done, left = sum(cell.state == "done" for cell in cells), sum(cell.left for cell in cells)
     took = "an unknown time" if minutes is None else f"about {max(1, round(minutes))} min"
     rest = f"{took} with {min(jobs, left)} side by side" if left > 1 else took if left else "nothing left to do"
