@@ -12,7 +12,7 @@ import numpy as np
 from urlvr_bench import methods
 from urlvr_bench.protocol import slug
 from urlvr_bench.records.record import Record, short_hash
-from urlvr_bench.statistics import cells, summaries
+from urlvr_bench.statistics import cells, falling, summaries
 from urlvr_bench.statistics.cells import Cell, Rows
 from urlvr_bench.statistics.intervals import Floats
 from urlvr_bench.statistics.metrics import scores
@@ -172,7 +172,9 @@ def summarised(boards: Sequence[Board]) -> list[Board]:
 
 
 def _summaries(board: Board) -> tuple[list[Numbers], ...]:
-    falls = [{"method": method, **summaries.falls(records)} for method, records in board.rows.items()]
+    falls = [
+        {"method": method, "seeds": len(records), **falling.falls(records)} for method, records in board.rows.items()
+    ]
     found = (summaries.pass_rows(board.cell, board.rows), summaries.reward_rows(board.cell, board.rows), falls)
     return tuple([{name: _known(value) for name, value in row.items()} for row in rows] for rows in found)
 

@@ -33,7 +33,12 @@ def run(
     method: Annotated[list[str] | None, typer.Option(help="Reward method, as name or name(key=value); repeat.")] = None,
     protocol: Annotated[str, typer.Option(help="Protocol, by name or as a YAML file.")] = "pocket",
     model: Annotated[list[str] | None, typer.Option(help="Pocket prior, model folder or hub id; repeat.")] = None,
-    task: Annotated[list[str] | None, typer.Option(help="Task to train and evaluate on; repeat.")] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="Task to train and evaluate on, or a JSONL file of prompts; repeat.")
+    ] = None,
+    eval_task: Annotated[
+        str | None, typer.Option(help="Task to judge on along the way, where it is not the one trained on.")
+    ] = None,
     seed: Annotated[list[int] | None, typer.Option(help="Seed; repeat.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 ... N-1, where no --seed is given.")] = 1,
     set_: Annotated[
@@ -54,7 +59,8 @@ def run(
     from urlvr_bench.running import plan
 
     use_local_data(data)
-    runs = plan.grid(protocol, method or list(SEVEN), seed or range(seeds), model or [], task or [], pairs(set_))
+    overrides = pairs(set_) | ({"evaluation.task": eval_task} if eval_task else {})
+    runs = plan.grid(protocol, method or list(SEVEN), seed or range(seeds), model or [], task or [], overrides)
     cells = plan.lay_out(runs, out)
     elsewhere = scaling.chosen(launcher, config, processes, cells[0].run.protocol.training)
     jobs = jobs or scaling.default_jobs(elsewhere, cells)

@@ -29,7 +29,7 @@ from urlvr_bench.records.schema import Record
 from urlvr_bench.science.drawing import forecast_figure
 from urlvr_bench.science.kinds import per_protocol
 from urlvr_bench.statistics.cells import Cell, Rows, cells, role
-from urlvr_bench.statistics.collapse import DEFINITIONS, WINDOW, eval_curve, step_curve, survival
+from urlvr_bench.statistics.collapse import FEWEST, HEADLINE, WINDOW, eval_curve, step_curve, survival
 from urlvr_bench.statistics.intervals import two_way
 from urlvr_bench.statistics.metrics import scores
 
@@ -130,13 +130,13 @@ def ladder(rungs: dict[Cell, Rows]) -> "Figure":
         base = {cell: float(_accuracy(cell, records, 0).mean()) for cell, records in climbing.items()}
         for i, cell in enumerate(sorted(climbing, key=lambda cell: (base[cell], cell))):
             color = LADDER[round(i * (len(LADDER) - 1) / max(1, len(climbing) - 1))]
-            steps = [DEFINITIONS[-1].step(record) for record in climbing[cell]]
+            steps = [HEADLINE.step(record) for record in climbing[cell]]
             when = survival(steps, [len(record.steps.step) for record in climbing[cell]])
             label = f"{cell.model} ({base[cell]:.2f}): {when}"
             curves(axes, climbing[cell], "train_accuracy", color, STYLES[i % len(STYLES)], label=label)
         axes.set_ylim(SHARES)
         axes.set_title(method, loc="left", fontweight="bold")
-        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="prior (test accuracy at step 0): collapse")
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="prior (accuracy at step 0): collapse step")
     first = min(rungs)
     figure.suptitle(
         f"{first.protocol} ({first.protocol_hash}) · {first.task} v{first.task_version}", x=0.01, ha="left", fontsize=10
@@ -144,8 +144,8 @@ def ladder(rungs: dict[Cell, Rows]) -> "Figure":
     figure.supylabel("train accuracy (ground-truth reward)", fontsize=9)
     caption(
         figure,
-        f"Thin lines: one seed, mean of {WINDOW} steps; bold: mean over seeds. Collapse: {DEFINITIONS[-1].name}, "
-        "Kaplan-Meier median over all seeds [95 % interval].",
+        f"Thin lines: one seed, mean of {WINDOW} steps; bold: mean over seeds. Collapse step: {HEADLINE.name}, "
+        f"Kaplan-Meier median over all seeds [95 % interval], below {FEWEST} seeds the steps themselves.",
     )
     return figure
 
@@ -188,7 +188,10 @@ def _test_set(cell: Cell, rows: Rows) -> str:
     evaluation = records[0].protocol.evaluation
     problems = len(records[0].problems[cell.judged])
     one = " (over problems only where there is one seed)" if min(map(len, rows.values())) == 1 else ""
-    return f"{problems} test problems x {evaluation.samples} samples, bars 95 % intervals over seeds and problems{one}"
+    return (
+        f"{problems} test problems x {evaluation.samples} samples, bars 95 % intervals over seeds and problems{one}, "
+        "none where the seeds part into two groups"
+    )
 
 
 def _seeds(records: Sequence[Record]) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from urlvr_bench import methods, protocol, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import resolve
-from urlvr_bench.protocol import Run
+from urlvr_bench.protocol import Protocol, Run
 from urlvr_bench.records import record
 from urlvr_bench.records.run_folder import is_occupied
 from urlvr_bench.rollouts import Method
@@ -53,20 +53,39 @@ def grid(
     overrides: Mapping[str, str] | None = None,
 ) -> list[Run]:
     """Return every run of protocol x model x task x method x seed; every name is checked."""
+    overrides = dict(overrides or {})
+    if "evaluation.task" in overrides:
+        overrides["evaluation.task"] = tasks.adopt(overrides["evaluation.task"])
     settings = protocol.load(protocol_name, overrides)
     if len(set(seeds)) != len(seeds):
         raise UsageError(f"seeds {', '.join(map(str, seeds))} are not distinct")
     models = list(model_names) or [settings.model]
-    goals = list(task_names) or [settings.task]
+    goals = [tasks.adopt(name) for name in task_names] or [settings.task]
     for name in models:
         resolve(name)
-    for name in (*goals, *settings.evaluation.ood):
+    for name in filter(None, (*goals, settings.evaluation.task, *settings.evaluation.ood)):
         tasks.load(name)
     built = [methods.build(spec) for spec in method_specs]
+    _labels_are_there(settings, goals, built)
     return [
-        Run(settings, model, task, name, seed, changed_params(method), dict(overrides or {}))
+        Run(settings, model, task, name, seed, changed_params(method), overrides)
         for model, task, (name, method), seed in itertools.product(models, goals, built, seeds)
     ]
+
+
+def _labels_are_there(settings: Protocol, goals: Sequence[str], built: Sequence[tuple[str, Method]]) -> None:
+    """Refuse to judge, or to train with labels, where nobody knows the answers."""
+    for task in map(tasks.load, goals):
+        needy = next((name for name, method in built if method.uses_labels()), None)
+        if not task.labelled and needy:
+            raise UsageError(f"{needy} reads labels, and not every prompt of {task.name} has an answer: add them")
+        if not task.labelled and (settings.training.initial_vote != "any" or settings.training.split == "test"):
+            raise UsageError(
+                f"training.initial_vote and training.split=test need answers to every prompt of {task.name}"
+            )
+    for name in filter(None, (settings.evaluation.task, *settings.evaluation.ood)):
+        if "test" not in tasks.load(name).splits:
+            raise UsageError(f"{name} cannot judge: not every prompt in it has an answer")
 
 
 def changed_params(method: Method) -> dict[str, Any]:

@@ -156,7 +156,8 @@ def _show(progress: Progress, job: Job) -> None:
     row = last_step(job.cell.folder / "steps.jsonl")
     if row is None:
         return
-    detail = f"reward {row['proxy_reward']:.3f}  accuracy {row['train_accuracy']:.3f}"
+    right = row["train_accuracy"]
+    detail = f"reward {row['proxy_reward']:.3f}" + ("" if right is None else f"  accuracy {right:.3f}")
     done = row["step"] == job.cell.run.protocol.training.steps
     progress.update(job.line, completed=row["step"], detail="evaluating" if done else detail)
 

@@ -70,3 +70,19 @@ def role(method: MethodInfo) -> str:
     if method.uses_labels:
         return "reference: supervised"
     return "reference: baseline" if method.family == "baseline" else "contender"
+
+
+def twins(rows: Rows) -> dict[str, tuple[str, ...]]:
+    """Return, for each method, the others whose runs are the same: equal curves and counts in every seed.
+
+    Two rewards that pay alike on a task up to their scale make the same policies; they are one result, not two.
+    """
+    same: dict[tuple[object, ...], list[str]] = {}
+    for method, records in rows.items():
+        made = tuple((one.seed, tuple(one.steps.train_accuracy), _counts(one)) for one in records)
+        same.setdefault(made, []).append(method)
+    return {method: tuple(other for other in group if other != method) for group in same.values() for method in group}
+
+
+def _counts(record: Record) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(evaluation.correct) for evaluation in record.evals)
