@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from tests.conftest import ROOT
 from urlvr_bench import protocol
-from urlvr_bench.commands import scaling
+from urlvr_bench.commands import program, scaling
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import PRIORS
 from urlvr_bench.records import record
