@@ -42,12 +42,13 @@ def without_optional() -> str:
     atexit.register(stead.cleanup)
     folders = []
     for folder in filter(os.path.isdir, PATH.split(os.pathsep)):
-        if NAMES.isdisjoint(os.listdir(folder)):
+        there = {path.name for path in Path(folder).iterdir()}
+        if NAMES.isdisjoint(there):
             folders.append(folder)
             continue
         links = Path(stead.name, str(len(folders)))
         links.mkdir()
-        for name in set(os.listdir(folder)) - NAMES:
+        for name in there - NAMES:
             (links / name).symlink_to(Path(folder, name))
         folders.append(str(links))
     return os.pathsep.join(folders)
