@@ -46,7 +46,7 @@ TRAINING = {
     "first_votes",
     "ranks",
 }
-HEAVY = {f"evaluation.{name}" for name in EVALUATION} | {f"training.{name}" for name in TRAINING}
+HEAVY = {f"evaluation.{name}" for name in EVALUATION} | {f"training.{name}" for name in TRAINING} | {"api.rewards"}
 """Modules that may import an engine when they are imported; outside the pocket lab no other may."""
 
 

@@ -1,6 +1,5 @@
 """Make one run from Python: in a process of its own, so that it is safe in a notebook and under spawn."""
 
-import subprocess
 import time
 from os import PathLike
 from pathlib import Path
@@ -48,12 +47,7 @@ def _carry_out(cell: Cell) -> None:
             time.sleep(POLL_SECONDS)
     finally:
         if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(runner.STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            runner.stop([process])
     if process.returncode:
         raise RuntimeError(f"{cell.folder}: {runner.reason(cell.folder, process.returncode)}")
 

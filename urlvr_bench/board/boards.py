@@ -84,7 +84,7 @@ class Board:
     @property
     def own(self) -> bool:
         """Whether the board judges on the task that it trained on."""
-        return self.cell.judged == self.cell.task
+        return self.cell.main
 
     @property
     def title(self) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from urlvr_bench import __version__
-from urlvr_bench.commands import judging, probing, reading, running, scaling, sharing, studying
+from urlvr_bench.commands import judging, probing, reading, running, scaling, sharing, studying, summing
 
 app = typer.Typer(
     name="urlvr-bench",
@@ -28,6 +28,7 @@ app.command()(judging.eval)
 app.command()(judging.rescore)
 app.command()(judging.export)
 app.command("list")(reading.list_)
+app.command()(summing.summary)
 app.command()(reading.table)
 app.command()(reading.plot)
 app.command()(reading.check)

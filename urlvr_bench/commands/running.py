@@ -10,6 +10,7 @@ from rich.table import Table
 
 from urlvr_bench.commands import scaling
 from urlvr_bench.commands.options import AsJson, Data, console, one_thread, pairs, plain, use_local_data
+from urlvr_bench.commands.summing import show_runs
 
 if TYPE_CHECKING:
     from urlvr_bench.protocol import Run
@@ -68,6 +69,8 @@ def run(
     if dry_run or elsewhere in scaling.SCHEDULERS:
         return scaling.submit(elsewhere, cells, jobs, pairs(resource, "--resource"), out, dry_run)
     carry_out(cells, jobs, as_json)
+    if not as_json:
+        show_runs([cell.folder for cell in cells], console)
     console.print(f"records of {runs_of(len(cells))} are under {out}; next: urlvr-bench table {out}", highlight=False)
 
 

@@ -22,6 +22,8 @@ LADDER = ("#b5de2b", "#6ece58", "#35b779", "#1f9e89", "#26828e", "#31688e", "#3e
 SHARES = (-0.03, 1.03)
 WIDTH = 3.1
 """Inches of one panel."""
+NARROWEST = 6.6
+"""Inches: what the legend and the caption of a figure of one panel need."""
 
 
 def panels(count: int, columns: int = 4, width: float = WIDTH, height: float = 2.3) -> tuple["Figure", list["Axes"]]:
@@ -29,6 +31,7 @@ def panels(count: int, columns: int = 4, width: float = WIDTH, height: float = 2
     from matplotlib.figure import Figure
 
     columns = min(columns, count)
+    width = max(width, NARROWEST / columns)
     lines = -(-count // columns)
     figure = Figure(figsize=(width * columns, height * lines + 1.0), layout="constrained")
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()

@@ -36,7 +36,7 @@ def tables(records: Sequence[Record], kind: str) -> list[Table]:
     return [
         Table(f"{kind}: {cell.title}", notes, frame(rows_of(cell, rows)), text, ABOUT)
         for cell, rows in grouped
-        if (cell.judged == cell.task) == (kind != "ood")
+        if (cell.main == (kind != "ood")) and (cell.judged or kind == "reward")
     ]
 
 
@@ -137,7 +137,7 @@ def _probe_text(row: Row) -> dict[str, str]:
 
 def _probe_tables(records: Sequence[Record]) -> list[Table]:
     """Return one table per protocol, task and method: the ladder of models, weakest first."""
-    frames = [frame(collapse_rows(cell, rows)) for cell, rows in cells(records).items() if cell.judged == cell.task]
+    frames = [frame(collapse_rows(cell, rows)) for cell, rows in cells(records).items() if cell.main and cell.judged]
     found = []
     keys = ["protocol", "protocol_hash", "task", "task_version", "method"]
     for (protocol, digest, task, version, method), rungs in pd.concat(frames, ignore_index=True).groupby(keys):

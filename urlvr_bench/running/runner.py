@@ -21,13 +21,15 @@ from urlvr_bench.training import devices as accelerate
 
 POLL_SECONDS = 0.25
 
+Worker = subprocess.Popen[bytes] | Forked
+
 
 @dataclass
 class Job:
     """A run that is being carried out."""
 
     cell: Cell
-    process: subprocess.Popen[bytes] | Forked
+    process: Worker
     device: str | None
     line: TaskID
 
@@ -61,7 +63,7 @@ def spawn(folder: Path, device: str | None, own_session: bool = True) -> subproc
         )
 
 
-def start(cell: Cell, device: str | None) -> subprocess.Popen[bytes] | Forked:
+def start(cell: Cell, device: str | None) -> Worker:
     """Lay out a run's folder and start its worker."""
     worker.prepare(cell.run, cell.folder)
     if device is None and not accelerate.asked():
@@ -130,21 +132,21 @@ def _carry_out(waiting: list[Cell], jobs: int, console: Console) -> list[Outcome
                         progress.advance(total)
                         _report(progress.console, outcomes[-1])
         finally:
-            stop(running)
+            stop([job.process for job in running])
     return outcomes
 
 
-def stop(running: Sequence[Job]) -> None:
-    """End the children: politely first, then by force; their folders can be continued."""
-    for job in running:
-        job.process.terminate()
+def stop(workers: Sequence[Worker]) -> None:
+    """End the workers: politely first, then by force; their folders can be continued."""
+    for one in workers:
+        one.terminate()
     deadline = time.monotonic() + processes.GRACE_SECONDS
-    for job in running:
+    for one in workers:
         try:
-            job.process.wait(max(0.0, deadline - time.monotonic()))
+            one.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            job.process.kill()
-            job.process.wait()
+            one.kill()
+            one.wait()
 
 
 def label(cell: Cell) -> str:

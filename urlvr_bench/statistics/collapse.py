@@ -37,7 +37,7 @@ class Definition:
 
         Reward accuracy needs binary rewards, and a run that starts below the line cannot fall below it.
         """
-        if self.column == "reward_accuracy" and not record.method.binary:
+        if (self.column == "reward_accuracy" and not record.method.binary) or not record.labelled:
             return False
         start = smooth(getattr(record.steps, self.column), self.window)[:1]
         return not len(start) or bool(start[0] >= self.threshold)

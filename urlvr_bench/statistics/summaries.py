@@ -63,10 +63,10 @@ def who(cell: Cell, records: Sequence[Record]) -> Row:
         "uses_labels": method.uses_labels,
         "versions": len({record.method.source_sha256 for record in records}),
         "seeds": len(records),
-        "problems": len(records[0].problems[cell.judged]),
+        "problems": len(records[0].problems.get(cell.judged, ())),
         "samples": records[0].protocol.evaluation.samples,
         "steps": last_step(records),
-        "basis": basis_of(len(records), len(records[0].problems[cell.judged])),
+        "basis": basis_of(len(records), len(records[0].problems.get(cell.judged, ()))),
         "standing": "unranked" if len(records) < LISTED else "provisional" if len(records) < RANKED else "ranked",
     }
 

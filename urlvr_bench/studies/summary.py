@@ -43,7 +43,7 @@ def arms(study: Study, records: Sequence[Record]) -> list[Arm]:
     found = [
         (cell, setting(runs[0], common), runs)
         for cell, rows in cells(records).items()
-        if cell.judged == cell.task
+        if cell.main and cell.judged
         for runs in rows.values()
     ]
     return sorted(found, key=lambda arm: place.get(arm[2][0].path, len(place)))
