@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 
-
 MOST_HINTS = 3
 
 

@@ -57,7 +57,7 @@ def table(
 
 def plot(
     folders: Folders,
-    out: Annotated[Path, typer.Option("--out", help="Folder of the pictures.")] = Path("figures"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the pictures.")] = Path("figures"),
 ) -> None:
     """Draw each method's dual curve (proxy against ground truth) and the overview, as PNG and SVG."""
     from urlvr_bench.records import record
@@ -72,7 +72,7 @@ def check(
         list[str], typer.Argument(help="Folders of records; or `methods [NAME|PATH ...]`; or `tasks [NAME ...]`.")
     ],
     train: Annotated[bool, typer.Option(help="methods: also train each for two minutes and draw its curve.")] = True,
-    out: Annotated[Path, typer.Option("--out", help="methods: folder of those trainings.")] = Path("runs/check"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="methods: folder of those trainings.")] = Path("runs/check"),
     as_json: AsJson = False,
 ) -> None:
     """Re-read records and list every failure with its fix; or hold methods or tasks to their contract."""
