@@ -1,13 +1,23 @@
-"""Shared by the tests that train: a command line in a child process, and a small protocol."""
+"""For all tests: a command line in a child process, and the programs of the system that a test says it needs."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import programs
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose programs are not here; hide them from the others, which else would fail on other machines."""
+    needed = [name for mark in item.iter_markers("needs") for name in mark.args]
+    for why in filter(None, map(programs.missing, needed)):
+        pytest.skip(why)
+    os.environ["PATH"] = programs.PATH if needed else programs.without_optional()
 
 
 @pytest.fixture

@@ -3,19 +3,29 @@
 import difflib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+MOST_HINTS = 3
 
 
 class UsageError(ValueError):
     """Bad input; the command line prints its one line and exits with code 2."""
 
 
-def unknown(kind: str, given: str, known: Iterable[str]) -> UsageError:
-    """Return the error for a name that is not among `known`, suggesting the nearest."""
+def unknown(kind: str, given: str, known: Iterable[str], other: Iterable[str] = ()) -> UsageError:
+    """Return the error for a name that is not among `known`, suggesting the nearest, also of `other` names for them."""
     known = list(known)
-    near = difflib.get_close_matches(given, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    near = " or ".join(map(repr, nearest(given, [*known, *other])))
+    hint = f"; did you mean {near}?" if near else "."
     return UsageError(f"unknown {kind} {given!r}{hint} Known: {', '.join(known) or 'none'}.")
+
+
+def nearest(given: str, known: Sequence[str]) -> list[str]:
+    """Return what a name may have been meant for: by how names begin, by a word in them, else by spelling."""
+    start = given.lower()
+    begin = [name for name in known if name.lower().startswith(start)] if start else []
+    words = [name for name in known if start in re.split(r"[^a-z0-9]+", name.lower())]
+    return (begin or words)[:MOST_HINTS] or difflib.get_close_matches(given, known, n=1)
 
 
 SECRET_NAME = re.compile(r"(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|KEY|CREDENTIALS?)(_|$)", re.IGNORECASE)

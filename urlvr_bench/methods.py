@@ -47,7 +47,7 @@ def resolve(name: str) -> str:
         return wanted
     aliases = {_plain(alias): method for method in known for alias in load(method).aliases}
     if wanted not in aliases:
-        raise unknown("method", name, [*known, *aliases])
+        raise unknown("method", name, known, aliases)
     return aliases[wanted]
 
 

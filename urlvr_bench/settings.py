@@ -25,46 +25,55 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+def setting(meaning: str, unit: str = "", default: Any = ..., **bounds: float) -> Any:
+    """Return a field that says what it means and in which unit, for `list settings` and docs/settings.md."""
+    return Field(default, description=meaning, json_schema_extra={"unit": unit}, **bounds)  # type: ignore[arg-type]
+
+
 class Training(Settings):
     """How every method of the protocol is trained. A step is one batch of rollouts and the updates made on it."""
 
-    steps: int = Field(gt=0)
-    prompts_per_step: int = Field(gt=0)
-    group_size: int = Field(ge=2, description="rollouts per prompt")
-    mini_batches: int = Field(1, gt=0, description="optimizer updates made on one batch of rollouts")
-    micro_batch: int = Field(gt=0, description="rollouts per device and forward pass, at most")
-    learning_rate: float = Field(gt=0)
-    warmup_steps: int = Field(0, ge=0, description="in optimizer updates")
-    schedule: Literal["constant_with_warmup", "cosine", "linear"] = "constant_with_warmup"
-    max_completion_tokens: int = Field(gt=0)
-    temperature: float = Field(1.0, gt=0)
-    kl_coefficient: float = Field(0.0, ge=0)
-    clip: float = Field(0.2, gt=0)
-    loss: Literal["grpo", "dapo", "bnpo", "dr_grpo"] = "dapo"
-    scale_rewards: Literal["group", "batch", "none"] = "group"
-    adam_beta2: float = Field(0.999, gt=0, lt=1)
-    weight_decay: float = Field(0.0, ge=0)
-    max_grad_norm: float = Field(1.0, gt=0)
-    precision: Literal["float32", "bfloat16"] = "float32"
-    gradient_checkpointing: bool = False
-    lora_rank: int = Field(0, ge=0, description="train a LoRA adapter of this rank; 0 trains all weights")
-    lora_alpha: int = Field(0, ge=0, description="of the adapter; 0 for twice its rank")
-    vllm: Literal["none", "colocate", "server"] = Field("none", description="sample rollouts with vLLM")
-    vllm_memory: float = Field(0.3, gt=0, lt=1, description="share of a GPU's memory that a colocated vLLM takes")
-    draws: Literal["process", "rollout"] = Field(
-        "process",
-        description="random numbers of the rollouts: one stream per process, or one per rollout, the same "
+    steps: int = setting("training steps, each one batch of rollouts", gt=0)
+    prompts_per_step: int = setting("prompts of a step's batch", "prompts", gt=0)
+    group_size: int = setting("rollouts per prompt", "rollouts", ge=2)
+    mini_batches: int = setting("optimizer updates made on one batch of rollouts", "updates", 1, gt=0)
+    micro_batch: int = setting("rollouts per device and forward pass, at most", "rollouts", gt=0)
+    learning_rate: float = setting("of AdamW, at its highest", gt=0)
+    warmup_steps: int = setting("the learning rate rises over these", "optimizer updates", 0, ge=0)
+    schedule: Literal["constant_with_warmup", "cosine", "linear"] = setting(
+        "how the learning rate goes on after that", default="constant_with_warmup"
+    )
+    max_completion_tokens: int = setting("length limit of a rollout", "tokens", gt=0)
+    temperature: float = setting("of the rollouts in training", default=1.0, gt=0)
+    kl_coefficient: float = setting("weight of the KL to the start in the loss", default=0.0, ge=0)
+    clip: float = setting("range in which the ratio of probabilities counts, PPO's epsilon", default=0.2, gt=0)
+    loss: Literal["grpo", "dapo", "bnpo", "dr_grpo"] = setting("how token losses are averaged", default="dapo")
+    scale_rewards: Literal["group", "batch", "none"] = setting(
+        "over what rewards are divided by their standard deviation", default="group"
+    )
+    adam_beta2: float = setting("AdamW's second decay rate", default=0.999, gt=0, lt=1)
+    weight_decay: float = setting("of AdamW", default=0.0, ge=0)
+    max_grad_norm: float = setting("gradients are scaled down to this norm", default=1.0, gt=0)
+    precision: Literal["float32", "bfloat16"] = setting("of the forward and backward passes", default="float32")
+    gradient_checkpointing: bool = setting("compute activations twice, to save memory", default=False)
+    lora_rank: int = setting("train a LoRA adapter of this rank; 0 trains all weights", default=0, ge=0)
+    lora_alpha: int = setting("of the adapter; 0 for twice its rank", default=0, ge=0)
+    vllm: Literal["none", "colocate", "server"] = setting("sample rollouts with vLLM", default="none")
+    vllm_memory: float = setting("what a colocated vLLM takes", "share of a GPU's memory", 0.3, gt=0, lt=1)
+    draws: Literal["process", "rollout"] = setting(
+        "random numbers of the rollouts: one stream per process, or one per rollout, the same "
         "for every number of processes",
+        default="process",
     )
-    split: Literal["train", "test"] = Field("train", description="test: test-time training on the evaluated prompts")
-    unique_prompts: int | None = Field(None, gt=0, description="train on this many prompts over and over")
-    first_prompt: int | None = Field(None, ge=0, description="take them in order from this one, not drawn by the seed")
-    initial_vote: Literal["any", "wrong", "right"] = Field(
-        "any", description="take only prompts whose first vote is so; the choice, not the training, reads labels"
+    split: Literal["train", "test"] = setting("test: test-time training on the evaluated prompts", default="train")
+    unique_prompts: int | None = setting("train on this many prompts over and over", "prompts", None, gt=0)
+    first_prompt: int | None = setting("take them in order from this one, not drawn by the seed", "", None, ge=0)
+    initial_vote: Literal["any", "wrong", "right"] = setting(
+        "take only prompts whose first vote is so; the choice, not the training, reads labels", default="any"
     )
-    save_every: int = Field(gt=0, description="steps between checkpoints that a run can continue from")
-    kl_every: int = Field(1, ge=0, description="steps between measurements of the KL to the start; 0 for none")
-    stop_at: Stop | None = Field(None, description="end a run early, at the first step where this shows its collapse")
+    save_every: int = setting("between checkpoints that a run can continue from", "steps", gt=0)
+    kl_every: int = setting("between measurements of the KL to the start; 0 for none", "steps", 1, ge=0)
+    stop_at: Stop | None = setting("end a run early, at the first step where this shows its collapse", default=None)
 
     @property
     def rows(self) -> int:
@@ -87,20 +96,20 @@ class Evaluation(Settings):
     A task with fewer test problems is judged on all of them.
     """
 
-    every: int = Field(gt=0, description="steps between evaluations; step 0 and the last step are always judged")
-    problems: int = Field(gt=0)
-    samples: int = Field(gt=0, description="completions per problem")
-    max_tokens: int = Field(gt=0)
-    temperature: float = Field(1.0, ge=0)
-    top_p: float = Field(1.0, gt=0, le=1)
-    k: tuple[int, ...] = (1,)
-    batch_size: int = Field(128, gt=0)
-    task: str | None = Field(None, description="task judged along the way; default: the one trained on")
-    ood: tuple[str, ...] = Field((), description="further tasks, judged at step 0 and at the end")
-    backend: Literal["hf", "vllm"] = Field("hf", description="engine that samples: transformers or vLLM")
-    greedy: bool = Field(False, description="at step 0 and at the end, also one greedy completion per problem")
-    native: bool = Field(False, description="at step 0, also the task in its native prompt style, where it has one")
-    baseline_samples: int | None = Field(None, gt=0, description="at step 0, also this many completions per problem")
+    every: int = setting("between evaluations; step 0 and the last step are always judged", "steps", gt=0)
+    problems: int = setting("test problems, the first of the task", "problems", gt=0)
+    samples: int = setting("completions per problem", "completions", gt=0)
+    max_tokens: int = setting("length limit of a completion", "tokens", gt=0)
+    temperature: float = setting("of the completions that are judged; 0 is greedy", default=1.0, ge=0)
+    top_p: float = setting("sample from the likeliest tokens of this probability", default=1.0, gt=0, le=1)
+    k: tuple[int, ...] = setting("k of pass@k and maj@k, at most `samples`", default=(1,))
+    batch_size: int = setting("completions sampled at a time", "completions", 128, gt=0)
+    task: str | None = setting("task judged along the way; none: the one trained on", default=None)
+    ood: tuple[str, ...] = setting("further tasks, judged at step 0 and at the end", default=())
+    backend: Literal["hf", "vllm"] = setting("engine that samples: transformers or vLLM", default="hf")
+    greedy: bool = setting("at step 0 and at the end, also one greedy completion per problem", default=False)
+    native: bool = setting("at step 0, also the task in its native prompt style, where it has one", default=False)
+    baseline_samples: int | None = setting("at step 0, also this many per problem", "completions", None, gt=0)
 
     @model_validator(mode="after")
     def _enough_samples(self) -> "Evaluation":

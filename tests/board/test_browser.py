@@ -21,10 +21,7 @@ from urlvr_bench.statistics import metrics
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the package playwright is not installed")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH (apt-get install chromium, or set CHROMIUM)"),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.needs("chromium")]
 FLAGS = [
     "--headless",
     "--no-sandbox",

@@ -102,3 +102,19 @@ def test_overrides_make_a_custom_protocol_with_a_folder_of_its_own(command, tmp_
     done = command("run", "--dry-run", "--json", "--set", "steps=3", "--out", tmp_path)
     folder = json.loads(done.stdout)["runs"][0]["folder"]
     assert "/pocket-" in folder and "/pocket/" not in folder
+
+
+@pytest.mark.parametrize("kind", ["methods", "tasks", "protocols", "models", "settings"])
+def test_lists_fit_80_columns_with_whole_names(command, kind):
+    rows = json.loads(command("list", kind, "--json").stdout)
+    printed = command("list", kind, COLUMNS="80").stdout
+    assert max(map(len, printed.splitlines())) <= 80
+    assert all(f" {row[kind.removesuffix('s')]} " in printed for row in rows)
+
+
+def test_every_setting_says_what_it_means_and_the_two_temperatures_differ(command):
+    rows = {row["setting"]: row for row in json.loads(command("list", "settings", "--json").stdout)}
+    assert all(row["meaning"] and row["values"] and row["default"] for row in rows.values())
+    assert rows["training.temperature"]["meaning"] != rows["evaluation.temperature"]["meaning"]
+    done = command("run", "--dry-run", "--set", "temperature=1")
+    assert done.returncode == 2 and "is in training and evaluation: write training.temperature" in done.stderr

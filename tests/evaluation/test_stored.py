@@ -221,5 +221,5 @@ def test_a_record_alone_is_exported_without_samples(judged, tmp_path):
     written = exporting.export(judged / "record.json", "lm-eval", tmp_path)
     assert len(written) == 5 and all(path.suffix == ".json" for path in written)
     assert {path.parent.name for path in written} == {"pocket-s1250", "pocket-s1250+majority_vote-seed0-step40"}
-    with pytest.raises(UsageError, match=re.escape("unknown format 'helm' Known: lm-eval, every-eval-ever.")):
+    with pytest.raises(UsageError, match=re.escape("unknown format 'helm'. Known: lm-eval, every-eval-ever.")):
         exporting.export(judged / "record.json", "helm", tmp_path)

@@ -15,8 +15,8 @@ from records import fabricate
 from typer.testing import CliRunner
 
 from tests.conftest import ROOT
-from urlvr_bench import cli, protocol
-from urlvr_bench.commands import scaling
+from urlvr_bench import protocol
+from urlvr_bench.commands import program, scaling
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import PRIORS
 from urlvr_bench.records import record
@@ -196,7 +196,7 @@ def test_documented_commands_are_understood(line: str, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.yaml").write_text("{}")
     arguments = shlex.split(line)[1:] + (["--dry-run"] if "run" in line.split() else [])
-    done = CliRunner().invoke(cli.app, arguments)
+    done = CliRunner().invoke(program.app, arguments)
     assert done.exit_code == 0, done.output
     assert devices.asked() == ("accelerate" in line or "--processes" in line)
 

@@ -7,9 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 
-import psutil
 import pytest
 
 from tests.conftest import ROOT
@@ -68,15 +66,6 @@ def test_the_same_command_gives_the_same_steps(finished, command, tmp_path):
     assert deterministic(folder_of(tmp_path, "token_entropy")) == deterministic(folder_of(finished[0], "token_entropy"))
 
 
-def kill_writers_to(folder):
-    """Kill the workers that a killed command has left behind: they write to a log in the folder."""
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if any(file.path.startswith(str(folder)) for file in process.open_files()):
-                process.kill()
-                process.wait(10)
-
-
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_a_stopped_run_continues_to_the_same_steps(finished, command, tmp_path, how):
     """Stop a run at a random step, by force or as Ctrl-C does, then run the same command again."""
@@ -101,7 +90,6 @@ def test_a_stopped_run_continues_to_the_same_steps(finished, command, tmp_path, 
     _, said = child.communicate(timeout=60)
     if how == signal.SIGINT:
         assert child.returncode == 130 and "run the same command again" in said.splitlines()[-1]
-    kill_writers_to(tmp_path)
     folder = folder_of(tmp_path, "majority_vote")
     assert not (folder / "record.json").exists()
     assert command(*arguments).returncode == 0

@@ -15,7 +15,7 @@ from tests.conftest import ROOT
 from urlvr_bench.records import record
 from urlvr_bench.records.run_folder import HOLDER
 
-pytestmark = [pytest.mark.slurm, pytest.mark.skipif(bool(slurmnode.missing()), reason=slurmnode.missing())]
+pytestmark = [pytest.mark.slurm, pytest.mark.needs("slurm")]
 PATIENCE = 900
 """Seconds; six runs on two cores that others use too."""
 SWEEP = ["run", "--protocol", "smoke", "--set", "steps=8", "--set", "every=8", "--method", "majority_vote", "--seeds"]

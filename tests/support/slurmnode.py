@@ -45,9 +45,9 @@ PartitionName=debug Nodes=first,second Default=YES State=UP MaxTime=INFINITE
 DAEMONS = ("munged", "slurmctld", "slurmd.first", "slurmd.second")
 
 
-def missing() -> str:
+def missing(path: str | None = None) -> str:
     """Return why no cluster can be started here, nothing where one can."""
-    absent = [name for name in PROGRAMS if shutil.which(name) is None]
+    absent = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
     if absent:
         return f"{', '.join(absent)} not found: apt-get install slurm-wlm munge"
     return "" if os.getuid() == 0 else "Slurm's daemons are started by root alone"

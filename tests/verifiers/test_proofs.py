@@ -14,8 +14,8 @@ from urlvr_bench.pocket import lemmas, problems
 from urlvr_bench.verifiers import proofs, sandbox
 from urlvr_bench.verifiers.proofs import Statement
 
-coq = pytest.mark.skipif(bool(proofs.missing("coq")), reason=proofs.missing("coq"))
-lean = pytest.mark.skipif(bool(proofs.missing("lean")), reason=proofs.missing("lean"))
+coq = pytest.mark.needs("coq")
+lean = pytest.mark.needs("lean")
 
 SEVEN = "Lemma seven : 3 + 4 = 7."
 SWAP = "Lemma swap : forall A B : Prop, A /\\ B -> B /\\ A."

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from urlvr_bench.commands.options import AsJson, Data, console, one_thread, plain, use_local_data
+from urlvr_bench.commands.options import AsJson, Data, console, names_of, one_thread, plain, use_local_data
 
 if TYPE_CHECKING:
     from urlvr_bench.records.record import Eval
 
 
 def eval(
-    model: Annotated[str, typer.Argument(help="Pocket prior, model folder or hub id.")],
-    task: Annotated[list[str], typer.Option(help="Task, or task@style; repeat.")],
+    model: Annotated[
+        str, typer.Argument(help="Pocket prior, model folder or hub id.", autocompletion=names_of("models"))
+    ],
+    task: Annotated[list[str], typer.Option(help="Task, or task@style; repeat.", autocompletion=names_of("tasks"))],
     problems: Annotated[int, typer.Option(min=1, help="Test problems.")] = 128,
     samples: Annotated[int, typer.Option(min=1, help="Completions per problem.")] = 16,
     k: Annotated[list[int] | None, typer.Option("--k", min=1, help="k of pass@k and maj@k; repeat.")] = None,
@@ -25,9 +27,9 @@ def eval(
     backend: Annotated[str, typer.Option(help="Engine that samples: hf or vllm.")] = "hf",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     data: Data = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder for the samples; a second call continues there.")] = Path(
-        "runs/eval"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the samples; a second call continues there.")
+    ] = Path("runs/eval"),
     as_json: AsJson = False,
 ) -> None:
     """Judge a model: pass@k, avg@k and maj@k from n samples per problem, through lm-eval."""
@@ -100,7 +102,7 @@ def rescore(
 def export(
     path: Annotated[Path, typer.Argument(help="A finished run's folder, or a record (then without samples).")],
     form: Annotated[str, typer.Option("--format", help="lm-eval or every-eval-ever.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the files.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the files.")],
     step: Annotated[list[int] | None, typer.Option(min=0, help="Step; repeat. Default: all.")] = None,
     organization: Annotated[str, typer.Option(help="Who evaluated; every-eval-ever asks for it.")] = "unknown",
     as_json: AsJson = False,

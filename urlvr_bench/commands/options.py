@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -19,6 +20,23 @@ Data = Annotated[
     typer.Option("--data", metavar="TASK=DIR", help="Read a task's rows from local files (also: URLVR_DATA)."),
 ]
 Folders = Annotated[list[Path], typer.Argument(help="Run folders, results folders or records.")]
+
+
+def names_of(kind: str) -> Callable[[str], list[str]]:
+    """Return what completes a name of some kind behind the Tab key."""
+
+    def complete(incomplete: str) -> list[str]:
+        from urlvr_bench import methods, models, protocol, tasks
+
+        known = {
+            "methods": methods.names,
+            "models": lambda: [prior.name for prior in models.priors()],
+            "protocols": protocol.names,
+            "tasks": tasks.names,
+        }
+        return [name for name in known[kind]() if name.startswith(incomplete)]
+
+    return complete
 
 
 def plain(text: str) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from urlvr_bench.commands.options import AsJson, Data, console, pairs, use_local_data
+from urlvr_bench.commands.options import AsJson, Data, console, names_of, pairs, use_local_data
 
 DEFAULTS = {
     ("pocket", False): "pocket-mcs",
@@ -17,8 +17,13 @@ DEFAULTS = {
 
 
 def probe(
-    model: Annotated[str, typer.Argument(help="Pocket prior, model folder or hub id.")],
-    task: Annotated[list[str] | None, typer.Option(help="Task; default: the protocol's; repeat.")] = None,
+    model: Annotated[
+        str, typer.Argument(help="Pocket prior, model folder or hub id.", autocompletion=names_of("models"))
+    ],
+    task: Annotated[
+        list[str] | None,
+        typer.Option(help="Task; default: the protocol's; repeat.", autocompletion=names_of("tasks")),
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Runs, with seeds 0 ... N-1.")] = 3,
     label_free: Annotated[
         bool, typer.Option("--label-free", help="Stop by a sign that reads no label: few different answers.")
@@ -37,7 +42,7 @@ def probe(
         list[Path] | None, typer.Option(help="Records with supervised runs to compare the cost with; repeat.")
     ] = None,
     data: Data = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder of the run folders.")] = Path("runs/probe"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the run folders.")] = Path("runs/probe"),
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs side by side; default: one per GPU or core.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     as_json: AsJson = False,

@@ -11,7 +11,7 @@ app = typer.Typer(
     name="urlvr-bench",
     help="How far can reinforcement learning without labels scale language models? Run, measure, compare.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 pocket = typer.Typer(help="The pocket lab's priors.", no_args_is_help=True)

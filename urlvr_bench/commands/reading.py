@@ -9,13 +9,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from urlvr_bench.commands.options import AsJson, Folders, console, one_thread, plain
 
 
 def list_(
-    kind: Annotated[str, typer.Argument(help="methods, tasks, protocols or models")],
+    kind: Annotated[str, typer.Argument(help="methods, tasks, protocols, models, or settings of protocols")],
     as_json: AsJson = False,
 ) -> None:
     """List what there is to choose from."""
@@ -25,13 +24,9 @@ def list_(
     if as_json:
         print(json.dumps(rows))
         return
-    table = Table(title=f"{len(rows)} {kind}", title_justify="left")
-    for column in rows[0]:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
     wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 200  # a file or a pipe has no width of its own
-    Console(width=wide).print(table)
+    shown = Console(width=wide)
+    shown.print(listing.table(kind, rows, shown.width))
 
 
 def table(
@@ -57,7 +52,7 @@ def table(
 
 def plot(
     folders: Folders,
-    out: Annotated[Path, typer.Option("--out", help="Folder of the pictures.")] = Path("figures"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the pictures.")] = Path("figures"),
 ) -> None:
     """Draw each method's dual curve (proxy against ground truth) and the overview, as PNG and SVG."""
     from urlvr_bench.records import record
@@ -72,7 +67,7 @@ def check(
         list[str], typer.Argument(help="Folders of records; or `methods [NAME|PATH ...]`; or `tasks [NAME ...]`.")
     ],
     train: Annotated[bool, typer.Option(help="methods: also train each for two minutes and draw its curve.")] = True,
-    out: Annotated[Path, typer.Option("--out", help="methods: folder of those trainings.")] = Path("runs/check"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="methods: folder of those trainings.")] = Path("runs/check"),
     as_json: AsJson = False,
 ) -> None:
     """Re-read records and list every failure with its fix; or hold methods or tasks to their contract."""

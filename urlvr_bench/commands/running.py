@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from urlvr_bench.commands import scaling
-from urlvr_bench.commands.options import AsJson, Data, console, one_thread, pairs, plain, use_local_data
+from urlvr_bench.commands.options import AsJson, Data, console, names_of, one_thread, pairs, plain, use_local_data
 from urlvr_bench.commands.summing import show_runs
 
 if TYPE_CHECKING:
@@ -29,20 +29,35 @@ SEVEN = (
 
 UNREAD = "its problems are counted when they are read from the hub"
 
-Out = Annotated[Path, typer.Option("--out", help="Folder of the run folders.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the run folders.")]
 
 
 def run(
-    method: Annotated[list[str] | None, typer.Option(help="Reward method, as name or name(key=value); repeat.")] = None,
-    protocol: Annotated[str, typer.Option(help="Protocol, by name or as a YAML file.")] = "pocket",
-    model: Annotated[list[str] | None, typer.Option(help="Pocket prior, model folder or hub id; repeat.")] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help="Reward method, as name or name(key=value); repeat.", autocompletion=names_of("methods")),
+    ] = None,
+    protocol: Annotated[
+        str, typer.Option(help="Protocol, by name or as a YAML file.", autocompletion=names_of("protocols"))
+    ] = "pocket",
+    model: Annotated[
+        list[str] | None,
+        typer.Option(help="Pocket prior, model folder or hub id; repeat.", autocompletion=names_of("models")),
+    ] = None,
     task: Annotated[
-        list[str] | None, typer.Option(help="Task to train and evaluate on, or a JSONL file of prompts; repeat.")
+        list[str] | None,
+        typer.Option(
+            help="Task to train and evaluate on, or a JSONL file of prompts; repeat.", autocompletion=names_of("tasks")
+        ),
     ] = None,
     eval_task: Annotated[
-        str | None, typer.Option(help="Task to judge on along the way, where it is not the one trained on.")
+        str | None,
+        typer.Option(
+            help="Task to judge on along the way, where it is not the one trained on.",
+            autocompletion=names_of("tasks"),
+        ),
     ] = None,
-    seed: Annotated[list[int] | None, typer.Option(help="Seed; repeat.")] = None,
+    seed: Annotated[list[int] | None, typer.Option(min=0, help="Seed; repeat.")] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Seeds 0 ... N-1, where no --seed is given.")] = 1,
     set_: Annotated[
         list[str] | None,

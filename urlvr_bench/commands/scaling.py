@@ -11,7 +11,7 @@ import yaml
 from rich.live import Live
 from rich.table import Table
 
-from urlvr_bench.commands.options import AsJson, console, pairs, plain
+from urlvr_bench.commands.options import AsJson, console, names_of, pairs, plain
 from urlvr_bench.errors import UsageError, unknown
 
 if TYPE_CHECKING:
@@ -144,7 +144,9 @@ def lasting(seconds: float) -> str:
 def plan(
     gpus: Annotated[list[int] | None, typer.Option(min=1, help="Number of GPUs; repeat.")] = None,
     gpu_memory: Annotated[float, typer.Option(min=1, help="GB of one GPU.")] = 80,
-    protocol: Annotated[str, typer.Option(help="Protocol, by name or as a YAML file.")] = "paper",
+    protocol: Annotated[
+        str, typer.Option(help="Protocol, by name or as a YAML file.", autocompletion=names_of("protocols"))
+    ] = "paper",
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a protocol setting.")
     ] = None,

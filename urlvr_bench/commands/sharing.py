@@ -16,7 +16,7 @@ Dataset = Annotated[
 
 def board_build(
     folders: Folders,
-    out: Annotated[Path, typer.Option("--out", help="Folder of the site; replaced as a whole.")] = Path("site"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the site; replaced as a whole.")] = Path("site"),
     custom: Annotated[bool, typer.Option("--custom", help="Show runs with changed settings, too.")] = False,
 ) -> None:
     """Build the static leaderboard from records; runs whose protocol settings were changed have no place on it."""
@@ -37,7 +37,7 @@ def board_build(
 
 def collect(
     folders: Folders,
-    out: Annotated[Path, typer.Option("--out", help="Folder of committed records.")] = Path("results"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of committed records.")] = Path("results"),
     replace: Replace = False,
 ) -> None:
     """Copy the records of finished runs to their places in the store."""

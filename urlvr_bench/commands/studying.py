@@ -19,9 +19,9 @@ def study(
         "results"
     ),
     data: Data = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder of the run folders, the table and the figure.")] = Path(
-        "runs/studies"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder of the run folders, the table and the figure.")
+    ] = Path("runs/studies"),
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs side by side; default: one per GPU or core.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the runs and stop.")] = False,
 ) -> None:

@@ -24,6 +24,7 @@ class Forked:
         os.environ[COMMAND] = str(os.getpid())
         with processes.shielded():  # the server: what ends the command's group would part it from its workers
             self._process.start()
+        del os.environ[COMMAND]
 
     @property
     def returncode(self) -> int | None:
