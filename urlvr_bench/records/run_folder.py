@@ -78,7 +78,7 @@ def _sweep(folder: Path) -> None:
             left.unlink(missing_ok=True)
 
 
-LAST_BYTES = 8192
+LAST_BYTES = 1 << 18
 """More than one line of steps.jsonl is long."""
 
 

@@ -14,7 +14,7 @@ from urlvr_bench import methods, models, tasks
 from urlvr_bench.errors import UsageError, presentable
 from urlvr_bench.evaluation.counting import followed
 from urlvr_bench.protocol import Run
-from urlvr_bench.records import provenance, record
+from urlvr_bench.records import evidence, provenance, record
 from urlvr_bench.records.run_folder import occupied, once
 from urlvr_bench.system import files
 from urlvr_bench.system.files import write_atomically
@@ -151,6 +151,7 @@ def assemble(
         problems={task: ids for part in evaluated for task, ids in part["problems"].items()},
         evals=evals,
         controls=controls,
+        evidence=_evidence(rows, run.protocol.training.rows),
         provenance=record.Provenance(
             git_commit=commit,
             git_dirty=dirty,
@@ -167,6 +168,12 @@ def assemble(
             trainer_config=facts["trainer_config"],
         ),
     )
+
+
+def _evidence(rows: list[dict[str, Any]], size: int) -> evidence.Evidence | None:
+    """Return what was kept of all rollouts, None where a step, of an older code or of large groups, kept nothing."""
+    kept = [row.get("evidence") for row in rows]
+    return None if None in kept else evidence.join([step for step in kept if step is not None], size)
 
 
 def _clean(folder: Path, last_step: int) -> None:
