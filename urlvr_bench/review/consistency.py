@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from urlvr_bench.records.schema import Record
+from urlvr_bench.review import sources
 from urlvr_bench.review.findings import REDO, Remark
 from urlvr_bench.settings import Training
 
 ROUNDING = 1e-6
 """Of a share: the log keeps numbers of 32 bits."""
-GENERATING = {"extra_answers", "replies"}
-"""Signals for which a method generates more than the rollouts."""
 
 
 def _share(values: Sequence[float | None], parts: int) -> Iterator[tuple[int, float]]:
@@ -86,7 +85,7 @@ def _of_texts(one: Record) -> list[Rule]:
     s, training = one.steps, one.protocol.training
     rows, longest = training.rows, training.max_completion_tokens
     slack = [rows * (1 + value) * ROUNDING for value in s.length]
-    more = bool(GENERATING & {*one.method.signals})
+    more = sources.generates(one.method)
     return [
         (f"length <= {longest} tokens", lambda i: s.length[i] <= longest * (1 + ROUNDING)),
         (f"length >= truncated x {longest} tokens", lambda i: s.truncated[i] * longest <= s.length[i] + ROUNDING),

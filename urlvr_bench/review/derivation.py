@@ -3,7 +3,9 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
+from statistics import fmean
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records import evidence
@@ -30,23 +32,28 @@ OF_BINARY = ("proxy_reward", "proxy_reward_std")
 
 def derived(one: Record) -> list[dict[str, float]]:
     """Return the columns of `DERIVED`, and of a binary reward `OF_BINARY`, step by step; NaN where undefined."""
-    if one.evidence is None:
-        return []
     training, binary = one.protocol.training, one.method.binary
     names, size = DERIVED + (OF_BINARY if binary else ()), training.group_size
-    found = []
-    for rollouts in evidence.rollouts(one.evidence, one.last_step, training.rows):
-        groups = [_scored(rollouts[start : start + size]) for start in range(0, len(rollouts), size)]
-        numbers = batch_metrics(groups, binary)
-        found.append({name: numbers[name] for name in names})
-    return found
+    kept = evidence.rollouts(one.evidence, one.last_step, training.rows) if one.evidence else []
+    steps = []
+    for batch in kept:
+        groups = [_of_group(tuple(batch[start : start + size]), binary) for start in range(0, len(batch), size)]
+        steps.append({name: _mean([numbers[name] for numbers in groups]) for name in names})
+    return steps
 
 
-def _scored(rollouts: Sequence[Rollout]) -> ScoredGroup:
+def _mean(values: Sequence[float]) -> float:
+    """Return the mean over the groups in which a number is defined."""
+    known = [value for value in values if not math.isnan(value)]
+    return fmean(known) if known else math.nan
+
+
+@lru_cache(maxsize=100_000)
+def _of_group(rollouts: tuple[Rollout, ...], binary: bool) -> dict[str, float]:
     answers = [str(rollout.answer) if rollout.answer else None for rollout in rollouts]
     nothing = [0] * len(rollouts)
     paid, right = [float(rollout.paid) for rollout in rollouts], [bool(rollout.right) for rollout in rollouts]
-    return ScoredGroup(answers, paid, right, nothing, nothing, right)
+    return batch_metrics([ScoredGroup(answers, paid, right, nothing, nothing, right)], binary)
 
 
 def columns(file: Path, one: Record) -> Iterator[Remark]:

@@ -45,6 +45,22 @@ def _card(name: str, params: str) -> tuple[object, ...]:
     return method.family, tuple(method.needs), method.uses_labels(), method.binary, method.paper
 
 
+def generates(info: MethodInfo) -> bool:
+    """Return whether a method samples more than the rollouts that it pays, as far as that is known here."""
+    if _present(info.name) != info.source_sha256:
+        return bool({"extra_answers", "replies"} & {*info.signals})
+    try:
+        return _samples(info.name, json.dumps(info.params))
+    except UsageError:  # said of its hyper-parameters
+        return True
+
+
+@lru_cache(maxsize=1000)
+def _samples(name: str, params: str) -> bool:
+    method = methods.configure(name, json.loads(params))
+    return "replies" in method.needs or bool(method.extras())
+
+
 def _of_another_source(info: MethodInfo) -> Iterator[Remark]:
     known = _committed(info.name)
     if known is None or info.source_sha256 in known:
