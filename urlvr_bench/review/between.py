@@ -10,6 +10,7 @@ from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.review.findings import REDO, Finding, Level
 
+ENGINES = ("torch", "transformers")
 FAR = 4.0
 """Standard errors beyond which two samples of one policy are not of one policy."""
 FIRST = (
@@ -40,6 +41,7 @@ class Facts:
     timing: str
     problems: str
     cell: tuple[str, ...]
+    parameters: int
     method: str
     seed: int
     prompts: str
@@ -69,6 +71,7 @@ def facts_of(file: Path, one: Record, content: bytes, held: bool = False) -> Fac
         timing=_hash(one.timing),
         problems=_hash(one.problems),
         cell=(one.protocol_id, one.protocol_hash, one.model.name, one.model.weights_sha256, one.task.name),
+        parameters=one.model.parameters,
         method=one.method.id,
         seed=one.seed,
         prompts=one.task.prompts_sha256,
@@ -155,6 +158,14 @@ def _problems_agree(facts: Sequence[Facts]) -> Iterator[Finding]:
                 yield Finding(other.file, problem, "make both runs with one version of the code")
 
 
+def _models_agree(facts: Sequence[Facts]) -> Iterator[Finding]:
+    for first, *others in _grouped(facts, lambda one: one.judging[0]):
+        for other in others:
+            if other.parameters != first.parameters:
+                problem = f"has {other.parameters} parameters in the weights that have {first.parameters}"
+                yield Finding(other.file, f"{problem} in {first.file}", REDO)
+
+
 def _starts_agree(facts: Sequence[Facts]) -> Iterator[Finding]:
     """Before the first update all methods are the same policy, drawn from by the same numbers.
 
@@ -188,6 +199,7 @@ COMPARISONS: tuple[Callable[[Sequence[Facts]], Iterable[Finding]], ...] = (
     _clocks_differ,
     _prompts_agree,
     _problems_agree,
+    _models_agree,
     _starts_agree,
 )
 

@@ -11,10 +11,13 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.records import evidence
 from urlvr_bench.records.evidence import Rollout
 from urlvr_bench.records.schema import Record
+from urlvr_bench.review import sources
 from urlvr_bench.review.findings import REDO, Remark
 from urlvr_bench.training.rollout_metrics import ScoredGroup, batch_metrics
 
 ROUNDING = 1e-6
+KEEPER = "urlvr_bench/records/evidence.py"
+"""The code that keeps rollouts."""
 DERIVED = (
     "train_accuracy",
     "label_accuracy",
@@ -71,6 +74,13 @@ def columns(file: Path, one: Record) -> Iterator[Remark]:
                 return
 
 
+def kept(file: Path, one: Record) -> Iterator[Remark]:
+    """A record of code that keeps its rollouts has them."""
+    commit, group = one.provenance.git_commit, one.protocol.training.group_size
+    if one.evidence is None and group <= evidence.LARGEST_GROUP and commit and sources.held(commit, KEEPER):
+        yield "keeps nothing of its rollouts, which the code of its commit does", REDO
+
+
 def rollouts(file: Path, one: Record) -> Iterator[Remark]:
     """What is kept of a rollout can be: classes by their size, ranks without a gap, rewards of 0 and 1."""
     if one.evidence is None:
@@ -100,4 +110,4 @@ def _possible(group: Sequence[Rollout], binary: bool) -> bool:
     )
 
 
-TESTS: tuple[Callable[[Path, Record], Iterable[Remark]], ...] = (columns, rollouts)
+TESTS: tuple[Callable[[Path, Record], Iterable[Remark]], ...] = (columns, kept, rollouts)

@@ -96,6 +96,16 @@ def _is_whole(folder: Path) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)
+def held(commit: str, path: str) -> bool:
+    """Whether a commit is known here and has a file, named from the root of the repository."""
+    try:
+        git("cat-file", "-e", f"{commit}:{path}")
+        return True
+    except (OSError, subprocess.CalledProcessError):
+        return False
+
+
 def git(*args: str) -> bytes:
     """Return what a git command says of the repository that the methods lie in."""
     command = ["git", "-C", str(methods.FOLDER), *args]
