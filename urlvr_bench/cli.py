@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from urlvr_bench import __version__
-from urlvr_bench.commands import judging, probing, reading, running, scaling, sharing, studying
+from urlvr_bench.commands import judging, probing, reading, running, scaling, sharing, studying, verifying
 from urlvr_bench.commands.options import console, plain
 from urlvr_bench.errors import UsageError
 
@@ -34,6 +34,7 @@ app.command("list")(reading.list_)
 app.command()(reading.table)
 app.command()(reading.plot)
 app.command()(reading.check)
+app.command()(verifying.verify)
 app.command()(studying.study)
 app.command()(probing.probe)
 app.command()(sharing.collect)

@@ -256,7 +256,7 @@ def test_a_file_that_grows_without_end_is_read_to_the_limit_only(
     path = tmp_path / "record.json"
     path.write_text(TEXT)
     monkeypatch.setattr(record, "MAX_BYTES", 100)
-    assert len(record._content(path)) == 101
+    assert len(record.contents(path)) == 101
 
 
 @pytest.mark.parametrize(

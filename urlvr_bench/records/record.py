@@ -33,6 +33,7 @@ __all__ = [
     "Steps",
     "TaskInfo",
     "Timing",
+    "contents",
     "dumps",
     "find",
     "load",
@@ -63,26 +64,29 @@ class Loaded(NamedTuple):
 
 def load(path: Path) -> Loaded:
     """Return the record of a file with its bytes, read once and never beyond the size limit."""
+    content = contents(path)
     try:
-        content = _content(path)
         return Loaded(parse(content), content)
-    except OSError as error:
-        raise UsageError(f"{path}: {_LINK if error.errno == errno.ELOOP else error.strerror}") from error
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
 
 
-_LINK = "a symbolic link, which may lead anywhere; put the file itself there"
+LINK = "a symbolic link, which may lead anywhere; put the file itself there"
 
 
-def _content(path: Path) -> bytes:
+def contents(path: Path) -> bytes:
     """Return the bytes of a regular file that is no link; of a pipe, a device or too large a file none are read."""
-    with io.FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)) as stream:
-        found = os.fstat(stream.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise UsageError("not a regular file")
-        bounded(found.st_size)
-        return stream.read(MAX_BYTES + 1)
+    try:
+        with io.FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)) as stream:
+            found = os.fstat(stream.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise UsageError("not a regular file")
+            bounded(found.st_size)
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {LINK if error.errno == errno.ELOOP else error.strerror}") from error
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
 
 
 def write(record: Record, path: Path) -> None:
@@ -97,8 +101,8 @@ def find(folders: list[Path]) -> list[Path]:
         if folder.is_file():
             found.add(folder)
         elif folder.is_dir():
-            found |= {*folder.rglob("record.json"), *folder.rglob("seed*.json")}
-            found -= {*folder.rglob(f"*{ATTESTATION}")}
+            found |= {*folder.rglob("record.json")}
+            found |= {path for path in folder.rglob("seed*.json") if not path.name.endswith(ATTESTATION)}
         else:
             raise UsageError(f"{folder} is neither a folder of runs nor a record")
     if not found:

@@ -83,6 +83,8 @@ class Provenance(Frozen):
     python: Short
     platform: Short
     device: Short
+    processor: Short | None = None
+    """Make and model, and the kernels that torch takes for it; None in older records."""
     processes: int = Field(gt=0, le=100_000)
     started: Moment
     finished: Moment

@@ -45,7 +45,7 @@ def carry_out(folder: Path, say: Say) -> None:
         (folder / ERROR).unlink(missing_ok=True)
         if (folder / "record.json").is_file():
             return
-        started = once(folder / "started.json", lambda: {"at": provenance.now()}, say)["at"]
+        started = once(folder / "started.json", _beginning, say)
         model = models.resolve(run.model)
         facts = _trained(run, model, folder, say)
         last = trained_steps(folder)
@@ -53,6 +53,12 @@ def carry_out(folder: Path, say: Say) -> None:
         finished = assemble(run, folder, facts, evaluated, started)
         _clean(folder, last)  # before the record, whose presence says that nothing is left to do
         record.write(finished, folder / "record.json")
+
+
+def _beginning() -> dict[str, Any]:
+    """Return when a run began, and by which code."""
+    commit, dirty = provenance.git()
+    return {"at": provenance.now(), "commit": commit, "dirty": dirty}
 
 
 def trained_steps(folder: Path) -> int:
@@ -110,7 +116,7 @@ def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say
 
 
 def assemble(
-    run: Run, folder: Path, facts: dict[str, Any], evaluated: list[dict[str, Any]], started: str
+    run: Run, folder: Path, facts: dict[str, Any], evaluated: list[dict[str, Any]], started: dict[str, Any]
 ) -> record.Record:
     """Return the record of a run whose stages are all done."""
     from urlvr_bench.records.run_folder import read_steps
@@ -120,7 +126,7 @@ def assemble(
     task = tasks.load(run.task)
     evals = [record.Eval.model_validate(counts) for part in evaluated for counts in part["evals"]]
     controls = [record.Control.model_validate(counts) for part in evaluated for counts in part.get("controls", ())]
-    commit, dirty = provenance.git()
+    commit, dirty = provenance.git(since=started.get("commit"))
     columns: dict[str, list[Any]] = {name: [row.get(name) for row in rows] for name in record.Steps.model_fields}
     return record.Record(
         protocol=run.protocol,
@@ -154,12 +160,13 @@ def assemble(
         evidence=_evidence(rows, run.protocol.training.rows),
         provenance=record.Provenance(
             git_commit=commit,
-            git_dirty=dirty,
+            git_dirty=dirty or started.get("dirty"),
             packages=provenance.packages(),
             **provenance.machine(),
             device=facts["device"],
+            processor=provenance.processor(),
             processes=facts["processes"],
-            started=started,
+            started=started["at"],
             finished=provenance.now(),
             train_seconds=sum(sum(row["seconds"].values()) for row in rows),
             eval_seconds=sum(part["seconds"] for part in evaluated),
