@@ -7,10 +7,10 @@ from pathlib import Path
 
 from urlvr_bench import protocol, tasks
 from urlvr_bench.errors import UsageError
-from urlvr_bench.records import record
+from urlvr_bench.records import attestation, record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.review import consistency, derivation, provenance, sources
-from urlvr_bench.review.between import compare, facts_of
+from urlvr_bench.review.between import Facts, compare, facts_of
 from urlvr_bench.review.findings import REDO, Finding, Remark, failed
 from urlvr_bench.statistics import signs
 
@@ -22,7 +22,13 @@ TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{20,}")
 
 def check(*folders: Path, held: Sequence[Record] = ()) -> list[Finding]:
     """Return everything that is wrong with the records under some folders, beside those that the board holds."""
-    findings, facts = [], [facts_of(Path("board", one.path), one, b"", held=True) for one in held]
+    findings, facts = examine(*folders)
+    return findings + beside(facts, held)
+
+
+def examine(*folders: Path) -> tuple[list[Finding], list[Facts]]:
+    """Return what is wrong with each record by itself, and what is kept of it to compare it with others."""
+    findings, facts = [], []
     for folder in folders:
         try:
             files = record.find([folder])
@@ -36,8 +42,23 @@ def check(*folders: Path, held: Sequence[Record] = ()) -> list[Finding]:
                 findings.append(Finding(file, str(error).removeprefix(f"{file}: "), REDO))
                 continue
             findings += [Finding(file, *remark) for test in TESTS for remark in test(file, one)]
+            findings += [Finding(file, *remark) for remark in _attestation(file, content)]
             facts.append(facts_of(file, one, content))
-    return findings + compare(facts)
+    return findings, facts
+
+
+def beside(facts: Sequence[Facts], held: Sequence[Record]) -> list[Finding]:
+    """Return what is wrong with records beside each other and beside those that the board holds."""
+    known = [facts_of(Path("board", one.path), one, b"", held=True) for one in held]
+    return compare([*known, *facts])
+
+
+def _attestation(file: Path, content: bytes) -> Iterator[Remark]:
+    """What lies beside a record attests it, and no other."""
+    try:
+        attestation.read(file, content)
+    except UsageError as error:
+        yield str(error), "verify it again with `urlvr-bench verify --attest`, or delete the attestation"
 
 
 def _place(file: Path, one: Record) -> Iterator[Remark]:
