@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -102,3 +103,18 @@ def test_overrides_make_a_custom_protocol_with_a_folder_of_its_own(command, tmp_
     done = command("run", "--dry-run", "--json", "--set", "steps=3", "--out", tmp_path)
     folder = json.loads(done.stdout)["runs"][0]["folder"]
     assert "/pocket-" in folder and "/pocket/" not in folder
+
+
+def test_a_run_is_verified_and_attested(command, tmp_path: Path) -> None:
+    run = ("--protocol", "smoke", "--method", "majority_vote", "--jobs", "1")
+    assert command("run", *run, "--out", tmp_path / "runs").returncode == 0
+    (made,) = (tmp_path / "runs").rglob("record.json")
+    again = command("verify", made, "--out", tmp_path / "again", "--steps", "2")
+    assert again.returncode == 0 and "equal bit for bit, 2 steps and 0 evaluations" in again.stderr
+    whole = command("verify", made, "--out", tmp_path / "again", "--attest", "A. Reader", "--json")
+    assert whole.returncode == 0 and json.loads(whole.stdout)["verdict"] == "equal"
+    left = json.loads(made.with_name("record.verified.json").read_text())
+    assert (left["by"], left["verdict"], left["steps"], left["evaluations"]) == ("A. Reader", "equal", 4, 3)
+    made.write_text(made.read_text().replace('"entropy":[0', '"entropy":[9', 1))
+    forged = command("verify", made, "--out", tmp_path / "again")
+    assert forged.returncode == 1 and "CONTRADICTED" in forged.stderr and "step 1: entropy" in forged.stderr
