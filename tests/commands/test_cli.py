@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -118,3 +119,18 @@ def test_every_setting_says_what_it_means_and_the_two_temperatures_differ(comman
     assert rows["training.temperature"]["meaning"] != rows["evaluation.temperature"]["meaning"]
     done = command("run", "--dry-run", "--set", "temperature=1")
     assert done.returncode == 2 and "is in training and evaluation: write training.temperature" in done.stderr
+
+
+def test_a_run_is_verified_and_attested(command, tmp_path: Path) -> None:
+    run = ("--protocol", "smoke", "--method", "majority_vote", "--jobs", "1")
+    assert command("run", *run, "--out", tmp_path / "runs").returncode == 0
+    (made,) = (tmp_path / "runs").rglob("record.json")
+    again = command("verify", made, "--out", tmp_path / "again", "--steps", "2")
+    assert again.returncode == 0 and "equal bit for bit, 2 steps and 0 evaluations" in again.stderr
+    whole = command("verify", made, "--out", tmp_path / "again", "--attest", "A. Reader", "--json")
+    assert whole.returncode == 0 and json.loads(whole.stdout)["verdict"] == "equal"
+    left = json.loads(made.with_name("record.verified.json").read_text())
+    assert (left["by"], left["verdict"], left["steps"], left["evaluations"]) == ("A. Reader", "equal", 4, 3)
+    made.write_text(made.read_text().replace('"entropy":[0', '"entropy":[9', 1))
+    forged = command("verify", made, "--out", tmp_path / "again")
+    assert forged.returncode == 1 and "CONTRADICTED" in forged.stderr and "step 1: entropy" in forged.stderr

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from urlvr_bench import tasks
 from urlvr_bench.protocol import Run
 from urlvr_bench.records.sets import Counts
+from urlvr_bench.task_config import AT
 
 
 def published(runs: Iterable[Run]) -> dict[str, list[str]]:
