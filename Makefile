@@ -42,6 +42,7 @@ test: setup system  ## lint, types, stale documents, all tests
 	$(BIN)/python -m urlvr_bench.reports.task_docs --check
 	$(BIN)/python -m urlvr_bench.reports.readme --check
 	$(BIN)/python -m urlvr_bench.reports.scaling_docs --check
+	$(BIN)/python -m urlvr_bench.api.columns_doc --check
 	$(BIN)/python -m urlvr_bench.studies.pages --check
 	$(BIN)/python -m urlvr_bench.reports.science_docs --check
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
@@ -74,6 +75,7 @@ docs: setup  ## everything that is generated from the registry and from results/
 	$(BIN)/python -m urlvr_bench.reports.task_docs
 	$(BIN)/python -m urlvr_bench.reports.readme
 	$(BIN)/python -m urlvr_bench.reports.scaling_docs
+	$(BIN)/python -m urlvr_bench.api.columns_doc
 	$(BIN)/python -m urlvr_bench.studies.pages
 	$(BIN)/python -m urlvr_bench.reports.science_docs
 	$(BIN)/urlvr-bench plot results/pocket/pocket-6/chain_addition results/pocket-probe --out docs/figures

@@ -110,6 +110,10 @@ class Instructions(Scorer):
         text = completion.strip()
         return text if 0 < len(text) <= MAX_LENGTH else None
 
+    def judges(self, doc: Doc) -> bool:
+        """Return True: the instructions are the judge."""
+        return True
+
     def right(self, doc: Doc, answer: str) -> bool:
         asked: list[tuple[str, dict[str, Any]]] = json.loads(doc["instructions"])
         return all(CHECKS[name](answer, **arguments) for name, arguments in asked)

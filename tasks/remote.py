@@ -2,7 +2,6 @@
 
 import functools
 import json
-import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -14,7 +13,7 @@ from urllib.request import getproxies
 from huggingface_hub import constants
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.tasks import AT, DATA_VARIABLE
+from urlvr_bench.local_data import DATA_VARIABLE, local_copies
 
 Source = Mapping[str, Any]
 """Where a split comes from: `id`, `revision`, `split` and, where there are several, `config`, one or a list.
@@ -24,24 +23,13 @@ Source = Mapping[str, Any]
 
 def read(task: str, split: str, source: Source) -> list[dict[str, Any]]:
     """Return the rows of a task's split as they are, from its local copy if one is named, else from the hub."""
-    folder = _local_copies().get(task)
+    folder = local_copies().get(task)
     return _from_hub(task, source) if folder is None else _from_files(task, folder, split)
 
 
 def has_local_copy(task: str) -> bool:
     """Return whether a local copy of the task's data was named."""
-    return task in _local_copies()
-
-
-def _local_copies() -> dict[str, Path]:
-    """Return the folder of each task that the environment variable names."""
-    copies = {}
-    for pair in filter(None, os.environ.get(DATA_VARIABLE, "").split(",")):
-        task, equals, folder = pair.partition("=")
-        if not equals or not folder:
-            raise UsageError(f"{DATA_VARIABLE}: {pair!r} does not read as task=folder")
-        copies[task.strip().partition(AT)[0]] = Path(folder.strip()).expanduser()
-    return copies
+    return task in local_copies()
 
 
 def _from_hub(task: str, source: Source) -> list[dict[str, Any]]:

@@ -29,6 +29,10 @@ class Scorer(ABC):
     def answer(self, completion: str) -> str | None:
         """Return the canonical answer of a completion, None where there is none; equal strings are equal answers."""
 
+    def judges(self, doc: Doc) -> bool:
+        """Return whether a completion can be judged: there is a gold answer, or a checker that needs none."""
+        return bool(doc["gold"]) or self.has_checker
+
     def right(self, doc: Doc, answer: str) -> bool:
         """Return whether a canonical answer solves the problem."""
         return bool(answer == doc["gold"])

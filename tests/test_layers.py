@@ -12,7 +12,7 @@ FLOORS = (
     "errors rollouts voting",
     "system",
     "verifiers",
-    "methods task_yaml models settings",
+    "methods task_config local_data models settings",
     "methods/ tasks",
     "protocol",
     "listing records",
@@ -24,7 +24,7 @@ FLOORS = (
     "reports review",
     "studies",
     "hub",
-    "commands",
+    "api commands",
     "cli",
 )
 """Ground first: a module imports its own room and what stands below it. Rooms, the words at the top of the package,
@@ -46,7 +46,7 @@ TRAINING = {
     "first_votes",
     "ranks",
 }
-HEAVY = {f"evaluation.{name}" for name in EVALUATION} | {f"training.{name}" for name in TRAINING}
+HEAVY = {f"evaluation.{name}" for name in EVALUATION} | {f"training.{name}" for name in TRAINING} | {"api.rewards"}
 """Modules that may import an engine when they are imported; outside the pocket lab no other may."""
 
 

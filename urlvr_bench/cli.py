@@ -1,71 +1,30 @@
-"""The command line. Heavy libraries are imported by the commands that need them, so that help is instant."""
+"""The way in from the command line. Nothing is imported before Ctrl-C is provided for: it ends a command silently."""
 
 import sys
-from typing import Annotated
 
-import typer
-
-from urlvr_bench import __version__
-from urlvr_bench.commands import judging, probing, reading, running, scaling, sharing, studying
-from urlvr_bench.commands.options import console, plain
-from urlvr_bench.errors import UsageError
-
-app = typer.Typer(
-    name="urlvr-bench",
-    help="How far can reinforcement learning without labels scale language models? Run, measure, compare.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-pocket = typer.Typer(help="The pocket lab's priors.", no_args_is_help=True)
-board = typer.Typer(help="The leaderboard.", no_args_is_help=True)
-new = typer.Typer(help="Start something from a template.", no_args_is_help=True)
-app.add_typer(pocket, name="pocket")
-app.add_typer(board, name="board")
-app.add_typer(new, name="new")
-
-app.command()(running.run)
-app.command()(scaling.status)
-app.command()(scaling.plan)
-app.command()(judging.eval)
-app.command()(judging.rescore)
-app.command()(judging.export)
-app.command("list")(reading.list_)
-app.command()(reading.table)
-app.command()(reading.plot)
-app.command()(reading.check)
-app.command()(studying.study)
-app.command()(probing.probe)
-app.command()(sharing.collect)
-app.command()(sharing.push)
-app.command()(sharing.submit)
-pocket.command("build")(running.pocket_build)
-board.command("build")(sharing.board_build)
-new.command("method")(sharing.new_method)
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        print(f"urlvr-bench {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    pass
+from urlvr_bench.system import processes
 
 
 def main() -> None:
-    """Run the command line: bad input is one line and exit code 2."""
+    """Run the command line: bad input, or a disk that is full, is one line and exit code 2."""
+    processes.end_on_interrupt()
+    from urlvr_bench.commands.options import complain
+    from urlvr_bench.commands.program import app
+    from urlvr_bench.errors import UsageError
+    from urlvr_bench.system.files import FULL
+
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # else a full disk would be told by the interpreter, at its end
     except UsageError as error:
-        console.print(f"[bold red]error:[/] {plain(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(2)
+        complain(str(error))
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        where = error.filename or "the output"
+        complain(f"cannot write {where}: {error.strerror}; make room and run the same command again")
 
 
 if __name__ == "__main__":

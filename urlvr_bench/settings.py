@@ -95,6 +95,7 @@ class Evaluation(Settings):
     top_p: float = Field(1.0, gt=0, le=1)
     k: tuple[int, ...] = (1,)
     batch_size: int = Field(128, gt=0)
+    task: str | None = Field(None, description="task judged along the way; default: the one trained on")
     ood: tuple[str, ...] = Field((), description="further tasks, judged at step 0 and at the end")
     backend: Literal["hf", "vllm"] = Field("hf", description="engine that samples: transformers or vLLM")
     greedy: bool = Field(False, description="at step 0 and at the end, also one greedy completion per problem")

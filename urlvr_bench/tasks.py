@@ -1,4 +1,7 @@
-"""Find tasks: every YAML of the top-level tasks/ folder is one, and its modules import as urlvr_bench.tasks.<name>."""
+"""Find tasks: every YAML of the top-level tasks/ folder is one, and its modules import as urlvr_bench.tasks.<name>.
+
+A JSONL file with prompts of one's own is one as well, once it is `adopt`ed.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,18 +9,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from urlvr_bench import local_data
 from urlvr_bench.errors import UsageError, unknown
-from urlvr_bench.task_yaml import read, resolve
+from urlvr_bench.local_data import own_files
+from urlvr_bench.task_config import AT, OWN, around, known_styles, read, resolve, styled
 
 _in_wheel = Path(__file__).with_suffix("")
 FOLDER = _in_wheel if _in_wheel.is_dir() else Path(__file__).parents[1] / "tasks"
 __path__ = [str(FOLDER)]  # a module that has a __path__ is a package
 
-DATA_VARIABLE = "URLVR_DATA"
-"""Environment variable with local copies of hub datasets, `task=folder,task=folder`; the option --data sets it."""
-
-AT = "@"
-"""Parts the name of a task from that of a prompt style."""
+MATHEMATICS = "gsm8k"
+"""The task that prompts of one's own are like where nothing else is said."""
 METADATA = ("version", "source", "license", "description")
 
 Doc = dict[str, str]
@@ -46,7 +48,7 @@ class Task:
 
     def chats(self, template: object) -> bool:
         """Return whether prompts are turns of a tokenizer's chat template; UsageError where a needed one is missing."""
-        wanted: bool | None = _styles()[self.style].chat if self.style else None
+        wanted: bool | None = known_styles()[self.style].chat if self.style else None
         if wanted and not template:
             base = self.name.partition(AT)[0]
             raise UsageError(
@@ -102,6 +104,16 @@ class Task:
         """The task's `process_results`, a urlvr_bench.tasks.scoring.Scorer."""
         return resolve(self.config["process_results"])
 
+    @property
+    def labelled(self) -> bool:
+        """Whether completions can be judged; nobody knows the answers to some prompts of one's own."""
+        return bool(self.config["metadata"].get("labelled", True))
+
+    @property
+    def own(self) -> bool:
+        """Whether it is a file of one's own, which is trained on as a whole and judged only where that is asked for."""
+        return self.source == OWN
+
     def docs(self, split: str) -> list[Doc]:
         """Read (or generate) all problems of a split, in a fixed order; the caller keeps them."""
         docs: list[Doc] = self.selection(split).docs
@@ -124,6 +136,10 @@ class Task:
     def prompt(self, doc: Doc) -> str:
         """Return the text that the model answers."""
         return doc["prompt"]
+
+    def judges(self, doc: Doc) -> bool:
+        """Return whether completions of a problem can be judged; nobody knows the answer of some."""
+        return bool(self.scorer.judges(doc))
 
     def gold(self, doc: Doc) -> str:
         """Return the ground-truth answer."""
@@ -166,6 +182,12 @@ class Task:
         return bool(self.scorer.verify(public, completion))
 
 
+def adopt(given: str) -> str:
+    """Return the name of a task; a path `FILE.jsonl`, or `FILE.jsonl@like`, becomes one here and in child processes."""
+    file, at, like = given.partition(AT)
+    return f"{local_data.adopt(file, names())}{at}{like}" if file.endswith(".jsonl") else given
+
+
 def names() -> list[str]:
     """Return the names of all tasks, which are the file names."""
     return sorted(path.stem for path in FOLDER.glob("[!_]*.yaml"))
@@ -174,24 +196,28 @@ def names() -> list[str]:
 def exists(name: str) -> bool:
     """Return whether `load` knows a name, prompt style and all."""
     base, at, style = name.partition(AT)
-    return base in names() and (not at or style in prompt_styles(base)[1:])
+    return base in own_files() or (base in names() and (not at or style in prompt_styles(base)[1:]))
 
 
 def prompt_styles(name: str) -> list[str]:
     """Return the prompt styles of a task, the file's own first; none where there is but one way to ask."""
     own = read(FOLDER / f"{name}.yaml").get("metadata", {}).get("prompt_style")
-    return sorted(_styles(), key=lambda style: style != own) if own else []
+    return sorted(known_styles(), key=lambda style: style != own) if own else []
 
 
 def native(name: str) -> str | None:
     """Return the name of a task in its native prompt style, None where it has none other than its own."""
     base, _, style = name.partition(AT)
+    if base not in names():
+        return None
     return f"{base}{AT}native" if style != "native" and "native" in prompt_styles(base)[1:] else None
 
 
 def load(name: str) -> Task:
     """Return the task `name`, or `name@style` in another prompt style; reads its YAML only."""
     name, at, style = name.partition(AT)
+    if name not in names() and name in own_files():
+        return _own(name, style)
     if name not in names():
         raise unknown("task", name, names())
     config = read(FOLDER / f"{name}.yaml")
@@ -199,30 +225,17 @@ def load(name: str) -> Task:
     if missing or config.get("task") != name:
         what = f"metadata lacks {', '.join(missing)}" if missing else f"task is {config.get('task')!r}, not {name!r}"
         raise UsageError(f"tasks/{name}.yaml: {what}")
-    return _styled(name, config, style) if at else Task(name, config)
+    return Task(f"{name}{AT}{style}", styled(name, config, style)) if at else Task(name, config)
 
 
-def _styled(name: str, config: dict[str, Any], style: str) -> Task:
-    """Return a task in another prompt style: with its wording, its scorer and what ends a completion."""
-    own = config["metadata"].get("prompt_style")
-    if own in (None, style):
-        reason = "asks in one way only" if own is None else f"asks in the style {own} already"
-        raise UsageError(f"task {name} {reason}: write {name} without {AT}{style}")
-    if style not in _styles():
-        raise unknown(f"prompt style of {name}", style, _styles())
-    found, full = _styles()[style], f"{name}{AT}{style}"
-    changed = {
-        "task": full,
-        "process_results": config["process_results"] + found.scorer,
-        "generation_kwargs": {**config["generation_kwargs"], "until": list(found.until)},
-        "metadata": {**config["metadata"], "prompt_style": style},
-    }
-    return Task(full, {**config, **changed})
-
-
-def _styles() -> Mapping[str, Any]:
-    styles: Mapping[str, Any] = resolve("urlvr_bench.tasks.styles.STYLES")
-    return styles
+def _own(name: str, like: str) -> Task:
+    """Return the task of a file of one's own: asked as mathematics is, in a prompt style of it, or as another task."""
+    if like in known_styles() or not like:
+        model = load(f"{MATHEMATICS}{AT}{like}" if like and like != load(MATHEMATICS).style else MATHEMATICS)
+    else:
+        model = load(like)
+    full = f"{name}{AT}{like}" if like else name
+    return Task(full, around(full, own_files()[name], model.config))
 
 
 def _with_checker() -> str:

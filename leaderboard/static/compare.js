@@ -58,7 +58,7 @@ function differences(board, chosen) {
     [`difference in ${board.metric}, points`, "num"],
     ["95 % interval", "num"],
     ["reading", ""],
-    ["collapse, log-rank p", "num"],
+    ["collapse step, log-rank p (Holm)", "num"],
   ]);
   for (let a = 0; a < chosen.length; a++) {
     for (let b = a + 1; b < chosen.length; b++) {

@@ -9,9 +9,9 @@ import pytest
 from fakehub import Fault, serving
 
 from tests.conftest import ROOT
-from urlvr_bench import tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation import evaluate
+from urlvr_bench.local_data import DATA_VARIABLE
 from urlvr_bench.pocket.language import tiny_llama, tokenizer
 from urlvr_bench.settings import Evaluation
 
@@ -60,7 +60,7 @@ def test_a_tokenizer_without_padding_token_samples_the_same(tmp_path):
 def test_what_cannot_be_judged_gets_one_line(tmp_path, monkeypatch, model, settings, message):
     row = {"problem": "1+1?", "solution": "2", "answer": "2"}
     (tmp_path / "test.jsonl").write_text(json.dumps(row) + "\n")
-    monkeypatch.setenv(tasks.DATA_VARIABLE, f"math500={tmp_path}")
+    monkeypatch.setenv(DATA_VARIABLE, f"math500={tmp_path}")
     with pytest.raises(UsageError, match=message) as caught:
         judged(saved(tmp_path / "model", **model), tmp_path, **settings)
     assert "\n" not in str(caught.value)

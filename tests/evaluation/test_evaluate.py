@@ -19,6 +19,7 @@ from urlvr_bench.evaluation import evaluate, sampling
 from urlvr_bench.evaluation.decoding import Draw, uniforms
 from urlvr_bench.evaluation.replay import replayed
 from urlvr_bench.evaluation.samples import PARTIAL, Sample, SampleStore
+from urlvr_bench.local_data import DATA_VARIABLE
 from urlvr_bench.pocket.language import ALPHABET, tiny_llama, tokenizer
 from urlvr_bench.records import record
 from urlvr_bench.settings import Evaluation
@@ -318,7 +319,7 @@ def test_plain_lm_eval_runs_every_yaml(tmp_path: Path, monkeypatch: pytest.Monke
     rows = [{"question": f"{i} + 1?", "answer": f"Easy.\n#### {i + 1}"} for i in range(4)]
     for split in ("train", "test"):
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    monkeypatch.setenv(tasks.DATA_VARIABLE, f"gsm8k={tmp_path}")
+    monkeypatch.setenv(DATA_VARIABLE, f"gsm8k={tmp_path}")
     manager = TaskManager(include_path=str(tasks.FOLDER), include_defaults=False)
     assert set(tasks.names()) <= set(manager.all_tasks)
     names = [name for name in tasks.names() if name == "gsm8k" or not tasks.load(name).revisions]

@@ -19,6 +19,7 @@ from urlvr_bench.evaluation.judgements import gather
 from urlvr_bench.evaluation.lm_eval_form import results, sample
 from urlvr_bench.evaluation.replay import replayed
 from urlvr_bench.evaluation.rescore import rescore
+from urlvr_bench.local_data import DATA_VARIABLE
 from urlvr_bench.pocket.language import tiny_llama, tokenizer
 from urlvr_bench.records import record, run_folder
 from urlvr_bench.statistics import metrics
@@ -80,7 +81,7 @@ def test_the_native_style_is_judged_at_the_start_only(tmp_path, monkeypatch):
     rows = [{"question": f"{i} + 1?", "answer": f"Easy.\n#### {i + 1}"} for i in range(3)]
     for split in ("train", "test"):
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    monkeypatch.setenv(tasks.DATA_VARIABLE, f"gsm8k={tmp_path}")
+    monkeypatch.setenv(DATA_VARIABLE, f"gsm8k={tmp_path}")
     model = tiny_llama(0)
     model.config.max_position_embeddings = 1024
     model.save_pretrained(tmp_path / "model")
@@ -148,7 +149,8 @@ def test_rescoring_loads_no_engine(judged):
     import subprocess
     import sys
 
-    code = "import sys; from urlvr_bench.evaluation.rescore import rescore; from pathlib import Path; rescore(Path(sys.argv[1]));"
+    code = "import sys; from urlvr_bench.evaluation.rescore import rescore; from pathlib import Path;"
+    code += "rescore(Path(sys.argv[1]));"
     code += "print([name for name in ('torch', 'lm_eval', 'transformers', 'pandas') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code, judged], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout == "[]\n"

@@ -196,7 +196,7 @@ def commands() -> list[tuple[str, str]]:
 def test_every_command_that_people_are_told_to_use_exists(where: str, line: str) -> None:
     import typer.main
 
-    from urlvr_bench.cli import app
+    from urlvr_bench.commands.program import app
 
     command: Any = typer.main.get_command(app)
     for word in line.split()[1:]:

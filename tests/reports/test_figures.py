@@ -86,7 +86,7 @@ def test_ladder_names_priors_from_weak_to_strong_with_their_collapse() -> None:
     figure = ladder(cells(records))
     labels = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     assert [label.split(" ")[0] for label in labels] == ["z", "a"]
-    assert all("3/3 seeds, median" in label for label in labels)
+    assert all("3/3 seeds at " in label for label in labels)
 
 
 def test_files_are_the_same_every_time(tmp_path: Path) -> None:

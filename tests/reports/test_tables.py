@@ -16,9 +16,10 @@ from urlvr_bench.presentation.rendering import Table
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.tables import FORMATS, KINDS, table, tables
 from urlvr_bench.statistics.cells import cells
-from urlvr_bench.statistics.collapse import DEFINITIONS, smooth
+from urlvr_bench.statistics.collapse import DEFINITIONS, HEADLINE, smooth
 from urlvr_bench.statistics.intervals import two_way
 from urlvr_bench.statistics.metrics import scores
+from urlvr_bench.statistics.passing import pass_intervals
 
 METHODS = {"ground_truth": None, "random_reward": 30, "majority_vote": None, "token_entropy": 15}
 
@@ -40,8 +41,10 @@ def test_pass_table_holds_what_the_records_say() -> None:
     (found,) = tables(records, "pass")
     ours = [one for one in records if one.method.name == "majority_vote"]
     numbers = row(found, "majority_vote")
-    for metric in ("avg@16", "pass@1", "pass@4", "maj@16"):
-        interval = two_way(scores(ours, metric, 40))
+    by_k = {k: scores(ours, f"pass@{k}", 40) for k in (1, 4)}
+    one, four = pass_intervals(by_k)
+    wanted = {"avg@16": one, "pass@1": one, "pass@4": four, "maj@16": two_way(scores(ours, "maj@16", 40))}
+    for metric, interval in wanted.items():
         assert [numbers[name] for name in (metric, f"{metric}_low", f"{metric}_high")] == pytest.approx(
             [interval.mean, interval.low, interval.high]
         )
@@ -84,9 +87,17 @@ def test_the_untrained_row_counts_every_seed_once() -> None:
     assert base["seeds"] == 3
 
 
-def test_few_seeds_are_unranked_and_one_seed_is_starred() -> None:
-    text = table(study(seeds=1), "pass")
-    assert re.search(r"\| 1 \(few\) +\| \d\.\d{3} \[\d\.\d{3}, \d\.\d{3}\]\*", text)
+def test_one_seed_is_said_once_and_starred_beside_more() -> None:
+    for kind in ("pass", "collapse", "reward", "probe"):
+        text = table(study(seeds=1), kind)
+        assert "\n- 1 seed:" in text and "seeds" not in text.split("\n- ")[0]
+        assert not any(word in text for word in ("]*", "no interval", "rank", "p against"))
+    mixed = table([*study(seeds=1), fabricate(seed=1, k=(1, 4))], "pass")
+    assert re.search(r"\| 1 \(few\) +\| \d\.\d{3} \[\d\.\d{3}, \d\.\d{3}\]\*", mixed)
+    assert "A star marks one seed" in mixed and "A star" not in table(study(), "pass")
+
+
+def test_few_seeds_are_unranked() -> None:
     (found,) = tables(study(seeds=2), "pass")
     assert found.frame["rank"].isna().all()
     assert set(found.frame["standing"]) == {"unranked"}
@@ -102,6 +113,25 @@ def test_nothing_that_differs_shares_a_table() -> None:
         assert len(titles) == number
         assert all(("judged on" in title) == (kind == "ood") for title in titles)
     assert table(study(), "ood") == ""  # nothing was judged elsewhere
+
+
+def test_methods_with_equal_runs_are_marked_and_ranked_once() -> None:
+    records = study(seeds=5)
+    ours = [one for one in records if one.method.name == "majority_vote"]
+    copies = [
+        one.model_copy(update={"method": one.method.model_copy(update={"name": "copy", "id": "copy"})}) for one in ours
+    ]
+    (found,) = tables([*records, *copies], "pass")
+    assert "copy (same runs as majority_vote)" in table([*records, *copies], "pass")
+    assert row(found, "copy")["rank"] == row(found, "majority_vote")["rank"] == 1
+    assert row(found, "token_entropy")["rank"] == 2  # not 3: one result does not count twice
+
+
+def test_training_costs_tokens_and_times_the_supervised_reference() -> None:
+    (found,) = tables(study(), "pass")
+    assert (row(found, "token_entropy")["train_tokens"], row(found, "token_entropy")["cost"]) == (900 * 40, 1.0)
+    assert "36k (1.0 x)" in table(study(), "collapse")
+    assert "36k " in table([fabricate(seed=seed) for seed in range(3)], "pass")
 
 
 def test_seeds_of_two_versions_of_a_method_are_marked() -> None:
@@ -145,11 +175,11 @@ def test_collapse_table_shows_three_definitions_side_by_side() -> None:
     records = study()
     (found,) = tables(records, "collapse")
     noise = row(found, "random_reward")
-    steps = sorted(DEFINITIONS[2].step(one) for one in records if one.method.name == "random_reward")
+    steps = sorted(HEADLINE.step(one) for one in records if one.method.name == "random_reward")
     assert (noise["train_accuracy_collapsed"], noise["train_accuracy_median"]) == (3, steps[1])
-    assert row(found, "majority_vote")["label_accuracy"] == "0/3 seeds, censored at 40"
+    assert row(found, "majority_vote")["label_accuracy"] == "0/3 seeds (< 56 %), censored at 40"
     assert row(found, "token_entropy")["reward_accuracy"] == "not defined"
-    assert 0 < row(found, "token_entropy")["logrank_p"] < 0.05
+    assert 0 < row(found, "token_entropy")["logrank_p"] < row(found, "token_entropy")["logrank_holm"] < 0.1
     assert np.isnan(noise["logrank_p"])
     for definition in DEFINITIONS:
         assert definition.name in table(records, "collapse")
@@ -167,12 +197,16 @@ def test_probe_table_climbs_the_ladder_of_priors() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_score_that_people_read_has_an_interval(kind: str) -> None:
     records = study(ood=("long",))
-    interval = re.compile(r"-?[01]\.\d{3} \[(-?[01]\.\d{3}, -?[01]\.\d{3}|no interval)\]")
+    interval = re.compile(r"-?[01]\.\d{3} \[-?[01]\.\d{3}, -?[01]\.\d{3}\]|\d of 3 (held |fell |)(at|to) ")
     read = 0
     for found in tables(records, kind):
         for numbers in found.frame.to_dict("records"):
             columns = found.text(numbers)
-            scores = [text for name, text in columns.items() if "." in text and "p against" not in name]
+            scores = [
+                text
+                for name, text in columns.items()
+                if "." in text and "p against" not in name and "tokens" not in name
+            ]
             assert all(interval.match(text) for text in scores), scores
             assert "seeds" in columns
             read += len(scores)

@@ -9,6 +9,9 @@ from records import fabricate
 from urlvr_bench.errors import UsageError
 from urlvr_bench.statistics.collapse import (
     DEFINITIONS,
+    HEADLINE,
+    LABELS_LOST,
+    PAPER,
     eval_curve,
     first_below,
     logrank,
@@ -17,8 +20,6 @@ from urlvr_bench.statistics.collapse import (
     step_curve,
     survival,
 )
-
-PAPER, LABELS, TRAIN = DEFINITIONS
 
 
 @pytest.mark.parametrize(
@@ -47,26 +48,34 @@ def test_definitions_on_a_record() -> None:
     record = fabricate("majority_vote", collapse_at=20)
     never = fabricate("majority_vote")
     assert PAPER.step(record) == next(s for s, share in enumerate(record.steps.reward_accuracy, 1) if share < 0.01)
-    assert TRAIN.step(record) < LABELS.step(record)
+    assert HEADLINE.step(record) < LABELS_LOST.step(record)
     assert [definition.step(never) for definition in DEFINITIONS] == [None] * 3
 
 
 def test_reward_accuracy_defines_collapse_for_binary_rewards_only() -> None:
     real_valued = fabricate("token_entropy", collapse_at=20)
-    assert [definition.applies(real_valued) for definition in DEFINITIONS] == [False, True, True]
+    assert [definition.applies(real_valued) for definition in (HEADLINE, LABELS_LOST, PAPER)] == [True, True, False]
     assert PAPER.applies(fabricate("majority_vote"))
+
+
+def test_a_run_that_starts_below_the_line_cannot_fall_below_it() -> None:
+    weak = fabricate("majority_vote", base=0.02, peak=0.04)
+    assert HEADLINE.step(weak) is not None and not HEADLINE.applies(weak)
 
 
 @pytest.mark.parametrize(
     ("steps", "text"),
     [
-        ([120, 148, None], "2/3 seeds, median 148 [120, -), censored at 200"),
-        ([120, None, None], "1/3 seeds, median not reached [120, -), censored at 200"),
-        ([None, None, None], "0/3 seeds, censored at 200"),
-        ([120, 148, 160], "3/3 seeds, median 148 [120, -)"),
-        ([120], "1/1 seeds, step 120"),
-        ([None], "0/1 seeds, censored at 200"),
-        ([100, 110, 120, 130, 140, 150, 160, 170, 180, 190], "10/10 seeds, median 140 [100, 170]"),
+        ([148, 120, None], "2/3 seeds at 120, 148, censored at 200"),  # no median of three runs, no interval of two
+        ([120, None, None], "1/3 seeds at 120, censored at 200"),
+        ([None, None, None], "0/3 seeds (< 56 %), censored at 200"),
+        ([None] * 5, "0/5 seeds (< 43 %), censored at 200"),
+        ([120, 148, 160], "3/3 seeds at 120, 148, 160"),
+        ([120], "step 120"),
+        ([None], "none by step 200"),
+        ([100, 110, 120, None, None], "3/5 seeds, median 120 [100, -), censored at 200"),
+        ([100, None, None, None, None], "1/5 seeds, median not reached [100, -), censored at 200"),
+        ([100, 110, 120, 130, 140, 150, 160, 170, 180, 190], "10/10 seeds, median 145 [100, 170]"),
     ],
 )
 def test_survival_in_words(steps: list[int | None], text: str) -> None:
@@ -76,10 +85,15 @@ def test_survival_in_words(steps: list[int | None], text: str) -> None:
 def test_median_counts_the_censored() -> None:
     """Averaging the collapsed alone would say 30 here; half of the runs were still well at step 50."""
     found = survival([10, 50, None, None], [200, 200, 60, 200])
-    assert (found.median, found.censored_at) == (50, 60)
+    assert (found.median, found.censored_at, found.low) == (50, 60, None)
     # Leaving at 30, before the event at 50, the third run no longer counts among those at risk: 3/4 * 1/2 <= 1/2.
     assert survival([10, 50, None, None], [200, 200, 30, 200]).median == 50
     assert survival([10, None, None, None], [200] * 4).median is None
+
+
+def test_the_median_of_an_even_number_is_in_the_middle() -> None:
+    assert survival([28, 51], [200] * 2).median == 39.5
+    assert survival([28, None], [200] * 2).median == 28  # the other step is not known
 
 
 def test_share_has_wilsons_interval() -> None:
@@ -93,7 +107,8 @@ def test_logrank_by_hand() -> None:
     expected, variance = 1.15, 0.25 + 0.24 + 0.1875
     z = (3 - expected) / math.sqrt(variance)
     assert logrank([10, 20, 30], [None] * 3, 200) == pytest.approx(math.erfc(z / math.sqrt(2)))
-    assert math.isnan(logrank([None], [None, None], 200))
+    assert math.isnan(logrank([None, None], [None, None], 200))
+    assert math.isnan(logrank([10], [None, None, None], 200))
 
 
 def test_rise_and_fall_by_hand() -> None:

@@ -1,5 +1,6 @@
 """Intervals: hand-computed cases, invariances, and how often they hold the truth."""
 
+import itertools
 import math
 
 import numpy as np
@@ -10,7 +11,9 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.statistics import intervals
 from urlvr_bench.statistics.intervals import Floats, difference, over_seeds, two_way, wilson
 from urlvr_bench.statistics.metrics import pass_at_k
-from urlvr_bench.statistics.ranking import holm, improvement, iqm, rank_intervals, tied_with_leader
+from urlvr_bench.statistics.parting import Part, parted, words
+from urlvr_bench.statistics.passing import pass_intervals
+from urlvr_bench.statistics.ranking import Standing, holm, standings
 
 SD_SEED, SD_INTERACTION, SD_TREATMENT, SD_PROBLEM, MIDDLE = 0.25, 0.6, 0.3, 1.8, -0.3
 
@@ -158,25 +161,11 @@ def test_wilson_is_scipys(k: int, n: int) -> None:
     assert wilson(k, n) == pytest.approx((reference.low, reference.high), abs=1e-12)
 
 
-def test_iqm_drops_the_outer_quarters_of_runs() -> None:
-    runs = np.array([0.0, 0.4, 0.5, 1.0])
-    cells = [np.repeat(runs[:2, None], 6, 1), np.repeat(runs[2:, None], 6, 1)]
-    found = iqm(cells)
-    assert found.mean == pytest.approx(0.45)
-    assert found.low <= 0.45 <= found.high
-    assert iqm(cells) == found
-
-
-def test_probability_of_improvement_counts_ties_half() -> None:
-    ours, theirs = np.array([[0.5], [0.9]]), np.array([[0.5], [0.1]])
-    assert improvement([(ours, theirs)]) == pytest.approx((0.5 + 1 + 1 + 1) / 4)
-    u = stats.mannwhitneyu([0.5, 0.9], [0.5, 0.1]).statistic
-    assert improvement([(ours, theirs), (ours, ours)]) == pytest.approx((u / 4 + 0.5) / 2)
-
-
 def test_holm_by_hand() -> None:
     assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
     assert holm([]) == []
+    untested = holm([0.04, math.nan, 0.01])
+    assert (untested[0], untested[2]) == pytest.approx((0.04, 0.02)) and math.isnan(untested[1])
 
 
 def column() -> dict[str, Floats]:
@@ -188,18 +177,77 @@ def column() -> dict[str, Floats]:
 
 def test_ties_and_rank_intervals_separate_what_differs_and_nothing_else() -> None:
     scores = column()
-    assert tied_with_leader(scores) == {"best", "twin"}
-    ranks = rank_intervals(scores)
-    assert ranks["worse"] == (3, 3, 3)
-    assert ranks["worst"] == (4, 4, 4)
-    assert {ranks["best"][1:], ranks["twin"][1:]} == {(1, 2)}
-    assert rank_intervals(dict(reversed(scores.items()))) == ranks
+    found = standings(scores)
+    assert [name for name in scores if found[name].leads] == ["best", "twin"]
+    assert found["worse"] == Standing(3, 3, 3)
+    assert found["worst"] == Standing(4, 4, 4)
+    assert {(found[name].low, found[name].high) for name in ("best", "twin")} == {(1, 2)}
+    assert standings(dict(reversed(scores.items()))) == found
 
 
-def test_fewer_than_three_seeds_are_not_ranked() -> None:
+@pytest.mark.parametrize("seed", range(8))
+def test_rank_and_tie_are_one_statement(seed: int) -> None:
+    """A method far behind with wild seeds may not be told from the leader by a test: then its interval holds 1."""
+    rng = np.random.default_rng(seed)
+    difficulty = rng.normal(MIDDLE, SD_PROBLEM, 40)
+    scores = {f"m{i}": sample(rng, difficulty + rng.normal(0, 0.3) * i, 3, 16) for i in range(5)}
+    scores["wild"] = np.repeat(rng.uniform(0, 1, (3, 1)), 40, axis=1)
+    found = standings(scores)
+    leader = min(found, key=lambda name: found[name].rank)
+    for name, standing in found.items():
+        assert standing.low <= standing.rank <= standing.high
+        if name != leader and difference(scores[leader], scores[name]).p > 0.05:  # unadjusted: Holm's is larger
+            assert standing.leads and found[leader].high >= 2
+
+
+def test_fewer_than_three_seeds_are_not_ranked_nor_is_one_method() -> None:
     scores = column()
     scores["best"] = scores["best"][:2]
-    assert tied_with_leader(scores) == {"twin"}
-    assert "best" not in rank_intervals(scores)
-    assert tied_with_leader({"alone": scores["best"]}) == set()
-    assert rank_intervals({}) == {}
+    found = standings(scores)
+    assert "best" not in found and found["twin"] == Standing(1, 1, 1)
+    assert standings({"alone": scores["twin"], "few": scores["best"]}) == {}
+
+
+def test_seeds_that_part_are_named_instead_of_an_interval_that_would_not_hold() -> None:
+    held, fell = np.full((4, 20), 0.994), np.full((1, 20), 0.301)
+    found = two_way(np.concatenate([held, fell]))
+    assert math.isnan(found.low) and found.mean == pytest.approx(0.8554)
+    assert [(part.seeds, round(part.mean, 3)) for part in found.parts] == [(4, 0.994), (1, 0.301)]
+    assert words(found.parts, start=0.88) == "4 of 5 held at 0.994; 1 fell to 0.301"
+    assert words(found.parts) == "4 of 5 at 0.994; 1 at 0.301"
+    assert over_seeds([0.1, 0.9, 0.92]).parts == (Part(2, pytest.approx(0.91)), Part(1, pytest.approx(0.1)))
+    assert over_seeds([-3.0, 9.0, 9.0], (-math.inf, math.inf)).parts == ()  # no share: what is far there is not known
+
+
+@pytest.mark.parametrize(
+    ("values", "apart"),
+    [
+        ([0.2, 0.9], True),
+        ([0.6, 0.8], False),  # less than a quarter apart
+        ([0.2, 0.35, 0.75], False),  # of three, two are close by chance
+        ([0.2, 0.3, 0.75], True),
+        ([0.1, 0.3, 0.5, 0.7, 0.9], False),
+        ([0.5], False),
+    ],
+)
+def test_a_gap_parts_seeds_where_it_is_wide_and_wider_than_the_groups(values: list[float], apart: bool) -> None:
+    assert bool(parted(values)) == apart
+
+
+def test_pass_at_more_samples_never_lies_below_pass_at_fewer() -> None:
+    rng = np.random.default_rng(5)
+    for _ in range(50):
+        right = rng.binomial(16, rng.beta(3, 0.3, (1, 40)).repeat(4, 0))
+        found = pass_intervals({k: pass_at_k(16, right, k) for k in (1, 2, 8, 16)})
+        for before, after in itertools.pairwise(found):
+            assert before.low <= after.low and before.high <= after.high
+
+
+def test_pass_at_k_of_skewed_seeds_has_the_bounds_of_pass_at_1() -> None:
+    shares = np.array([0.99, 0.98, 0.90, 0.97, 0.85])
+    scores = {k: np.tile((1 - (1 - shares) ** k)[:, None], 30) for k in (1, 4)}
+    one, four = pass_intervals(scores)
+    assert (four.low, four.high) == (one.low, 1.0)
+    assert two_way(scores[4]).low > one.low
+    low = pass_intervals({k: 1 - values for k, values in ((1, scores[4]), (2, scores[4]))})
+    assert low[1].high == pytest.approx(2 * low[0].high)

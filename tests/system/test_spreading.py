@@ -8,7 +8,7 @@ import time
 import pytest
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.system.processes import spread
+from urlvr_bench.system.spreading import spread
 
 MANY = range(500)
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from urlvr_bench import tasks
 from urlvr_bench.errors import UsageError
+from urlvr_bench.local_data import DATA_VARIABLE
 from urlvr_bench.records.sets import told
 from urlvr_bench.reports import task_docs
 from urlvr_bench.running import counts
@@ -45,13 +46,13 @@ def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             source = FILES.get(name, {}).get(split, f"{name}/{split}")
             (tmp_path / name / f"{split}.jsonl").symlink_to((DATA / f"{source}.jsonl").resolve())
     folders = ",".join(f"{name}={tmp_path / name}" for name in task_docs.counted())
-    monkeypatch.setenv(tasks.DATA_VARIABLE, folders)
+    monkeypatch.setenv(DATA_VARIABLE, folders)
 
 
 def local(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, **splits: Sequence[dict[str, Any]]) -> tasks.Task:
     for split, given_rows in splits.items():
         (folder / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in given_rows))
-    monkeypatch.setenv(tasks.DATA_VARIABLE, f"{name}={folder}")
+    monkeypatch.setenv(DATA_VARIABLE, f"{name}={folder}")
     return tasks.load(name)
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from urlvr_bench import protocol, tasks
 from urlvr_bench.errors import UsageError
+from urlvr_bench.local_data import DATA_VARIABLE
 from urlvr_bench.review import task_check
 from urlvr_bench.tasks import forms
 from urlvr_bench.verifiers import proofs
@@ -44,7 +45,7 @@ HOSTILE = [
 
 @pytest.fixture(autouse=True)
 def local_gsm8k(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(tasks.DATA_VARIABLE, f"gsm8k={GSM8K}")
+    monkeypatch.setenv(DATA_VARIABLE, f"gsm8k={GSM8K}")
 
 
 @cache
@@ -362,7 +363,7 @@ def test_a_style_that_is_not_there_gets_one_line(name: str, message: str) -> Non
 
 def local(monkeypatch: pytest.MonkeyPatch, folder: Path, name: str, text: str) -> tasks.Task:
     (folder / name).write_text(text)
-    monkeypatch.setenv(tasks.DATA_VARIABLE, f"other=/nowhere,gsm8k={folder}")
+    monkeypatch.setenv(DATA_VARIABLE, f"other=/nowhere,gsm8k={folder}")
     return tasks.load("gsm8k")
 
 
@@ -417,13 +418,13 @@ def test_bad_local_copies_get_one_line(
 
 
 def test_a_misread_data_variable_gets_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(tasks.DATA_VARIABLE, "gsm8k")
+    monkeypatch.setenv(DATA_VARIABLE, "gsm8k")
     with pytest.raises(UsageError, match="URLVR_DATA: 'gsm8k' does not read as task=folder"):
         tasks.load("gsm8k").docs("test")
 
 
 def in_child(code: str, **environment: str) -> str:
-    env = {**os.environ, "PYTHONPATH": str(tasks.FOLDER.parent), tasks.DATA_VARIABLE: "", **environment}
+    env = {**os.environ, "PYTHONPATH": str(tasks.FOLDER.parent), DATA_VARIABLE: "", **environment}
     return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True).stdout
 
 

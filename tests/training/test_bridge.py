@@ -27,6 +27,9 @@ class Task:
     def answer(self, completion):
         return completion or None
 
+    def judges(self, doc):
+        return True
+
     def correct(self, doc, completion):
         return completion == doc["gold"]
 

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from urlvr_bench.training.rollout_metrics import (
+    LABELLED,
     ScoredGroup,
     batch_metrics,
     label_accuracy,
@@ -21,14 +22,14 @@ def scored(answers, rewards, correct, tokens=None, truncated=None):
 
 
 def test_label_accuracy_is_the_voted_answers_correctness_and_the_mean_over_ties():
-    assert label_accuracy(scored("7733", [1.0, 1.0, 0.0, 0.0], [True, True, False, False])) == 1.0
-    assert label_accuracy(scored("7733", [0.0, 0.0, 1.0, 1.0], [True, True, False, False])) == 0.0
-    assert label_accuracy(scored("7733", [1.0, 0.0, 0.0, 1.0], [True, True, False, False])) == 0.5
+    assert label_accuracy([1.0, 1.0, 0.0, 0.0], [True, True, False, False]) == 1.0
+    assert label_accuracy([0.0, 0.0, 1.0, 1.0], [True, True, False, False]) == 0.0
+    assert label_accuracy([1.0, 0.0, 0.0, 1.0], [True, True, False, False]) == 0.5
 
 
 def test_wins_count_ties_half_and_only_mixed_pairs():
-    assert wins_and_pairs(scored("7733", [3.0, 1.0, 2.0, 1.0], [True, True, False, False])) == (2 + 0 + 0.5, 4)
-    assert wins_and_pairs(scored("77", [3.0, 1.0], [True, True])) == (0, 0)
+    assert wins_and_pairs([3.0, 1.0, 2.0, 1.0], [True, True, False, False]) == (2 + 0 + 0.5, 4)
+    assert wins_and_pairs([3.0, 1.0], [True, True]) == (0, 0)
 
 
 def test_repetition_is_the_share_of_repeated_trigrams():
@@ -40,6 +41,13 @@ def test_repetition_is_the_share_of_repeated_trigrams():
 def test_majority_ratio_counts_silent_rollouts_in_the_denominator():
     assert majority_ratio(["7", "7", None, "3"]) == 0.5
     assert majority_ratio([None, None]) == 0.0
+
+
+def test_numbers_that_need_labels_are_undefined_where_any_group_has_none():
+    groups = [scored(["7", "7"], [1.0, 1.0], None), scored(["2", "3"], [1.0, 0.0], [True, False])]
+    found = batch_metrics(groups, binary=True)
+    assert all(math.isnan(found[name]) for name in LABELLED)
+    assert found["proxy_reward"] == 3 / 4 and found["majority_ratio"] == 3 / 4
 
 
 def test_a_batch_of_two_groups_by_hand():

@@ -12,11 +12,11 @@ import numpy as np
 from urlvr_bench import methods
 from urlvr_bench.protocol import slug
 from urlvr_bench.records.record import Record, short_hash
-from urlvr_bench.statistics import cells, summaries
+from urlvr_bench.statistics import cells, falling, summaries
 from urlvr_bench.statistics.cells import Cell, Rows
 from urlvr_bench.statistics.intervals import Floats
 from urlvr_bench.statistics.metrics import scores
-from urlvr_bench.system.processes import spread
+from urlvr_bench.system.spreading import spread
 
 FACETS = ("protocol", "model", "task", "judged")
 Numbers = dict[str, Any]
@@ -84,7 +84,7 @@ class Board:
     @property
     def own(self) -> bool:
         """Whether the board judges on the task that it trained on."""
-        return self.cell.judged == self.cell.task
+        return self.cell.main
 
     @property
     def title(self) -> str:
@@ -172,7 +172,9 @@ def summarised(boards: Sequence[Board]) -> list[Board]:
 
 
 def _summaries(board: Board) -> tuple[list[Numbers], ...]:
-    falls = [{"method": method, **summaries.falls(records)} for method, records in board.rows.items()]
+    falls = [
+        {"method": method, "seeds": len(records), **falling.falls(records)} for method, records in board.rows.items()
+    ]
     found = (summaries.pass_rows(board.cell, board.rows), summaries.reward_rows(board.cell, board.rows), falls)
     return tuple([{name: _known(value) for name, value in row.items()} for row in rows] for rows in found)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urlvr_bench.board import values
 from urlvr_bench.board.boards import FACETS, Board
 from urlvr_bench.board.values import Writer
-from urlvr_bench.statistics.collapse import DEFINITIONS, WINDOW
+from urlvr_bench.statistics.collapse import FEWEST, HEADLINE, LABELS_LOST, PAPER, WINDOW, Definition
 
 FACET_NAMES = {"judged": "judged on"}
 FACET_HELP = {
@@ -15,8 +15,8 @@ FACET_HELP = {
     "task": "The task that the runs train on",
     "judged": "The task that the scores are from",
 }
-COLLAPSE = (("mcs", "MCS (paper)"), ("collapse", "collapse step"), ("trainlost", "collapse step (train)"))
-"""Key and name of the column of each definition of collapse."""
+COLLAPSE = {"collapse": HEADLINE, "labelslost": LABELS_LOST, "mcs": PAPER}
+"""The column of each definition of collapse; the first one alone is called the collapse step."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,8 @@ def columns(boards: Sequence[Board]) -> list[Column]:
         _measured("peak", "peak, oracle-picked", PEAK, values.peak, "peak_oracle_picked"),
         _measured("rewardacc", "reward accuracy", REWARD, values.reward_accuracy, "reward_accuracy"),
         _measured("labelacc", "label accuracy", LABEL, values.label_accuracy, "label_accuracy", shown=False),
-        *(_collapse(i) for i in (1, 0, 2)),
+        *(_collapse(key, definition) for key, definition in COLLAPSE.items()),
+        Column("tokens", "tokens", TOKENS, values.tokens, ("train_tokens", "train_tokens_x_supervised")),
         Column("hours", "hours", "Device hours of all seeds", values.cost, ("device_hours", "device")),
         Column("seeds", "seeds", "Training runs", values.seeds, ("seeds",)),
         _text("badge", "scores", "Who computed the scores", values.badge, shown=True),
@@ -62,6 +63,7 @@ REWARD = (
     "Share of rollouts that are paid what they deserve; real-valued rewards: chance that a correct rollout "
     f"out-scores a wrong one; last {WINDOW} steps, %"
 )
+TOKENS = "Completion tokens of a training, mean of its runs; x: how many times those of the supervised reference"
 LABEL = f"Share of prompts whose pseudo-label is correct, last {WINDOW} steps, %"
 
 
@@ -79,8 +81,11 @@ def _pass_at(k: int, shown: bool) -> Column:
     return _measured(f"pass{k}", f"pass@{k}", text, values.metric(f"pass@{k}"), f"pass@{k}", shown)
 
 
-def _collapse(i: int) -> Column:
-    key, name = COLLAPSE[i]
-    text = f"Seeds that collapsed and the Kaplan-Meier median step with its 95 % interval: {DEFINITIONS[i].name}"
+def _collapse(key: str, definition: Definition) -> Column:
+    name = "collapse step" if definition is HEADLINE else definition.name
+    text = (
+        f"Seeds that collapsed, the Kaplan-Meier median step and, from {FEWEST} seeds on, its 95 % interval, else the "
+        f"steps themselves: {definition.name}"
+    )
     fields = (f"{key}_step", f"{key}_step_low", f"{key}_step_high", f"{key}_seeds", f"{key}_of_seeds")
-    return Column(key, name, text, values.collapsed(DEFINITIONS[i]), fields, numeric=False, shown=i == 1)
+    return Column(key, name, text, values.collapsed(definition), fields, numeric=False, shown=definition is HEADLINE)

@@ -69,7 +69,7 @@ def dual(runs: Sequence[Run]) -> Chart:
         ),
         dots=_tests(alone, x, left) if alone else (),
         dots_name="held-out accuracy" if alone else "",
-        rule=(round(100 * x.share(fallen), 2), f"collapse, step {fallen}") if fallen else None,
+        rule=(round(100 * x.share(fallen), 2), f"collapse step {fallen}") if fallen else None,
     )
 
 

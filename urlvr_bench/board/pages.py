@@ -17,7 +17,7 @@ from urlvr_bench.board.rows import Row
 from urlvr_bench.protocol import Protocol
 from urlvr_bench.records.record import Record, dumps
 from urlvr_bench.statistics import collapse, ranking
-from urlvr_bench.system.processes import spread
+from urlvr_bench.system.spreading import spread
 
 Draft = Callable[[], Page]
 """Renders a page; all are drafted before the processes that render them part."""
@@ -95,7 +95,8 @@ def _method(site: Site, card: Card, found: Sequence[Row]) -> Page:
     shown = [column for column in site.columns if (column.shown or column.key == "judged") and column.key != "method"]
     entries = [_entry(site, card, site.everywhere(row)) for row in found]
     path = f"methods/{card.file}"
-    return site.page(path, "method.html", page="methods", card=card, entries=entries, columns=shown)
+    facts = {"card": card, "entries": entries, "columns": shown, "headline": collapse.HEADLINE.name}
+    return site.page(path, "method.html", page="methods", **facts)
 
 
 def _entry(site: Site, card: Card, found: list[Row]) -> dict[str, Any]:
@@ -154,7 +155,9 @@ def _about(site: Site) -> Page:
         "about.html",
         page="about",
         protocols=sorted(protocols.items()),
-        definitions=collapse.DEFINITIONS,
+        headline=collapse.HEADLINE,
+        definitions=[one for one in collapse.DEFINITIONS if one is not collapse.HEADLINE],
+        fewest=collapse.FEWEST,
         listed=ranking.LISTED,
         ranked=ranking.RANKED,
         record=ranking.RECORD,

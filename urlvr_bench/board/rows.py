@@ -13,14 +13,14 @@ from urlvr_bench.board.charts import Chart, Line
 from urlvr_bench.board.columns import Column
 from urlvr_bench.board.curves import mean_curve
 from urlvr_bench.board.values import Cell, Raw
-from urlvr_bench.statistics.collapse import DEFINITIONS, logrank
+from urlvr_bench.statistics.collapse import HEADLINE, logrank
 from urlvr_bench.statistics.intervals import Interval, differences
+from urlvr_bench.statistics.ranking import holm
 
 COMPARED = 60
 """Methods per board, best first, whose differences are worked out: their number grows with the square."""
 DRAWN = 8
 """Methods per board, best first, whose curves are drawn on the front page."""
-LABELS_LOST = DEFINITIONS[1]
 OVERVIEW = (
     ("Reward accuracy", "How often the reward pays what a rollout deserves, for each method.", "reward_accuracy"),
     ("Ground-truth reward", "Share of training rollouts that are correct, for each method.", "train_accuracy"),
@@ -75,8 +75,8 @@ def comparison(board: Board) -> dict[str, Any]:
     entries = [entry for entry in board.entries if entry.records]
     chosen = entries[:COMPARED]
     gaps = differences([board.end(entry) for entry in chosen])
-    fallen = [tuple(LABELS_LOST.step(record) for record in entry.records) for entry in chosen]
-    pairs = zip(gaps, itertools.combinations(fallen, 2), strict=True)
+    fallen = [tuple(HEADLINE.step(record) for record in entry.records) for entry in chosen]
+    collapses = holm([_collapse_p(*steps, board.steps) for steps in itertools.combinations(fallen, 2)])
     return {
         "title": board.title,
         "metric": board.metric,
@@ -90,13 +90,13 @@ def comparison(board: Board) -> dict[str, Any]:
             }
             for entry in chosen
         ],
-        "pairs": [[*_rounded(gap), _collapse_p(*steps, board.steps)] for gap, steps in pairs],
+        "pairs": [[*_rounded(gap), _known(p)] for gap, p in zip(gaps, collapses, strict=True)],
     }
 
 
 @lru_cache(maxsize=10_000)
-def _collapse_p(first: tuple[int | None, ...], second: tuple[int | None, ...], last: int) -> float | None:
-    return _known(logrank(first, second, last))
+def _collapse_p(first: tuple[int | None, ...], second: tuple[int | None, ...], last: int) -> float:
+    return logrank(first, second, last)
 
 
 def _rounded(found: Interval) -> list[float | None]:

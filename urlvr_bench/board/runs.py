@@ -58,8 +58,8 @@ class Run:
 
     @property
     def collapse(self) -> int | None:
-        """The earliest step of collapse by any definition."""
-        return min(self.collapses.values(), default=None)
+        """The collapse step, by the headline definition."""
+        return self.collapses.get(collapse.HEADLINE.name)
 
     @property
     def minutes(self) -> float:
@@ -84,7 +84,8 @@ class Run:
             text += f", with {percent(shape.peak)} % at step {shape.peak_step} as the best anyone could have picked"
         if not self.collapses:
             return f"{text}. No collapse within {len(self.record.steps.step)} steps."
-        return f"{text}. Collapse: {', '.join(f'{name} from step {step}' for name, step in self.collapses.items())}."
+        found = ", ".join(f"{name} from step {step}" for name, step in self.collapses.items())
+        return f"{text}. {'No collapse, but ' if self.collapse is None else 'Collapse: '}{found}."
 
 
 def _judged(found: Eval, names: Sequence[str]) -> Judged:

@@ -1,7 +1,5 @@
 """Build the site: read records, write pages into a folder beside the old site, then put it in the old one's place."""
 
-import os
-import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +10,8 @@ from urlvr_bench.board import assets, pages
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records import record
 from urlvr_bench.records.record import Record
+from urlvr_bench.system import files
+from urlvr_bench.system.processes import assured
 
 MARKER = Path("data", "board.json")
 """A folder that has this file is a site that may be replaced."""
@@ -35,8 +35,8 @@ def gather(folders: Sequence[Path]) -> list[Record]:
     Probes, which end at their collapse, are left out: they diagnose a model and compare no methods.
     """
     found: dict[Path, tuple[Path, Record]] = {}
-    files = record.find(list(folders))
-    for file, read in zip(files, record.read_files(files), strict=True):
+    paths = record.find(list(folders))
+    for file, read in zip(paths, record.read_files(paths), strict=True):
         earlier, known = found.setdefault(read.path, (file, read))
         if known != read:
             run = read.path.with_suffix("")
@@ -68,16 +68,19 @@ def replaced(out: Path) -> Iterator[Path]:
     if out.exists() and not (out.is_dir() and ((out / MARKER).is_file() or not any(out.iterdir()))):
         raise UsageError(f"{out} is not a site that urlvr-bench built; give a new or an empty folder")
     out.parent.mkdir(parents=True, exist_ok=True)
-    fresh, old = (out.with_name(f".{out.name}.{os.getpid()}.{kind}") for kind in ("new", "old"))
-    fresh.mkdir()
-    try:
+    fresh, old = (files.temporary_name(out, ending) for ending in ("new", "old"))
+
+    def tidy() -> None:
+        if old.exists() and not out.exists():
+            old.rename(out)
+        for left in (fresh, old):
+            files.remove(left)
+        for ending in ("new", "old") if out.exists() else ("new",):
+            files.sweep(out, ending)
+
+    with files.explained(out), assured(tidy):
+        fresh.mkdir()
         yield fresh
         if out.exists():
             out.rename(old)
         fresh.rename(out)
-    finally:
-        if old.exists() and not out.exists():
-            old.rename(out)
-        for left in (fresh, old):
-            if left.exists():
-                shutil.rmtree(left)

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from urlvr_bench.board.boards import Board, Entry, Numbers
-from urlvr_bench.board.words import DASH, hours, percent, signed
-from urlvr_bench.statistics.collapse import Definition
+from urlvr_bench.board.words import DASH, hours, percent, shares, signed, thousands
+from urlvr_bench.statistics.collapse import FEWEST, Definition
 from urlvr_bench.statistics.ranking import RANKED
 
 Raw = str | int | float | bool | None
@@ -56,16 +56,20 @@ def spread(row: Numbers, name: str, write: Write = percent) -> Spread:
     raw = (row.get(name), row.get(f"{name}_low"), row.get(f"{name}_high"))
     if raw[0] is None:
         return NOTHING
-    ends = f"[{write(raw[1])}, {write(raw[2])}]" if raw[1] is not None else "no interval"
+    if parts := row.get(f"{name}_parts"):
+        return Cell(write(raw[0]), shares(parts), tip="the seeds part: no interval of their mean would hold"), raw
+    if raw[1] is None:
+        return Cell(write(raw[0]), tip="1 seed" if row["seeds"] == 1 else "no interval"), raw
     alone = row["basis"] == "problems only"
-    tip = "one seed: the interval says nothing about another run" if alone else f"95 % interval, {row['seeds']} seeds"
-    return Cell(write(raw[0]), ends, tip=tip), raw
+    tip = "1 seed: the interval says nothing about another run" if alone else f"95 % interval, {row['seeds']} seeds"
+    return Cell(write(raw[0]), f"[{write(raw[1])}, {write(raw[2])}]", tip=tip), raw
 
 
 def rank(board: Board, entry: Entry) -> Written:
     row = entry.score
     if row["rank"] is None:
-        return Cell(DASH, tip="a reference" if entry.reference else "too few seeds to be ranked"), (None, None, None)
+        tip = "a reference" if entry.reference else "too few seeds to be ranked, or no other method to rank against"
+        return Cell(DASH, tip=tip), (None, None, None)
     low, high = row["rank_low"], row["rank_high"]
     text = str(low) if low == high else f"{low}{DASH}{high}"
     return Cell(text, tip=f"rank {row['rank']}; 95 % interval {text}"), (row["rank"], low, high)
@@ -79,6 +83,8 @@ def method(board: Board, entry: Entry) -> Written:
         tags.append(Tag("uses labels", "Reads the ground truth: a supervised reference"))
     if len(entry.records) < RANKED:
         tags.append(Tag("few seeds", f"Fewer than {RANKED} seeds", "warn"))
+    if same := entry.score.get("same_as"):
+        tags.append(Tag(f"same runs as {same}", "Equal policies in every seed: one result, ranked once"))
     page = f"methods/{info.name}.html"
     return Cell(info.id, info.family, href=page, more=f"{page}#cite-{board.name}", tags=tuple(tags)), (info.id,)
 
@@ -161,14 +167,31 @@ def collapsed(definition: Definition) -> Writer:
         count = row.get(f"{name}_collapsed")
         if count is None:
             return Cell(DASH, tip="defined for rewards of 0 and 1 only" if entry.records else ""), (None,) * 5
-        median, low, high, ended = (row[f"{name}_{part}"] for part in ("median", "low", "high", "censored_at"))
-        open_end = f"{high}]" if high is not None else f"{DASH})"
-        sub = f"median {median} [{low or DASH}, {open_end}" if median else "median not reached"
-        sub = f"none by step {ended}" if not count else f"step {median}" if seeds == 1 else sub
-        tip = f"{definition.name}: {row[name]}"
-        return Cell(f"{count}/{seeds} seeds", sub, tip=tip), (median, low, high, count, seeds)
+        median, low, high = (row[f"{name}_{part}"] for part in ("median", "low", "high"))
+        raw, tip = (median, low, high, count, seeds), f"{definition.name}: {row[name]}"
+        if seeds == 1:
+            return Cell(row[name], tip=tip), raw
+        return Cell(f"{count}/{seeds} seeds", _when(row, name), tip=tip), raw
 
     return written
+
+
+def _when(row: Numbers, name: str) -> str:
+    """Return when runs collapsed: the bound of their share where none did, the steps of few, the median of many."""
+    median, low, high = (row[f"{name}_{part}"] for part in ("median", "low", "high"))
+    if not row[f"{name}_collapsed"]:
+        return f"< {100 * row[f'{name}_share_high']:.0f} %, none by step {row[f'{name}_censored_at']}"
+    if row["seeds"] < FEWEST:
+        return f"at {row[f'{name}_steps']}"
+    ends = f"[{DASH if low is None else f'{low:g}'}, {f'{DASH})' if high is None else f'{high:g}]'}"
+    return f"{'median not reached' if median is None else f'median {median:g}'} {ends}"
+
+
+def tokens(board: Board, entry: Entry) -> Written:
+    spent, times = entry.score.get("train_tokens"), entry.score.get("cost")
+    if spent is None:
+        return Cell(DASH), (None, None)
+    return Cell(thousands(spent), "" if times is None else f"{times:.1f} x supervised"), (round(spent), times)
 
 
 def cost(board: Board, entry: Entry) -> Written:

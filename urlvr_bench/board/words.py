@@ -34,6 +34,16 @@ def count(value: float | None) -> str:
     return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}") if value is not None else DASH
 
 
+def thousands(value: float) -> str:
+    """Return a large number in thousands."""
+    return f"{count(value / 1000)}k"
+
+
+def shares(text: str) -> str:
+    """Return text with its shares, such as 0.994, in percent."""
+    return re.sub(r"-?\d\.\d{3}\b", lambda share: percent(float(share[0])), text)
+
+
 def hours(value: float | None) -> str:
     """Return hours; short runs keep two significant digits."""
     return DASH if value is None else f"{value:.1f}" if value >= 10 else f"{value:.2g}"

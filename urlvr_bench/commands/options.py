@@ -1,8 +1,9 @@
 """Options that several commands share, and what they mean."""
 
 import os
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -23,6 +24,12 @@ Folders = Annotated[list[Path], typer.Argument(help="Run folders, results folder
 def plain(text: str) -> str:
     """Return text that rich prints as it is, and that no terminal obeys."""
     return presentable(text).replace("[", r"\[")
+
+
+def complain(why: str) -> NoReturn:
+    """Say in one line what was wrong with the input, and exit with 2."""
+    console.print(f"[bold red]error:[/] {plain(why)}", highlight=False, soft_wrap=True)
+    sys.exit(2)
 
 
 def pairs(settings: list[str] | None, option: str = "--set") -> dict[str, str]:

@@ -50,16 +50,20 @@ def evaluate(
 
 
 def checkpoint(run: Run, model_path: str, step: int, last: int, store: Path) -> dict[str, Any]:
-    """Judge a run's policy on its task, at the first and last step on the OOD tasks and by the controls too.
+    """Judge a run's policy on the task that its protocol names, at the first and last step on the OOD tasks and by the
+    controls too; prompts of one's own are judged on other tasks alone, where some are named.
 
     Returns the problem ids of each task, and the counts as values of `record.Eval` and `record.Control`.
     """
     spec, ends = run.protocol.evaluation, step in (0, last)
-    names = [run.task, *(name for name in spec.ood if ends and name != run.task)]
+    along = spec.task or (None if tasks.load(run.task).own else run.task)
+    names = [*filter(None, [along]), *(name for name in spec.ood if ends and name != along)]
+    if not names:
+        return {"problems": {}, "evals": [], "controls": []}
     with opened(model_path, spec, run.seed, store) as lm:
         results = ask(lm, names, step, spec, store)
         controls = []
-        for task, how in spec.controls(step, last, run.task, tasks.native(run.task)):
+        for task, how in spec.controls(step, last, along, tasks.native(along)) if along else ():
             (found,) = ask(lm, [task], step, how, store / f"temperature-{how.temperature:g}-samples-{how.samples}")
             results.append(found)
             controls.append({**found.counts.model_dump(), "temperature": how.temperature})

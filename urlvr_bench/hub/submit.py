@@ -94,7 +94,7 @@ def comparison(new: Sequence[Record], board: Sequence[Record]) -> str:
     found = []
     for cell, rows in after.items():
         changed = {method for method, records in rows.items() if any(one.path in fresh for one in records)}
-        if changed and cell.judged == cell.task:
+        if changed and cell.main and cell.judged:
             text = _cell(cell, rows, before.get(cell, {}), changed)
             found.append(Table(f"New on {cell.title}", NOTES, pd.DataFrame(text), dict))
     return "\n\n".join(rendered(each, "markdown") for each in found) + "\n"

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from urlvr_bench.system.files import replacing
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -20,6 +22,8 @@ LADDER = ("#b5de2b", "#6ece58", "#35b779", "#1f9e89", "#26828e", "#31688e", "#3e
 SHARES = (-0.03, 1.03)
 WIDTH = 3.1
 """Inches of one panel."""
+NARROWEST = 6.6
+"""Inches: what the legend and the caption of a figure of one panel need."""
 
 
 def panels(count: int, columns: int = 4, width: float = WIDTH, height: float = 2.3) -> tuple["Figure", list["Axes"]]:
@@ -27,6 +31,7 @@ def panels(count: int, columns: int = 4, width: float = WIDTH, height: float = 2
     from matplotlib.figure import Figure
 
     columns = min(columns, count)
+    width = max(width, NARROWEST / columns)
     lines = -(-count // columns)
     figure = Figure(figsize=(width * columns, height * lines + 1.0), layout="constrained")
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
@@ -70,13 +75,11 @@ def style() -> Iterator[None]:
 
 def save(figure: "Figure", stem: Path) -> list[Path]:
     """Write a figure as PNG and SVG, without dates, by way of temporary names."""
-    stem.parent.mkdir(parents=True, exist_ok=True)
     files = []
     for ending, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
         target = stem.with_name(f"{stem.name}.{ending}")
-        temporary = target.with_name(f".{target.name}.tmp")
-        figure.savefig(temporary, format=ending, metadata=metadata)
-        figure.set_layout_engine("none")  # laid out once, for both
-        temporary.replace(target)
+        with replacing(target) as temporary:
+            figure.savefig(temporary, format=ending, metadata=metadata)
+            figure.set_layout_engine("none")  # laid out once, for both
         files.append(target)
     return files

@@ -70,14 +70,14 @@ class Steps(Frozen):
     proxy_reward: list[Real]
     proxy_reward_std: list[Positive]
     """Mean over groups of the standard deviation of the proxy reward inside the group."""
-    train_accuracy: list[Share]
-    """Ground-truth reward: the share of rollouts that are correct."""
-    label_accuracy: list[Share]
+    train_accuracy: list[Share | None]
+    """Ground-truth reward: the share of rollouts that are correct. None, as in all that need labels, without them."""
+    label_accuracy: list[Share | None]
     reward_accuracy: list[Share | None]
     """Binary rewards: share of rollouts paid what they deserve. Real-valued rewards: the same as `reward_auc`."""
     reward_auc: list[Share | None]
     """Chance that a correct rollout out-scores a wrong one of its group, ties half; None where no group has both."""
-    mixed_groups: list[Share]
+    mixed_groups: list[Share | None]
     """Share of groups with both correct and wrong rollouts: what reward_auc rests on."""
     majority_ratio: list[Share]
     distinct_answers: list[Positive]
@@ -86,7 +86,7 @@ class Steps(Frozen):
     """Number of different answers in the whole batch."""
     unparsed: list[Share]
     truncated: list[Share]
-    pass_at_group: list[Share]
+    pass_at_group: list[Share | None]
     """Share of groups with at least one correct rollout."""
     length: list[Positive]
     """Mean completion length, tokens."""
@@ -111,8 +111,11 @@ class Steps(Frozen):
             raise ValueError(f"columns differ in length: {lengths}")
         if self.step != list(range(1, len(self.step) + 1)):
             raise ValueError("steps are not 1, 2, 3, ...")
+        judged = (self.train_accuracy, self.label_accuracy, self.mixed_groups, self.pass_at_group)
+        if len({value is None for column in judged for value in column}) > 1:
+            raise ValueError("the columns that need labels are known at every step, or at none")
         for step, auc, mixed in zip(self.step, self.reward_auc, self.mixed_groups, strict=True):
-            if (auc is None) != (mixed == 0):
+            if (auc is None) != (not mixed):
                 raise ValueError(f"step {step}: reward_auc is {auc} but the share of mixed groups is {mixed}")
         return self
 

@@ -16,7 +16,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.records.measured import Control, Eval, Steps, Timing
 from urlvr_bench.records.schema import SCHEMA_VERSION, MethodInfo, ModelInfo, Provenance, Record, TaskInfo
 from urlvr_bench.system.files import write_atomically
-from urlvr_bench.system.processes import spread
+from urlvr_bench.system.spreading import spread
 
 __all__ = [
     "SCHEMA_VERSION",

@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,22 +13,29 @@ from filelock import FileLock, Timeout
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records import provenance
 from urlvr_bench.records.record import dumps, short_hash
-from urlvr_bench.system.files import explained, write_atomically
+from urlvr_bench.system.files import explained, is_locked, remove, write_atomically
+from urlvr_bench.system.processes import GRACE_SECONDS
 
 LOCK, HOLDER = ".lock", ".holder.json"
+PATIENCE_SECONDS = GRACE_SECONDS + 2
+"""How long to wait for a folder: a worker whose command was killed takes a moment to leave it."""
 
 Say = Callable[[str], None]
+
+
+class OccupiedError(UsageError):
+    """Another process holds the run folder."""
 
 
 @contextmanager
 def occupied(folder: Path) -> Iterator[None]:
     """Hold a run folder for this process alone, free of what a killed one left half-written; say who else holds it."""
-    lock = FileLock(folder / LOCK, timeout=0)
+    lock = FileLock(folder / LOCK, timeout=PATIENCE_SECONDS)
     with explained(folder / LOCK):
         try:
             lock.acquire()
         except Timeout as error:  # which is an OSError too
-            raise UsageError(f"{folder} is in use by {holder(folder)}: wait for it, or stop it") from error
+            raise OccupiedError(f"{folder} is in use by {holder(folder)}: wait for it, or stop it") from error
     try:
         holding = {"pid": os.getpid(), "host": platform.node(), "since": provenance.now()}
         write_atomically(folder / HOLDER, dumps(holding))
@@ -38,6 +44,11 @@ def occupied(folder: Path) -> Iterator[None]:
     finally:
         (folder / HOLDER).unlink(missing_ok=True)
         lock.release()
+
+
+def is_occupied(folder: Path) -> bool:
+    """Return whether a process holds a run folder, on whichever machine that shares the disk."""
+    return is_locked(folder / LOCK)
 
 
 def holder(folder: Path) -> str:
@@ -72,10 +83,7 @@ def _sealed(path: Path) -> dict[str, Any] | None:
 def _sweep(folder: Path) -> None:
     """Delete what was being written when a process was killed."""
     for left in [*folder.glob("**/.*.tmp")]:
-        if left.is_dir():
-            shutil.rmtree(left)
-        else:
-            left.unlink(missing_ok=True)
+        remove(left)
 
 
 LAST_BYTES = 8192

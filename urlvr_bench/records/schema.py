@@ -24,6 +24,7 @@ from urlvr_bench.records.measured import (
 )
 from urlvr_bench.records.sets import Sets
 from urlvr_bench.rollouts import LABELS, Family
+from urlvr_bench.task_config import OWN
 
 SCHEMA_VERSION: Literal[1] = 1
 
@@ -137,7 +138,7 @@ class Record(Frozen):
             for name, column in lengths.items()
             if len(column) != wanted
         ]
-        if self.method.binary and None in self.steps.reward_accuracy:
+        if self.method.binary and self.labelled and None in self.steps.reward_accuracy:
             defects.append("a binary reward has a reward accuracy at every step")
         if self.method.binary and not all(0 <= reward <= 1 for reward in self.steps.proxy_reward):
             defects.append("the mean of a binary reward lies between 0 and 1")
@@ -151,7 +152,7 @@ class Record(Frozen):
         """Say which evaluations are missing, doubled or not what the protocol asks for."""
         asked, last = self.protocol.evaluation, self.last_step
         cells = Counter((evaluation.step, evaluation.task) for evaluation in self.evals)
-        wanted = {(step, self.task.name) for step in asked.steps(last)}
+        wanted = {(step, self.judged) for step in asked.steps(last) if self.judged}
         wanted |= {(step, task) for task in asked.ood for step in (0, last)}
         defects = [
             f"{times} evaluations of {task} at step {step}" for (step, task), times in cells.items() if times > 1
@@ -173,11 +174,13 @@ class Record(Frozen):
 
     def _control_defects(self) -> list[str]:
         """Say which controls are missing, doubled or not asked for; a task need not have a native prompt style."""
-        native = f"{self.task.name.partition('@')[0]}@native"
+        if self.judged is None:
+            return [f"control of {one.task}, but no task is judged" for one in self.controls]
+        native = f"{self.judged.partition('@')[0]}@native"
         asked = Counter(
             (step, task, how.temperature, how.samples)
             for step in {0, self.last_step}
-            for task, how in self.protocol.evaluation.controls(step, self.last_step, self.task.name, native)
+            for task, how in self.protocol.evaluation.controls(step, self.last_step, self.judged, native)
         )
         found = Counter((one.step, one.task, one.temperature, one.n) for one in self.controls)
         odd = [f"unasked or doubled control {cell}" for cell in found - asked]
@@ -187,6 +190,17 @@ class Record(Frozen):
     def last_step(self) -> int:
         """The last step that was trained: less than the protocol's where the run stopped at its collapse."""
         return len(self.steps.step)
+
+    @property
+    def judged(self) -> str | None:
+        """The task judged along the way; None for prompts of one's own that no task was named for."""
+        own = None if self.task.source == OWN else self.task.name
+        return self.protocol.evaluation.task or own
+
+    @property
+    def labelled(self) -> bool:
+        """Whether the answers to the training prompts are known, so that the columns that need them are there."""
+        return None not in self.steps.train_accuracy
 
     @property
     def protocol_id(self) -> str:

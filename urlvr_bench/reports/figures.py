@@ -1,5 +1,6 @@
 """Figures of records: the dual curve of every method, all methods in one panel, and a ladder of priors."""
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ from urlvr_bench.records.schema import Record
 from urlvr_bench.science.drawing import forecast_figure
 from urlvr_bench.science.kinds import per_protocol
 from urlvr_bench.statistics.cells import Cell, Rows, cells, role
-from urlvr_bench.statistics.collapse import DEFINITIONS, WINDOW, eval_curve, step_curve, survival
+from urlvr_bench.statistics.collapse import FEWEST, HEADLINE, WINDOW, eval_curve, step_curve, survival
 from urlvr_bench.statistics.intervals import two_way
 from urlvr_bench.statistics.metrics import scores
 
@@ -42,7 +43,7 @@ def plot(records: Sequence[Record], out_dir: Path) -> list[Path]:
     """Draw every figure that the records allow, each as PNG and SVG, and return the files."""
     if not records:
         raise UsageError("there are no records to plot; make some with `urlvr-bench run`")
-    trained = {cell: rows for cell, rows in cells(records).items() if cell.judged == cell.task}
+    trained = {cell: rows for cell, rows in cells(records).items() if cell.main}
     ladders: dict[tuple[str, ...], dict[Cell, Rows]] = {}
     for cell, rows in trained.items():
         ladders.setdefault((cell.protocol, cell.task, cell.protocol_hash, cell.task_version), {})[cell] = rows
@@ -51,10 +52,10 @@ def plot(records: Sequence[Record], out_dir: Path) -> list[Path]:
         for cell, rows in trained.items():
             where = _free("_".join(map(slug, (cell.protocol, cell.model, cell.task))), figures)
             figures[f"{where}_dual"] = dual_curves(cell, rows)
-            if len(rows) > 1:
+            if len(rows) > 1 and cell.judged:
                 figures[f"{where}_overview"] = overview(cell, rows)
         for (protocol, task, *_), rungs in ladders.items():
-            if len(rungs) > 1:
+            if len(rungs) > 1 and all(cell.judged for cell in rungs):
                 figures[f"{_free('_'.join(map(slug, (protocol, task))), figures)}_ladder"] = ladder(rungs)
         for title, groups in per_protocol(records).items():
             first = groups[0][0]
@@ -72,7 +73,8 @@ def dual_curves(cell: Cell, rows: Rows) -> "Figure":
     protocol = next(iter(rows.values()))[0].protocol
     lines = legend_lines({"proxy reward": (PROXY, "--", ""), "ground-truth reward": (TRUTH, "-", "")})
     points = legend_lines({f"test accuracy (avg@{protocol.evaluation.samples})": (TEST, "", "o")})
-    figure.legend(handles=lines + points, loc="outside upper left", ncols=3, title=cell.title, alignment="left")
+    title = _title(figure, cell)
+    figure.legend(handles=lines + points, loc="outside upper left", ncols=3, title=title, alignment="left")
     caption(
         figure,
         f"Thin lines: one seed, mean of {WINDOW} steps; bold: mean over seeds. Points: {_test_set(cell, rows)}. "
@@ -82,12 +84,18 @@ def dual_curves(cell: Cell, rows: Rows) -> "Figure":
     return figure
 
 
+def _title(figure: "Figure", cell: Cell) -> str:
+    return textwrap.fill(cell.title, int(figure.get_figwidth() * 12), break_on_hyphens=False)
+
+
 def _dual_panel(axes: "Axes", cell: Cell, records: Sequence[Record]) -> None:
     """Draw one method: accuracies on the left axis, the proxy reward in its own unit on the right one."""
     right = axes.twinx()
     curves(right, records, "proxy_reward", PROXY, "--")
-    curves(axes, records, "train_accuracy", TRUTH, "-")
-    _test_points(axes, cell, records, color=TEST, marker="o", linestyle="")
+    if records[0].labelled:
+        curves(axes, records, "train_accuracy", TRUTH, "-")
+    if cell.judged:
+        _test_points(axes, cell, records, color=TEST, marker="o", linestyle="")
     rewards = [value for record in records for value in record.steps.proxy_reward]
     if min(rewards) >= 0 and max(rewards) <= 1:
         right.set_ylim(SHARES)
@@ -130,13 +138,13 @@ def ladder(rungs: dict[Cell, Rows]) -> "Figure":
         base = {cell: float(_accuracy(cell, records, 0).mean()) for cell, records in climbing.items()}
         for i, cell in enumerate(sorted(climbing, key=lambda cell: (base[cell], cell))):
             color = LADDER[round(i * (len(LADDER) - 1) / max(1, len(climbing) - 1))]
-            steps = [DEFINITIONS[-1].step(record) for record in climbing[cell]]
+            steps = [HEADLINE.step(record) for record in climbing[cell]]
             when = survival(steps, [len(record.steps.step) for record in climbing[cell]])
             label = f"{cell.model} ({base[cell]:.2f}): {when}"
             curves(axes, climbing[cell], "train_accuracy", color, STYLES[i % len(STYLES)], label=label)
         axes.set_ylim(SHARES)
         axes.set_title(method, loc="left", fontweight="bold")
-        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="prior (test accuracy at step 0): collapse")
+        axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), title="prior (accuracy at step 0): collapse step")
     first = min(rungs)
     figure.suptitle(
         f"{first.protocol} ({first.protocol_hash}) · {first.task} v{first.task_version}", x=0.01, ha="left", fontsize=10
@@ -144,8 +152,8 @@ def ladder(rungs: dict[Cell, Rows]) -> "Figure":
     figure.supylabel("train accuracy (ground-truth reward)", fontsize=9)
     caption(
         figure,
-        f"Thin lines: one seed, mean of {WINDOW} steps; bold: mean over seeds. Collapse: {DEFINITIONS[-1].name}, "
-        "Kaplan-Meier median over all seeds [95 % interval].",
+        f"Thin lines: one seed, mean of {WINDOW} steps; bold: mean over seeds. Collapse step: {HEADLINE.name}, "
+        f"Kaplan-Meier median over all seeds [95 % interval], below {FEWEST} seeds the steps themselves.",
     )
     return figure
 
@@ -175,7 +183,7 @@ def _accuracy(cell: Cell, records: Sequence[Record], step: int | None) -> Any:
 
 def _test_points(axes: "Axes", cell: Cell, records: Sequence[Record], offset: float = 0.0, **look: Any) -> None:
     """Draw the test accuracy at every evaluated step with its interval."""
-    steps = sorted(set.intersection(*(set(eval_curve(record)[0]) for record in records)))
+    steps = sorted(set.intersection(*(set(eval_curve(record, cell.judged)[0]) for record in records)))
     found = [two_way(_accuracy(cell, records, step)) for step in steps]
     means = np.array([each.mean for each in found])
     ends = np.abs(np.array([[each.low for each in found], [each.high for each in found]]) - means)
@@ -186,9 +194,14 @@ def _test_points(axes: "Axes", cell: Cell, records: Sequence[Record], offset: fl
 def _test_set(cell: Cell, rows: Rows) -> str:
     records = [record for group in rows.values() for record in group]
     evaluation = records[0].protocol.evaluation
+    if not cell.judged:
+        return "none, no task was named to judge"
     problems = len(records[0].problems[cell.judged])
     one = " (over problems only where there is one seed)" if min(map(len, rows.values())) == 1 else ""
-    return f"{problems} test problems x {evaluation.samples} samples, bars 95 % intervals over seeds and problems{one}"
+    return (
+        f"{problems} test problems x {evaluation.samples} samples, bars 95 % intervals over seeds and problems{one}, "
+        "none where the seeds part into two groups"
+    )
 
 
 def _seeds(records: Sequence[Record]) -> str:

@@ -11,12 +11,15 @@ from urlvr_bench.records.schema import Record
 from urlvr_bench.records.sets import lines
 from urlvr_bench.science.kinds import KINDS as SCIENCE
 from urlvr_bench.statistics.cells import Cell, Rows, cells
-from urlvr_bench.statistics.collapse import DEFINITIONS, WINDOW
+from urlvr_bench.statistics.collapse import DEFINITIONS, FEWEST, HEADLINE, WINDOW, Definition
+from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.intervals import LEVEL
 from urlvr_bench.statistics.ranking import LISTED, RANKED, RESAMPLES, SEED
-from urlvr_bench.statistics.summaries import BASE, collapse_rows, frame, pass_rows, reward_rows
+from urlvr_bench.statistics.summaries import BASE, REFERENCE, frame, pass_rows, reward_rows
 
 FORMATS = ("markdown", "csv", "json", "latex")
+TRAIN_PEAK = "train peak (oracle-picked)"
+"""A probe evaluates too rarely to show a peak of the test accuracy."""
 
 
 def tables(records: Sequence[Record], kind: str) -> list[Table]:
@@ -32,9 +35,9 @@ def tables(records: Sequence[Record], kind: str) -> list[Table]:
     rows_of, text, notes = KINDS[kind]
     grouped = cells(records).items()
     return [
-        Table(f"{kind}: {cell.title}", (*notes, *_set_aside(cell, rows)), frame(rows_of(cell, rows)), text)
+        Table(f"{kind}: {cell.title}", (*notes, *_set_aside(cell, rows)), frame(rows_of(cell, rows)), text, ABOUT)
         for cell, rows in grouped
-        if (cell.judged == cell.task) == (kind != "ood")
+        if (cell.main == (kind != "ood")) and (cell.judged or kind == "reward")
     ]
 
 
@@ -63,7 +66,11 @@ def table(records: Sequence[Record], kind: str, form: str = "markdown") -> str:
 
 def _json(kind: str, found: Sequence[Table]) -> str:
     parts = [
-        {"title": each.title, "notes": each.notes, "rows": json.loads(each.frame.to_json(orient="records"))}
+        {
+            "title": each.title,
+            "notes": [*each.notes, *each.about.values()],
+            "rows": json.loads(each.frame.to_json(orient="records")),
+        }
         for each in found
     ]
     head = {"kind": kind, "level": LEVEL, "resamples": RESAMPLES, "resampling_seed": SEED}
@@ -82,8 +89,17 @@ def _who(row: Row) -> dict[str, str]:
     role = row["role"].removeprefix("reference: ")
     name = row["method"] if row["role"] == "contender" else f"{row['method']} ({role} reference)"
     name += "" if row["versions"] == 1 or row["method"] == BASE else f" ({row['versions']} versions of its source)"
+    name += f" (same runs as {row['same_as']})" if isinstance(row.get("same_as"), str) else ""
     few = "" if row["seeds"] >= RANKED else " (few)"
     return {"method": name, "seeds": f"{row['seeds']}{few}"}
+
+
+def _cost(row: Row) -> str:
+    """Return what training cost in completion tokens, such as `178k (1.0 x)`."""
+    if pd.isna(row["train_tokens"]):
+        return DASH
+    times = "" if pd.isna(row["cost"]) else f" ({row['cost']:.1f} x)"
+    return f"{row['train_tokens'] / 1000:,.0f}k{times}"
 
 
 def _pass_text(row: Row) -> dict[str, str]:
@@ -98,6 +114,7 @@ def _pass_text(row: Row) -> dict[str, str]:
     if not pd.isna(row["rank"]):
         tied = " =" if row["tied_with_leader"] else ""
         columns["rank"] = f"{row['rank']:.0f} [{row['rank_low']:.0f}, {row['rank_high']:.0f}]{tied}"
+    columns["training, tokens"] = _cost(row)
     columns["problems x samples"] = f"{row['problems']} x {row['samples']}"
     return columns
 
@@ -106,44 +123,55 @@ def _reward_text(row: Row) -> dict[str, str]:
     columns = _who(row) | {"quantity": row["quantity"].replace("_", " ").replace("auc", "AUC")}
     for name, header in (("first", "first steps"), ("best", "best (oracle-picked)"), ("last", "last steps")):
         known = f" ({row[f'{name}_seeds']} of {row['seeds']} seeds)"
-        columns[header] = number(row, name) + (known if row[f"{name}_seeds"] < row["seeds"] else "")
+        columns[header] = number(row, name) + (known if row[f"{name}_seeds"] < row["seeds"] > 1 else "")
     return columns
 
 
 def _collapse_text(row: Row) -> dict[str, str]:
-    columns = _who(row) | {definition.name: row[definition.column] for definition in DEFINITIONS}
-    columns["log-rank p against random"] = DASH if pd.isna(row["logrank_p"]) else f"{row['logrank_p']:.2g}"
+    columns = _who(row) | {column_name(definition): row[definition.column] for definition in DEFINITIONS}
+    columns["log-rank p against random (Holm)"] = DASH if pd.isna(row["logrank_p"]) else f"{row['logrank_holm']:.2g}"
     columns |= {"base": number(row, "base"), "peak (oracle-picked)": number(row, "peak")}
     columns |= {"peak step": _span(row, "peak_step"), "final": number(row, "final")}
-    return columns
+    return columns | {"training, tokens": _cost(row)}
+
+
+def column_name(definition: Definition) -> str:
+    """Return the heading of a definition's column: the headline one is the collapse step, others are named in full."""
+    return f"collapse step: {definition.name}" if definition is HEADLINE else definition.name
 
 
 def _probe_text(row: Row) -> dict[str, str]:
-    columns = _collapse_text(row)
-    order = ["seeds", "base", *(d.name for d in DEFINITIONS), "peak (oracle-picked)", "peak step", "final"]
+    columns = _collapse_text(row) | {TRAIN_PEAK: number(row, "train_peak")}
+    order = ["seeds", "base", *map(column_name, DEFINITIONS), TRAIN_PEAK, "final", "training, tokens"]
     return {"model": row["model"]} | {name: columns[name] for name in order}
 
 
 def _probe_tables(records: Sequence[Record]) -> list[Table]:
     """Return one table per protocol, task and method: the ladder of models, weakest first."""
-    frames = [frame(collapse_rows(cell, rows)) for cell, rows in cells(records).items() if cell.judged == cell.task]
+    frames = [frame(collapse_rows(cell, rows)) for cell, rows in cells(records).items() if cell.main and cell.judged]
     found = []
     keys = ["protocol", "protocol_hash", "task", "task_version", "method"]
     for (protocol, digest, task, version, method), rungs in pd.concat(frames, ignore_index=True).groupby(keys):
         ordered = rungs.sort_values(["base", "model"]).reset_index(drop=True)
         title = f"probe: {protocol} ({digest}) · {task} v{version} · {method}"
-        found.append(Table(title, COLLAPSE_NOTES, ordered, _probe_text))
+        found.append(Table(title, COLLAPSE_NOTES, ordered, _probe_text, ABOUT))
     return found
 
 
-ONE_SEED = "A star marks one seed: its interval is over problems only and says nothing about another training run."
+ABOUT = {
+    "^rank$": f"Rank [lowest, highest] among contenders with at least {LISTED} seeds; `=` cannot be told from the "
+    "leader: the interval of its rank holds 1, by resampling or for want of a paired test that rejects (Holm).",
+    "^training, tokens$": "Training, tokens: completion tokens of a run's training, and how many times those of the "
+    f"supervised reference (`{REFERENCE}`). Forward passes that only score texts do not count.",
+    r"\(same runs as ": "Same runs: equal policies in every seed, since the rewards order the rollouts alike. They are "
+    "one result, ranked once.",
+}
+"""Notes on columns and cells that only some tables have."""
 PASS_NOTES = (
     "Scores of the last step; brackets: 95 % interval over new seeds and problems (two-way variance, Satterthwaite t; "
-    "widened to Wilson's where few problems differ).",
-    ONE_SEED,
+    "widened to Wilson's where few problems differ). A pass@k of skewed seeds lies between the lower end of pass@1 and "
+    "1. docs/statistics.md has how often each holds.",
     "Gain is paired by seed and problem. Peak is the best step of each run, picked with the test labels.",
-    f"Rank [lowest, highest] among contenders with at least {LISTED} seeds; `=` cannot be told from the leader "
-    "(paired tests, Holm).",
 )
 REWARD_NOTES = (
     f"Means over {WINDOW} training steps, then over seeds; brackets are 95 % t intervals over seeds.",
@@ -151,10 +179,11 @@ REWARD_NOTES = (
     "out-scores a wrong one of its group, which is the reward accuracy of a real-valued reward.",
 )
 COLLAPSE_NOTES = (
+    "Collapse step: runs that collapsed, with Wilson's bound where none did; Kaplan-Meier median over all runs [95 % "
+    f"interval], `-)` where it is open; below {FEWEST} seeds the steps themselves.",
     "Reward accuracy is not defined for real-valued rewards: no share of rollouts is paid what it deserves.",
-    "Step of collapse: runs that collapsed, Kaplan-Meier median over all runs [95 % interval], `-)` where it is open.",
-    "Base, peak, final: accuracy (avg@n) on the test problems with 95 % intervals; peak step is the range over seeds.",
-    ONE_SEED,
+    "Base, peak, final: accuracy (avg@n) on the test problems with 95 % intervals, at evaluated steps only; peak step "
+    f"is the range over seeds. Train peak: best {WINDOW}-step mean of the train accuracy.",
 )
 KINDS: dict[str, tuple[Callable[..., list[Row]], Callable[[Row], dict[str, str]], tuple[str, ...]]] = {
     "pass": (pass_rows, _pass_text, PASS_NOTES),

@@ -108,6 +108,8 @@ def _numbers(file: Path, one: Record) -> Iterator[Remark]:
     steps = one.steps
     rows = zip(steps.step, steps.pass_at_group, steps.train_accuracy, steps.mixed_groups, strict=True)
     for step, any_right, right, mixed in rows:
+        if any_right is None or right is None or mixed is None:
+            return
         if any_right + ROUNDING < max(right, mixed):
             what = f"pass_at_group {any_right:.3f} is less than train_accuracy {right:.3f} or mixed_groups {mixed:.3f}"
             yield f"step {step}: {what}", REDO

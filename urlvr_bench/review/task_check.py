@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import combinations
 
-from urlvr_bench import protocol, tasks
+from urlvr_bench import protocol, task_config, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks import data, remote  # type: ignore[attr-defined]  # found by the finder
 
@@ -30,7 +30,7 @@ def check_tasks(names: Sequence[str] = (), say: Say = lambda _: None) -> list[st
     """
     failures = []
     known: dict[str, Problems] = {}
-    for name in dict.fromkeys(name.partition(tasks.AT)[0] for name in names or tasks.names()):
+    for name in dict.fromkeys(name.partition(task_config.AT)[0] for name in names or tasks.names()):
         try:
             task = tasks.load(name)
             known[name], unread = problems_of(task, say)
@@ -65,7 +65,7 @@ def check_task(task: tasks.Task, problems: Problems) -> list[str]:
 
 
 def _other_styles(task: tasks.Task) -> list[tasks.Task]:
-    return [tasks.load(f"{task.name}{tasks.AT}{style}") for style in tasks.prompt_styles(task.name)[1:]]
+    return [tasks.load(f"{task.name}{task_config.AT}{style}") for style in tasks.prompt_styles(task.name)[1:]]
 
 
 def check_protocol(spec: protocol.Protocol, known: dict[str, Problems]) -> list[str]:
@@ -73,7 +73,7 @@ def check_protocol(spec: protocol.Protocol, known: dict[str, Problems]) -> list[
     failures = []
     trained = known.get(spec.task, {}).get(spec.training.split, [])
     for name in (spec.task, *spec.evaluation.ood):
-        base = name.partition(tasks.AT)[0]
+        base = name.partition(task_config.AT)[0]
         if not tasks.exists(name):
             failures.append(f"its task {name} is unknown")
         elif base == spec.task and spec.training.split == "test":
@@ -169,7 +169,7 @@ def _shared(one: Sequence[tasks.Doc], other: Sequence[tasks.Doc], key: Callable[
 
 def _misjudged(task: tasks.Task, problems: Problems) -> list[str]:
     """Return problems whose solution is wrong, or whose corrupted or empty one is right."""
-    failures, styled = [], f"{task.name}: " if tasks.AT in task.name else ""
+    failures, styled = [], f"{task.name}: " if task_config.AT in task.name else ""
     for split, docs in problems.items():
         for doc in docs[: SCORED if task.scorer.costly else None]:
             cases = [("its solution", task.scorer.solution(doc), True), ("the empty completion", "", False)]

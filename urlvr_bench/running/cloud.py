@@ -90,7 +90,7 @@ def submit(cells: Sequence[Cell], given: Mapping[str, Any]) -> list[str]:
     found = jobs.live([cell.folder for cell in cells])
     submitted = []
     for cell in cells:
-        if cell.state == "done" or cell.folder in found:
+        if not cell.left or cell.folder in found:
             continue
         values = request(cell.run, chosen)
         volumes = [Volume(**volume) for volume in values.pop("volumes")]

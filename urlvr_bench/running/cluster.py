@@ -76,7 +76,7 @@ def submit(
     if int(resources.get("nodes", 1)) > 1 and not accelerate.asked():
         raise UsageError("several nodes for one run: say with --processes how many processes to start on each")
     live = jobs.live([cell.folder for cell in cells])
-    left = [cell for cell in cells if cell.state != "done" and cell.folder not in live]
+    left = [cell for cell in cells if cell.left and cell.folder not in live]
     if not left:
         return []
     executor = _executor(launcher, side_by_side, resources, out / ".jobs")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from urlvr_bench import tasks
 from urlvr_bench.protocol import Run
 from urlvr_bench.records.sets import Counts
+from urlvr_bench.task_config import AT
 
 
 def published(runs: Iterable[Run]) -> dict[str, list[str]]:
@@ -12,7 +13,8 @@ def published(runs: Iterable[Run]) -> dict[str, list[str]]:
     found: dict[str, dict[str, None]] = {}
     for run in runs:
         read = [(run.task, split) for split in (run.protocol.training.split, "test")]
-        for name, split in [*read, *((name, "test") for name in run.protocol.evaluation.ood)]:
+        judges = filter(None, (run.protocol.evaluation.task, *run.protocol.evaluation.ood))
+        for name, split in [*read, *((name, "test") for name in judges)]:
             task = tasks.load(name)
             if task.revisions and split in task.splits:
                 found.setdefault(name, {})[split] = None
@@ -32,4 +34,4 @@ def at_hand(names: dict[str, list[str]]) -> dict[str, dict[str, Counts]]:
         return {}
     from urlvr_bench.tasks import remote  # type: ignore[attr-defined]  # found by the finder; loads the hub's client
 
-    return count({name: splits for name, splits in names.items() if remote.has_local_copy(name.partition(tasks.AT)[0])})
+    return count({name: splits for name, splits in names.items() if remote.has_local_copy(name.partition(AT)[0])})

@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean
@@ -15,7 +14,9 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.protocol import Run
 from urlvr_bench.records import provenance
 from urlvr_bench.records.record import dumps
-from urlvr_bench.records.run_folder import LOCK, read_steps
+from urlvr_bench.records.run_folder import is_occupied, read_steps
+from urlvr_bench.running import claims
+from urlvr_bench.running.plan import Cell
 from urlvr_bench.system.files import write_atomically
 
 NOTE = "job.json"
@@ -64,13 +65,12 @@ def noted(folder: Path) -> dict[str, str]:
 def live(folders: Iterable[Path]) -> set[Path]:
     """Return the folders whose runs somebody is carrying out, is going to, or has carried out elsewhere."""
     begun = [folder for folder in folders if (folder / "run.json").is_file()]
-    at_work = workers()
     found = states([noted(folder) for folder in begun])
     taken = {"queued", "running", "done"}
     return {
         folder
         for folder in begun
-        if folder.resolve() in at_work or found.get(noted(folder).get("job", ""), ("failed", ""))[0] in taken
+        if is_occupied(folder) or found.get(noted(folder).get("job", ""), ("failed", ""))[0] in taken
     }
 
 
@@ -79,26 +79,27 @@ def status(root: Path) -> list[Status]:
     folders = sorted(path.parent for path in root.rglob("run.json"))
     if not folders:
         raise UsageError(f"no run is under {root}: give the folder that `run --out` wrote to")
-    at_work, found = workers(), states([noted(folder) for folder in folders])
-    return [_status(folder, root, folder.resolve() in at_work, found) for folder in folders]
+    found = states([noted(folder) for folder in folders])
+    return [_status(folder, root, found) for folder in folders]
 
 
-def _status(folder: Path, root: Path, at_work: bool, found: dict[str, tuple[State, str]]) -> Status:
-    steps = Run.from_json((folder / "run.json").read_text()).protocol.training.steps
+def _status(folder: Path, root: Path, found: dict[str, tuple[State, str]]) -> Status:
+    run = Run.from_json((folder / "run.json").read_text())
+    steps = run.protocol.training.steps
     rows = read_steps(folder / "steps.jsonl")
     job = noted(folder).get("job")
-    state, reason = _state(folder, at_work, found.get(job or ""), job)
+    state, reason = _state(folder, found.get(job or ""), job)
+    if state == "stopped" and claims.claimant(Cell(run, folder.resolve(), "begun").out, folder.resolve()):
+        state, reason = "queued", None  # its command is at another run, or about to start this one
     each = [sum(row["seconds"].values()) for row in rows[-RECENT_STEPS:]]
     left = fmean(each) * (steps - len(rows)) if each and state == "running" else None
     return Status(str(folder.relative_to(root)), state, len(rows), steps, left, job, reason)
 
 
-def _state(
-    folder: Path, at_work: bool, scheduled: tuple[State, str] | None, job: str | None
-) -> tuple[State, str | None]:
+def _state(folder: Path, scheduled: tuple[State, str] | None, job: str | None) -> tuple[State, str | None]:
     if (folder / "record.json").is_file():
         return "done", None
-    if at_work:
+    if is_occupied(folder):
         return "running", None
     if scheduled and scheduled[0] == "done":
         return "done", "its folder is in the bucket"
@@ -112,17 +113,6 @@ def _state(
     if scheduled:
         return "failed", f"job {job} ended as {scheduled[1]}; run again to go on"
     return "stopped", f"job {job} is gone; run again to go on" if job else "run again to go on"
-
-
-def workers() -> set[Path]:
-    """Return the folders that workers on this machine are at: those whose lock a process holds open."""
-    import psutil
-
-    at_work = set()
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):  # it has ended meanwhile, or is somebody else's
-            at_work |= {Path(file.path).parent for file in process.open_files() if file.path.endswith(f"/{LOCK}")}
-    return at_work
 
 
 def states(notes: Sequence[dict[str, str]]) -> dict[str, tuple[State, str]]:

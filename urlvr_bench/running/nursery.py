@@ -6,20 +6,24 @@ For runs on a CPU only: a worker on a GPU is started afresh, with the one device
 import multiprocessing
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+from urlvr_bench.running.fork_server import COMMAND
+from urlvr_bench.system import processes
+
 CONTEXT = multiprocessing.get_context("forkserver")
-ENGINES = ["urlvr_bench.training.train", "urlvr_bench.evaluation.evaluate"]
+PRELOADED = ["urlvr_bench.running.fork_server", "urlvr_bench.training.train", "urlvr_bench.evaluation.evaluate"]
 
 
 class Forked:
     """A worker, with the part of `subprocess.Popen` that its keeper uses."""
 
     def __init__(self, folder: Path) -> None:
-        CONTEXT.set_forkserver_preload(ENGINES)
+        CONTEXT.set_forkserver_preload(PRELOADED)
         self._process = CONTEXT.Process(target=_work, args=(str(folder),))
-        self._process.start()
+        os.environ[COMMAND] = str(os.getpid())
+        with processes.shielded():  # the server: what ends the command's group would part it from its workers
+            self._process.start()
 
     @property
     def returncode(self) -> int | None:
@@ -49,9 +53,10 @@ def _work(folder: str) -> None:
 
     multiprocessing.set_start_method("fork", force=True)  # semaphores of forkserver would outlive the worker's os._exit
     os.setsid()
+    processes.unshield()
     with Path(folder, "log.txt").open("ab") as log, Path(os.devnull).open() as nothing:
         os.dup2(nothing.fileno(), 0)
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    sys.argv = ["urlvr_bench.running.worker", folder]
-    worker.main()
+    parent = multiprocessing.parent_process()
+    worker.serve(Path(folder), int(parent.sentinel) if parent else None)  # the command: its child is the server

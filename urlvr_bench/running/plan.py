@@ -14,11 +14,13 @@ from typing import Any, Literal
 from urlvr_bench import methods, protocol, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import resolve
-from urlvr_bench.protocol import Run
+from urlvr_bench.protocol import Protocol, Run
 from urlvr_bench.records import record
+from urlvr_bench.records.run_folder import is_occupied
 from urlvr_bench.rollouts import Method
+from urlvr_bench.running import claims
 
-State = Literal["new", "begun", "done"]
+State = Literal["new", "begun", "running", "done"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,18 @@ class Cell:
     run: Run
     folder: Path
     state: State
+    command: str | None = None
+    """The other command that has taken it on, in words."""
+
+    @property
+    def left(self) -> bool:
+        """Whether it is for this command to do."""
+        return self.state != "done" and self.command is None
+
+    @property
+    def out(self) -> Path:
+        """The folder of all run folders."""
+        return self.folder.parents[len(self.run.path.parts) - 1]
 
 
 def grid(
@@ -39,20 +53,39 @@ def grid(
     overrides: Mapping[str, str] | None = None,
 ) -> list[Run]:
     """Return every run of protocol x model x task x method x seed; every name is checked."""
+    overrides = dict(overrides or {})
+    if "evaluation.task" in overrides:
+        overrides["evaluation.task"] = tasks.adopt(overrides["evaluation.task"])
     settings = protocol.load(protocol_name, overrides)
     if len(set(seeds)) != len(seeds):
         raise UsageError(f"seeds {', '.join(map(str, seeds))} are not distinct")
     models = list(model_names) or [settings.model]
-    goals = list(task_names) or [settings.task]
+    goals = [tasks.adopt(name) for name in task_names] or [settings.task]
     for name in models:
         resolve(name)
-    for name in (*goals, *settings.evaluation.ood):
+    for name in filter(None, (*goals, settings.evaluation.task, *settings.evaluation.ood)):
         tasks.load(name)
     built = [methods.build(spec) for spec in method_specs]
+    _labels_are_there(settings, goals, built)
     return [
-        Run(settings, model, task, name, seed, changed_params(method), dict(overrides or {}))
+        Run(settings, model, task, name, seed, changed_params(method), overrides)
         for model, task, (name, method), seed in itertools.product(models, goals, built, seeds)
     ]
+
+
+def _labels_are_there(settings: Protocol, goals: Sequence[str], built: Sequence[tuple[str, Method]]) -> None:
+    """Refuse to judge, or to train with labels, where nobody knows the answers."""
+    for task in map(tasks.load, goals):
+        needy = next((name for name, method in built if method.uses_labels()), None)
+        if not task.labelled and needy:
+            raise UsageError(f"{needy} reads labels, and not every prompt of {task.name} has an answer: add them")
+        if not task.labelled and (settings.training.initial_vote != "any" or settings.training.split == "test"):
+            raise UsageError(
+                f"training.initial_vote and training.split=test need answers to every prompt of {task.name}"
+            )
+    for name in filter(None, (settings.evaluation.task, *settings.evaluation.ood)):
+        if "test" not in tasks.load(name).splits:
+            raise UsageError(f"{name} cannot judge: not every prompt in it has an answer")
 
 
 def changed_params(method: Method) -> dict[str, Any]:
@@ -63,13 +96,21 @@ def changed_params(method: Method) -> dict[str, Any]:
 
 def lay_out(runs: Sequence[Run], out: Path) -> list[Cell]:
     """Return the runs with their folders under `out` and their states."""
-    return [Cell(run, out / run.path, state_of(out / run.path)) for run in runs]
+    taken = {name: claim.command for claim in claims.claims(out) for name in claim.runs}
+    return [_cell(run, out / run.path, taken.get(run.path.as_posix())) for run in runs]
+
+
+def _cell(run: Run, folder: Path, command: str | None) -> Cell:
+    state = state_of(folder)
+    return Cell(run, folder, state) if state == "done" or command is None else Cell(run, folder, "running", command)
 
 
 def state_of(folder: Path) -> State:
-    """Return whether a run folder is finished, begun, or not yet there."""
+    """Return whether a run folder is finished, held by a worker, begun, or not yet there."""
     if (folder / "record.json").is_file():
         return "done"
+    if is_occupied(folder):
+        return "running"
     return "begun" if (folder / "run.json").is_file() else "new"
 
 
@@ -83,7 +124,7 @@ def minutes_per_run(cell: Cell, out: Path) -> float | None:
 
 def estimated_minutes(cells: Sequence[Cell], out: Path, jobs: int) -> float | None:
     """Return how long the runs that are left may take, side by side; None where nothing is known."""
-    left = [cell for cell in cells if cell.state != "done"]
+    left = [cell for cell in cells if cell.left]
     known: dict[str, float | None] = {}
     for cell in left:
         known.setdefault(cell.run.protocol_id, minutes_per_run(cell, out))

@@ -12,15 +12,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from urlvr_bench.records.run_folder import last_step
-from urlvr_bench.running import worker
+from urlvr_bench.records.run_folder import holder, last_step
+from urlvr_bench.running import claims, worker
 from urlvr_bench.running.nursery import Forked
 from urlvr_bench.running.plan import Cell, devices
 from urlvr_bench.system import processes
 from urlvr_bench.training import devices as accelerate
 
 POLL_SECONDS = 0.25
-STOP_SECONDS = 10.0
+
+Worker = subprocess.Popen[bytes] | Forked
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Job:
     """A run that is being carried out."""
 
     cell: Cell
-    process: subprocess.Popen[bytes] | Forked
+    process: Worker
     device: str | None
     line: TaskID
 
@@ -50,11 +51,11 @@ def environment(device: str | None) -> dict[str, str]:
 
 
 def spawn(folder: Path, device: str | None, own_session: bool = True) -> subprocess.Popen[bytes]:
-    """Start the worker of a run that is laid out; what it prints goes to log.txt of its folder."""
+    """Start the worker of a run that is laid out; what it prints goes to log.txt of its folder. It ends with us."""
     with (folder / "log.txt").open("ab") as log:
         return subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "urlvr_bench.running.worker", str(folder)],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-m", "urlvr_bench.running.worker", str(folder), "--follow", "0"],
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             env=environment(device),
@@ -62,7 +63,7 @@ def spawn(folder: Path, device: str | None, own_session: bool = True) -> subproc
         )
 
 
-def start(cell: Cell, device: str | None) -> subprocess.Popen[bytes] | Forked:
+def start(cell: Cell, device: str | None) -> Worker:
     """Lay out a run's folder and start its worker."""
     worker.prepare(cell.run, cell.folder)
     if device is None and not accelerate.asked():
@@ -73,11 +74,15 @@ def start(cell: Cell, device: str | None) -> subprocess.Popen[bytes] | Forked:
 
 def reason(folder: Path, code: int) -> str:
     """Return why a worker ended with `code`, which is not 0."""
-    error_file = folder / "error.txt"
+    error_file = folder / worker.ERROR
     if error_file.is_file():
         return error_file.read_text().strip()
     if code == processes.EXIT_CODE:
         return "stopped on request after a checkpoint; run the same command again to go on"
+    if code == worker.OCCUPIED:
+        return f"in use by {holder(folder)}: wait for it, or stop it"
+    if worker.is_full(folder):  # and had no room for the reason either
+        return worker.NO_ROOM
     return f"the process ended with {code}; see {folder / 'log.txt'}"
 
 
@@ -88,8 +93,20 @@ def outcome(job: Job) -> Outcome:
 
 
 def carry_out(cells: Sequence[Cell], jobs: int, console: Console) -> list[Outcome]:
-    """Carry out the cells that are not done, `jobs` at a time; a KeyboardInterrupt stops all children first."""
-    waiting = [cell for cell in cells if cell.state != "done"]
+    """Carry out the cells that are left and that no other command takes on meanwhile, `jobs` at a time.
+
+    What stops this process stops all children first.
+    """
+    left = {cell.folder: cell for cell in cells if cell.left}
+    if not left:
+        return []
+    with processes.stoppable(), claims.claimed(cells[0].out, list(left)) as ours:
+        for folder in ours:
+            (folder / worker.ERROR).unlink(missing_ok=True)  # of an earlier attempt
+        return _carry_out([left[folder] for folder in ours], jobs, console)
+
+
+def _carry_out(waiting: list[Cell], jobs: int, console: Console) -> list[Outcome]:
     shared = accelerate.asked()  # every run takes all devices
     free: list[str | None] = [None] * jobs if shared else list(devices()) or [None] * jobs
     free = (free * jobs)[:jobs]
@@ -115,21 +132,21 @@ def carry_out(cells: Sequence[Cell], jobs: int, console: Console) -> list[Outcom
                         progress.advance(total)
                         _report(progress.console, outcomes[-1])
         finally:
-            stop(running)
+            stop([job.process for job in running])
     return outcomes
 
 
-def stop(running: Sequence[Job]) -> None:
-    """End the children: politely first, then by force; their folders can be continued."""
-    for job in running:
-        job.process.terminate()
-    deadline = time.monotonic() + STOP_SECONDS
-    for job in running:
+def stop(workers: Sequence[Worker]) -> None:
+    """End the workers: politely first, then by force; their folders can be continued."""
+    for one in workers:
+        one.terminate()
+    deadline = time.monotonic() + processes.GRACE_SECONDS
+    for one in workers:
         try:
-            job.process.wait(max(0.0, deadline - time.monotonic()))
+            one.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            job.process.kill()
-            job.process.wait()
+            one.kill()
+            one.wait()
 
 
 def label(cell: Cell) -> str:
@@ -141,7 +158,8 @@ def _show(progress: Progress, job: Job) -> None:
     row = last_step(job.cell.folder / "steps.jsonl")
     if row is None:
         return
-    detail = f"reward {row['proxy_reward']:.3f}  accuracy {row['train_accuracy']:.3f}"
+    right = row["train_accuracy"]
+    detail = f"reward {row['proxy_reward']:.3f}" + ("" if right is None else f"  accuracy {right:.3f}")
     done = row["step"] == job.cell.run.protocol.training.steps
     progress.update(job.line, completed=row["step"], detail="evaluating" if done else detail)
 

@@ -8,25 +8,28 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from urlvr_bench import methods, models, tasks
 from urlvr_bench.errors import UsageError, presentable
 from urlvr_bench.evaluation.counting import followed
 from urlvr_bench.protocol import Run
 from urlvr_bench.records import provenance, record
-from urlvr_bench.records.run_folder import occupied, once
+from urlvr_bench.records.run_folder import OccupiedError, occupied, once
 from urlvr_bench.running import counts
-from urlvr_bench.system import files
+from urlvr_bench.system import files, processes
 from urlvr_bench.system.files import write_atomically
-from urlvr_bench.system.processes import EXIT_CODE, REQUEST, Stopped
+from urlvr_bench.system.processes import REQUEST, Stopped
 from urlvr_bench.training import devices
 
+OCCUPIED = 75
+"""The exit code of a worker that found its folder in use: a temporary failure, as sysexits.h has it."""
 ERROR = "error.txt"
 """Why the last attempt failed, in one line."""
 LONGEST_REASON = 1000
 FULL_BELOW = 1 << 20
 """Bytes."""
+NO_ROOM = "No space left on device; make room and run the same command again"
 
 Say = Callable[[str], None]
 
@@ -184,11 +187,22 @@ def _clean(folder: Path, last_step: int) -> None:
 
 
 def main() -> None:
-    """Run `python -m urlvr_bench.running.worker FOLDER`; a failure leaves one line in error.txt and exits with 1."""
+    """Run `python -m urlvr_bench.running.worker FOLDER`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
+    parser.add_argument("--follow", type=int, metavar="FD", help="a pipe; stop when its other end is closed")
+    given = parser.parse_args()
+    serve(given.folder, given.follow)
+
+
+def serve(folder: Path, lifeline: int | None) -> NoReturn:
+    """Be the worker of a run until it is over, or `lifeline`, a pipe, is closed by the end of who wants the run.
+
+    A failure leaves one line in error.txt and exits with 1.
+    """
     REQUEST.listen()
+    if lifeline is not None:
+        processes.follow(lifeline, processes.leave)
     os._exit(attempt(folder))  # TRL leaves threads behind that make an ordinary exit wait
 
 
@@ -199,22 +213,31 @@ def attempt(folder: Path) -> int:
         return 0
     except Stopped:
         _say("stopped on request: run the same command again to go on")
-        return EXIT_CODE
+        return processes.EXIT_CODE
+    except OccupiedError as error:
+        _say(f"urlvr-bench: {error}")
+        return OCCUPIED  # and no error.txt: the folder is somebody else's
     except UsageError as error:
         reason = str(error)
     except Exception as error:
         _say(traceback.format_exc())
         reason = f"{type(error).__name__}: {error}"[:LONGEST_REASON] + f" (full report: {folder / 'log.txt'})"
-        if shutil.disk_usage(folder).free < FULL_BELOW:  # torch and safetensors do not say so
-            reason = f"{folder}: No space left on device; make room and run the same command again ({reason})"
+        if is_full(folder):  # torch and safetensors do not say so
+            reason = f"{NO_ROOM} ({reason})"
     _say(f"urlvr-bench: {reason}")
     with contextlib.suppress(UsageError):  # the disk may be the trouble; then the log has the reason
         write_atomically(folder / ERROR, " ".join(presentable(reason).split()) + "\n")
     return 1
 
 
+def is_full(folder: Path) -> bool:
+    """Return whether the disk of a folder has no room left to speak of."""
+    return shutil.disk_usage(folder).free < FULL_BELOW
+
+
 def _say(text: str) -> None:
-    print(presentable(text), flush=True)
+    with contextlib.suppress(OSError):  # the log is on a disk that may be full
+        print(presentable(text), flush=True)
 
 
 if __name__ == "__main__":

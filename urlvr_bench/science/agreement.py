@@ -7,17 +7,17 @@ import pandas as pd
 
 from urlvr_bench.presentation.rendering import DASH, Row
 from urlvr_bench.records.schema import Record
-from urlvr_bench.science.correlation import correlation
+from urlvr_bench.science.correlation import NO_INTERVAL, correlation
 from urlvr_bench.science.ladders import with_end
 from urlvr_bench.statistics.collapse import DEFINITIONS, Definition
-from urlvr_bench.statistics.intervals import wilson
 from urlvr_bench.statistics.signs import SIGNS, Sign
 
 NOTES = (
-    "Detected: collapsed runs that show the sign at any time. False alarms: runs without collapse that show it. "
-    "Brackets: Wilson's 95 % interval.",
+    "Detected: collapsed runs that show the sign at any time. False alarms: runs without collapse that show it. No "
+    "intervals: runs of one model or one method fall alike.",
     "Lag: steps from the labelled collapse to the sign, median [least, most] over runs that show both; negative leads.",
-    "Rank correlation: Spearman over all runs, those without the event last; 95 % bootstrap interval over runs.",
+    "Rank correlation: Spearman over all runs, those without the event last.",
+    NO_INTERVAL,
     "A sign is the first step at which a 5-step mean reaches its bound; none reads a label.",
 )
 
@@ -41,23 +41,17 @@ def _row(definition: Definition, sign: Sign, records: Sequence[Record]) -> Row:
         "detected": [sign_at for at, sign_at in pairs if at is not None],
         "false_alarms": [sign_at for at, sign_at in pairs if at is None],
     }.items():
-        shown = sum(step is not None for step in group)
-        low, high = wilson(shown, len(group)) if group else (np.nan, np.nan)
-        row |= {name: shown, f"{name}_of": len(group), f"{name}_low": low, f"{name}_high": high}
+        row |= {name: sum(step is not None for step in group), f"{name}_of": len(group)}
     row |= {"lag": float(np.median(lags)) if lags else np.nan}
     row |= {"lag_least": min(lags, default=None), "lag_most": max(lags, default=None)}
-    rank = correlation(with_end(labelled, records), with_end(seen, records))
-    return row | {"rank": rank.value, "rank_low": rank.low, "rank_high": rank.high}
+    return row | {"rank": correlation(with_end(labelled, records), with_end(seen, records))}
 
 
 def text(row: Row) -> dict[str, str]:
     """Return a row as people read it."""
     columns = {"collapse (labels)": row["collapse"], "sign (no labels)": row["sign"], "runs": str(row["runs"])}
     for name in ("detected", "false_alarms"):
-        share = f"{row[name]}/{row[f'{name}_of']}"
-        if row[f"{name}_of"]:
-            share += f" [{row[f'{name}_low']:.2f}, {row[f'{name}_high']:.2f}]"
-        columns[name.replace("_", " ")] = share
+        columns[name.replace("_", " ")] = f"{row[name]}/{row[f'{name}_of']}"
     lag = f"{row['lag']:+.0f} [{row['lag_least']:+.0f}, {row['lag_most']:+.0f}]" if not pd.isna(row["lag"]) else DASH
-    rank = DASH if pd.isna(row["rank"]) else f"{row['rank']:.2f} [{row['rank_low']:.2f}, {row['rank_high']:.2f}]"
+    rank = DASH if pd.isna(row["rank"]) else f"{row['rank']:.2f}"
     return columns | {"lag, steps": lag, "rank correlation": rank}

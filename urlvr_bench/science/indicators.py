@@ -9,12 +9,11 @@ import pandas as pd
 
 from urlvr_bench.presentation.rendering import Row
 from urlvr_bench.records.schema import Record
-from urlvr_bench.science.correlation import DRAWS, coefficients, summary
+from urlvr_bench.science.correlation import correlation
 from urlvr_bench.science.ladders import Ladder, ladders, start_accuracy, with_end
-from urlvr_bench.statistics.collapse import DEFINITIONS, Definition, survival
+from urlvr_bench.statistics.collapse import DEFINITIONS, HEADLINE, Definition, survival
 from urlvr_bench.statistics.intervals import Floats, over_seeds
 from urlvr_bench.statistics.metrics import evaluation_at, per_problem
-from urlvr_bench.statistics.ranking import SEED
 from urlvr_bench.statistics.signs import SIGNS, Sign
 
 FEWEST = 3
@@ -136,9 +135,9 @@ def pairs(records: Sequence[Record]) -> list[tuple[Ladder, Rungs, Ladder, Rungs]
 
 
 def event_of(record: Record) -> Definition | Sign:
-    """Return what collapse means for a run: the event that it stops at, else train accuracy below its bound."""
+    """Return what collapse means for a run: the event that it stops at, else the headline definition."""
     stop = record.protocol.training.stop_at
-    return next((event for event in (*DEFINITIONS, *SIGNS) if event.column == stop), DEFINITIONS[-1])
+    return next((event for event in (*DEFINITIONS, *SIGNS) if event.column == stop), HEADLINE)
 
 
 def per_model(probed: Rungs, trained: Rungs) -> pd.DataFrame:
@@ -160,7 +159,7 @@ def per_model(probed: Rungs, trained: Rungs) -> pd.DataFrame:
             | {"probe_tokens": float(np.mean([event.cost(one) for one in probes]))}
             | {"supervised_tokens": float(np.mean([one.provenance.train_tokens for one in runs]))}
         )
-    return pd.DataFrame(rows).astype({"mcs_median": "Int64"})
+    return pd.DataFrame(rows)
 
 
 def correlations(probed: Rungs, trained: Rungs) -> pd.DataFrame:
@@ -179,29 +178,9 @@ def correlations(probed: Rungs, trained: Rungs) -> pd.DataFrame:
                 row: Row = {"judged": task, "outcome": outcome.name, "indicator": indicator.name}
                 row |= {"labels": indicator.labels, "models": len(probed), "tokens": _mean(probed, indicator.cost)}
                 row |= {"saving": budget / row["tokens"] if row["tokens"] else math.nan}
-                rows.append(row | _both(told, came, indicator.reduce))
+                x, y = [float(indicator.reduce(seeds)) for seeds in told], [float(seeds.mean()) for seeds in came]
+                rows.append(row | {"spearman": correlation(x, y), "pearson": correlation(x, y, "pearson")})
     return pd.DataFrame(rows)
-
-
-def _both(told: Sequence[Floats], came: Sequence[Floats], reduce: Callable[..., Floats]) -> Row:
-    """Return both coefficients with intervals over redrawn models and, within each, redrawn seeds."""
-    rng = np.random.default_rng(SEED)
-    x, y = np.array([reduce(seeds) for seeds in told]), np.array([seeds.mean() for seeds in came])
-    models = rng.integers(0, len(x), (DRAWS, len(x)))
-    redrawn_x = np.take_along_axis(_redrawn(told, reduce, rng), models, axis=1)
-    redrawn_y = np.take_along_axis(_redrawn(came, np.mean, rng), models, axis=1)
-    row: Row = {}
-    for kind in ("spearman", "pearson"):
-        found = summary(
-            float(coefficients(x[None], y[None], kind)[0]), coefficients(redrawn_x, redrawn_y, kind), len(x)
-        )
-        row |= {kind: found.value, f"{kind}_low": found.low, f"{kind}_high": found.high}
-    return row
-
-
-def _redrawn(seeds_of: Sequence[Floats], reduce: Callable[..., Floats], rng: np.random.Generator) -> Floats:
-    """Return (DRAWS, models): each model's value with its seeds drawn anew."""
-    return np.stack([reduce(one[rng.integers(0, len(one), (DRAWS, len(one)))], axis=1) for one in seeds_of], axis=1)
 
 
 def _flat(rungs: Rungs) -> list[Record]:

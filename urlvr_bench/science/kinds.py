@@ -7,9 +7,11 @@ import pandas as pd
 from urlvr_bench.presentation.rendering import DASH, Row, Table
 from urlvr_bench.records.schema import Record
 from urlvr_bench.science import agreement, control, failure, forecast, sensitivity
+from urlvr_bench.science.correlation import NO_INTERVAL
 from urlvr_bench.science.indicators import correlations, pairs, per_model
 from urlvr_bench.science.ladders import ladders
 from urlvr_bench.statistics.cells import cells
+from urlvr_bench.statistics.collapse import HEADLINE
 
 Group = list[Record]
 
@@ -65,15 +67,15 @@ def _flat(groups: Iterable[Group]) -> Group:
 
 
 PAIR_NOTES = (
-    "Collapse step: Kaplan-Meier median over seeds [95 % interval] of the event that the probe stops at, else of train "
-    "accuracy below 10 % (5-step mean). Tokens: completion tokens generated, per run; the probe's up to its collapse, "
+    "Collapse step: Kaplan-Meier median over seeds [95 % interval] of the event that the probe stops at, else of "
+    f"{HEADLINE.name}. Tokens: completion tokens generated, per run; the probe's up to its collapse, "
     "the supervised run's whole training.",
     "pass@k gain: pass@n - pass@1 at step 0. Vote share: mean share of the leading answer at step 0. Supervised gain: "
     "over step 0, 95 % t interval over seeds.",
 )
 CORRELATION_NOTES = (
-    "Over models, each the geometric mean (steps) or mean of its seeds; brackets: 95 % bootstrap interval over redrawn "
-    "models and seeds. Few models make wide intervals.",
+    "Over models, each the geometric mean (steps) or mean of its seeds.",
+    NO_INTERVAL,
     "Saving: tokens of the supervised run over tokens of the indicator, means per run. A run without the event costs "
     "its whole training and ranks last.",
 )
@@ -91,14 +93,14 @@ def _indicators(records: Sequence[Record]) -> list[Table]:
 
 def _model_text(row: Row) -> dict[str, str]:
     gain = f"{row['gain']:+.3f}"
-    gain += " [no interval]" if pd.isna(row["gain_low"]) else f" [{row['gain_low']:+.3f}, {row['gain_high']:+.3f}]"
+    gain += "" if pd.isna(row["gain_low"]) else f" [{row['gain_low']:+.3f}, {row['gain_high']:+.3f}]"
     return {
         "model": row["model"],
         "step 0": f"{row['base']:.3f}",
         "collapse step": row["mcs"],
         "pass@k gain": f"{row['pass_gain']:+.3f}",
         "vote share": f"{row['vote_share']:.3f}",
-        "supervised gain": f"{gain} ({row['supervised_seeds']} seeds)",
+        "supervised gain": f"{gain} ({row['supervised_seeds']} seed{'' if row['supervised_seeds'] == 1 else 's'})",
         "supervised end": f"{row['final']:.3f}",
         "probe, tokens": f"{row['probe_tokens']:,.0f}",
         "supervised, tokens": f"{row['supervised_tokens']:,.0f}",
@@ -108,8 +110,7 @@ def _model_text(row: Row) -> dict[str, str]:
 
 def _correlation_text(row: Row) -> dict[str, str]:
     def coefficient(kind: str) -> str:
-        value, low, high = (row[f"{kind}{end}"] for end in ("", "_low", "_high"))
-        return DASH if pd.isna(value) else f"{value:.2f} [{low:.2f}, {high:.2f}]"
+        return DASH if pd.isna(row[kind]) else f"{row[kind]:.2f}"
 
     return {
         "judged on": row["judged"],

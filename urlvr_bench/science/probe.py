@@ -9,7 +9,7 @@ import pandas as pd
 from urlvr_bench.errors import UsageError
 from urlvr_bench.presentation.rendering import DASH, Row, Table
 from urlvr_bench.records.schema import Record
-from urlvr_bench.statistics.collapse import WINDOW, Survival, survival
+from urlvr_bench.statistics.collapse import FEWEST, WINDOW, Survival, survival
 from urlvr_bench.statistics.intervals import over_seeds
 from urlvr_bench.statistics.signs import first_stop
 
@@ -68,8 +68,8 @@ def report(records: Sequence[Record], against: Sequence[Record] = ()) -> Table:
     row |= {"tokens": float(np.mean(spent)), "tokens_total": sum(spent), "supervised_tokens": budget}
     row |= {"supervised_source": source, "saving": budget / np.mean(spent)}
     notes = (
-        f"Collapse: the first step with {_words(first)}; Kaplan-Meier median [95 % interval], and the geometric mean "
-        "[95 % t interval] over seeds where all collapsed.",
+        f"Collapse: the first step with {_words(first)}; Kaplan-Meier median [95 % interval], below {FEWEST} seeds the "
+        "steps themselves; and the geometric mean [95 % t interval] over seeds where all collapsed.",
         f"Tokens: completion tokens of training, per run. Supervised: {source}. Evaluations cost extra on both sides.",
     )
     return Table(f"probe of {row['model']} on {row['task']}: {row['protocol']}", notes, pd.DataFrame([row]), text)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from urlvr_bench.presentation.rendering import DASH, Row
 from urlvr_bench.records.schema import Record
-from urlvr_bench.science.correlation import correlation
+from urlvr_bench.science.correlation import NO_INTERVAL, correlation
 from urlvr_bench.science.ladders import start_accuracy, with_end
 from urlvr_bench.statistics.collapse import Definition, survival
 
@@ -15,7 +15,8 @@ WINDOWS = (1, 5, 10)
 THRESHOLDS = (0.01, 0.02, 0.05, 0.10)
 NOTES = (
     "Per threshold: runs that fell below it, Kaplan-Meier median step over all runs, and Spearman's correlation, over "
-    "runs, of the step with the accuracy of the run's model at step 0 (95 % bootstrap interval over runs).",
+    "runs, of the step with the accuracy of the run's model at step 0.",
+    NO_INTERVAL,
     "The study reads reward accuracy below 1 % without smoothing (window 1). Reward accuracy needs a binary reward.",
     "A run that never fell ranks behind all that did.",
 )
@@ -37,10 +38,9 @@ def sensitivity(rungs: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
                 order = correlation(with_end(steps, records), strength)
                 name = f"below_{threshold:g}"
                 row |= {f"{name}_runs": found.collapsed, f"{name}_median": found.median}
-                row |= {f"{name}_order": order.value, f"{name}_order_low": order.low, f"{name}_order_high": order.high}
+                row |= {f"{name}_order": order}
             rows.append(row)
-    frame = pd.DataFrame(rows)
-    return frame.astype({name: "Int64" for name in frame if name.endswith("_median")})
+    return pd.DataFrame(rows)
 
 
 def text(row: Row) -> dict[str, str]:
@@ -48,8 +48,8 @@ def text(row: Row) -> dict[str, str]:
     columns = {"reads": row["column"].replace("_", " "), "window": f"{row['window']} steps"}
     for threshold in THRESHOLDS:
         name = f"below_{threshold:g}"
-        median = DASH if pd.isna(row[f"{name}_median"]) else row[f"{name}_median"]
-        order = f"{row[f'{name}_order']:.2f} [{row[f'{name}_order_low']:.2f}, {row[f'{name}_order_high']:.2f}]"
+        median = DASH if pd.isna(row[f"{name}_median"]) else f"{row[f'{name}_median']:g}"
+        order = f"{row[f'{name}_order']:.2f}"
         cell = f"{row[f'{name}_runs']}/{row['runs']}, median {median}"
         columns[f"below {threshold:.0%}"] = cell if pd.isna(row[f"{name}_order"]) else f"{cell}, order {order}"
     return columns

@@ -21,11 +21,19 @@ class Cell:
     task: str
     task_version: str
     judged: str
+    """Empty where nothing was judged: prompts of one's own that no other task was named for."""
+    along: str
+    """The task judged along the way."""
+
+    @property
+    def main(self) -> bool:
+        """Whether the cell is judged on what was judged along the way, not on a further task at both ends."""
+        return self.judged == self.along
 
     @property
     def title(self) -> str:
         """The cell in words, with the task that it is judged on where that is not the one it was trained on."""
-        judged = "" if self.judged == self.task else f" judged on {self.judged}"
+        judged = "" if self.judged == self.task else f" judged on {self.judged}" if self.judged else ", not judged"
         return f"{self.protocol} ({self.protocol_hash}) · {self.model} · {self.task} v{self.task_version}{judged}"
 
 
@@ -36,7 +44,7 @@ def cells(records: Iterable[Record]) -> dict[Cell, Rows]:
     """
     found: dict[Cell, dict[str, dict[int, Record]]] = {}
     for record in records:
-        for judged in sorted({evaluation.task for evaluation in record.evals}):
+        for judged in sorted({evaluation.task for evaluation in record.evals}) or [""]:
             cell = Cell(
                 record.protocol_id,
                 record.protocol_hash,
@@ -45,6 +53,7 @@ def cells(records: Iterable[Record]) -> dict[Cell, Rows]:
                 record.task.name,
                 record.task.version,
                 judged,
+                record.judged or "",
             )
             seeds = found.setdefault(cell, {}).setdefault(record.method.id, {})
             if seeds.setdefault(record.seed, record) != record:
@@ -59,9 +68,9 @@ def cells(records: Iterable[Record]) -> dict[Cell, Rows]:
 
 
 def _same_problems(cell: Cell, records: Sequence[Record]) -> None:
-    first = records[0].problems[cell.judged]
+    first = records[0].problems.get(cell.judged)
     for record in records:
-        if record.problems[cell.judged] != first:
+        if record.problems.get(cell.judged) != first:
             raise UsageError(f"{record.path} and {records[0].path} were judged on different problems of {cell.judged}")
 
 
@@ -70,3 +79,20 @@ def role(method: MethodInfo) -> str:
     if method.uses_labels:
         return "reference: supervised"
     return "reference: baseline" if method.family == "baseline" else "contender"
+
+
+def twins(rows: Rows) -> dict[str, tuple[str, ...]]:
+    """Return, for each method, the others whose runs are the same: equal curves and counts in every seed.
+
+    Two rewards that pay alike on a task up to their scale make the same policies; they are one result, not two.
+    """
+    same: dict[tuple[object, ...], list[str]] = {}
+    for method, records in rows.items():
+        curves = tuple((tuple(one.steps.train_accuracy), tuple(one.steps.length)) for one in records)
+        made = (tuple(one.seed for one in records), curves, tuple(map(_counts, records)))
+        same.setdefault(made, []).append(method)
+    return {method: tuple(other for other in group if other != method) for group in same.values() for method in group}
+
+
+def _counts(record: Record) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(evaluation.correct) for evaluation in record.evals)

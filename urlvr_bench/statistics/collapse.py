@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WINDOW = 5
 """Steps that a trailing mean runs over; one batch of 16 prompts alone is too noisy."""
+FEWEST = 5
+"""Runs below which a Kaplan-Meier interval does not hold: the steps themselves say more."""
 
 
 @dataclass(frozen=True)
@@ -31,21 +33,26 @@ class Definition:
     window: int
 
     def applies(self, record: Record) -> bool:
-        """Whether the column means for this run what the definition says: reward accuracy needs binary rewards."""
-        return self.column != "reward_accuracy" or record.method.binary
+        """Whether the column means for this run what the definition says.
+
+        Reward accuracy needs binary rewards, and a run that starts below the line cannot fall below it.
+        """
+        if (self.column == "reward_accuracy" and not record.method.binary) or not record.labelled:
+            return False
+        start = smooth(getattr(record.steps, self.column), self.window)[:1]
+        return not len(start) or bool(start[0] >= self.threshold)
 
     def step(self, record: Record) -> int | None:
         """Return the step of collapse, or None for a run that is censored at its last step."""
         return first_below(getattr(record.steps, self.column), self.threshold, self.window)
 
 
-DEFINITIONS = (
-    Definition("reward accuracy below 1 % (paper)", "reward_accuracy", 0.01, 1),
-    Definition(f"label accuracy below 1 % ({WINDOW}-step mean)", "label_accuracy", 0.01, WINDOW),
-    Definition(f"train accuracy below 10 % ({WINDOW}-step mean)", "train_accuracy", 0.10, WINDOW),
-)
-"""The Model Collapse Step as published, and two that a tiny model can reach: there the reward accuracy needs a proxy
-of exactly one to fall under 1 %, long after every label is wrong."""
+HEADLINE = Definition(f"train accuracy below 10 % ({WINDOW}-step mean)", "train_accuracy", 0.10, WINDOW)
+"""What `collapse step` means wherever nothing else is said; docs/statistics.md argues why."""
+LABELS_LOST = Definition(f"label accuracy below 1 % ({WINDOW}-step mean)", "label_accuracy", 0.01, WINDOW)
+PAPER = Definition("reward accuracy below 1 % (paper)", "reward_accuracy", 0.01, 1)
+"""The Model Collapse Step as published. A tiny model reaches it only with a proxy of one, long after all is lost."""
+DEFINITIONS = (HEADLINE, LABELS_LOST, PAPER)
 
 
 def smooth(series: Sequence[float | None], window: int = WINDOW) -> Floats:
@@ -71,65 +78,86 @@ def first_below(series: Sequence[float | None], threshold: float, window: int = 
 
 @dataclass(frozen=True)
 class Survival:
-    """How many of the runs collapsed, and the Kaplan-Meier median of the step with its 95 % interval."""
+    """How many of the runs collapsed and when: their steps, and the Kaplan-Meier median with its 95 % interval."""
 
-    collapsed: int
+    steps: tuple[int, ...]
+    """Steps of the runs that collapsed, the earliest first."""
     seeds: int
-    median: int | None
+    median: float | None
     """None where fewer than half of the runs collapsed."""
-    low: int | None
-    high: int | None
-    """None where the interval is open: the runs were too short, or too few, to bound it."""
+    low: float | None
+    high: float | None
+    """None where the interval is open, for the runs were too short to bound it, and below FEWEST seeds."""
     share_low: float
     share_high: float
     """Wilson's interval of the share of runs that collapse before their end."""
     censored_at: int | None
     """The earliest step at which a run ended without collapse."""
 
+    @property
+    def collapsed(self) -> int:
+        """How many runs collapsed."""
+        return len(self.steps)
+
     def __str__(self) -> str:
-        parts = [f"{self.collapsed}/{self.seeds} seeds"]
-        if self.collapsed and self.seeds == 1:
-            parts.append(f"step {self.median}")
-        elif self.collapsed:
-            middle = "median not reached" if self.median is None else f"median {self.median}"
-            parts.append(
-                f"{middle} [{'-' if self.low is None else self.low}, {'-)' if self.high is None else f'{self.high}]'}"
-            )
-        if self.censored_at is not None:
-            parts.append(f"censored at {self.censored_at}")
-        return ", ".join(parts)
+        if self.seeds == 1:
+            return f"step {self.steps[0]}" if self.steps else f"none by step {self.censored_at}"
+        text = f"{self.collapsed}/{self.seeds} seeds"
+        if not self.steps:
+            text += f" (< {100 * self.share_high:.0f} %)"
+        elif self.seeds < FEWEST:
+            text += f" at {', '.join(map(str, self.steps))}"
+        else:
+            middle = "median not reached" if self.median is None else f"median {self.median:g}"
+            text += f", {middle} [{_end(self.low)}, {_end(self.high)}{')' if self.high is None else ']'}"
+        return text if self.censored_at is None else f"{text}, censored at {self.censored_at}"
+
+
+def _end(step: float | None) -> str:
+    return "-" if step is None else f"{step:g}"
 
 
 def survival(steps: Sequence[int | None], lasts: Sequence[int]) -> Survival:
     """Return the summary of runs that collapsed at `steps`, or at None up to their last step `lasts`."""
-    collapsed = sum(step is not None for step in steps)
-    share_low, share_high = wilson(collapsed, len(steps))
+    fallen = tuple(sorted(step for step in steps if step is not None))
+    share_low, share_high = wilson(len(fallen), len(steps))
     ends = [last for step, last in zip(steps, lasts, strict=True) if step is None]
     median = low = high = None
-    if collapsed:
+    if fallen:
         from scipy import stats  # a second to import, which most tables do without
 
         curve = stats.ecdf(_censored(steps, lasts)).sf
-        median = _first_half(curve.quantiles, curve.probabilities)
-    if collapsed and len(steps) > 1:
+        median = _middle(curve.quantiles, curve.probabilities)
+    if fallen and len(steps) >= FEWEST:
         with warnings.catch_warnings():  # undefined where the curve is 0 or 1: bounded below by 0, above by 1
             warnings.simplefilter("ignore", RuntimeWarning)
             bounds = curve.confidence_interval(LEVEL, method="log-log")
         lower = np.where(curve.probabilities > 0, bounds.low.probabilities, 0.0)
         low = _first_half(curve.quantiles, lower)
         high = _first_half(curve.quantiles, bounds.high.probabilities)
-    return Survival(collapsed, len(steps), median, low, high, share_low, share_high, min(ends, default=None))
+    return Survival(fallen, len(steps), median, low, high, share_low, share_high, min(ends, default=None))
 
 
-def _first_half(steps: Floats, probabilities: Floats) -> int | None:
+def _first_half(steps: Floats, probabilities: Floats) -> float | None:
     """Return the first step at which a survival curve is at or below one half; NaN is not."""
     reached = np.flatnonzero(probabilities <= 0.5 + 1e-12)
-    return int(steps[reached[0]]) if len(reached) else None
+    return float(steps[reached[0]]) if len(reached) else None
+
+
+def _middle(steps: Floats, probabilities: Floats) -> float | None:
+    """Return the median of a survival curve: where it is flat at one half, the middle of that stretch."""
+    first = _first_half(steps, probabilities)
+    later = steps[probabilities < 0.5 - 1e-12]
+    flat = first is not None and abs(probabilities[steps == first][0] - 0.5) < 1e-12
+    return (first + float(later[0])) / 2 if first is not None and flat and len(later) else first
 
 
 def logrank(first: Sequence[int | None], second: Sequence[int | None], last: int) -> float:
-    """Return the two-sided log-rank p-value that two sets of runs of `last` steps collapse alike; NaN if none did."""
-    if all(step is None for step in (*first, *second)):
+    """Return the two-sided log-rank p-value that two sets of runs of `last` steps collapse alike.
+
+    NaN if none did, or where a side has a single run, which says nothing of how far runs differ.
+    """
+    if all(step is None for step in (*first, *second)) or min(len(first), len(second)) < 2:
         return math.nan
     from scipy import stats
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.statistics.parting import Part, parted
 
 LEVEL = 0.95
 FEW = 8
@@ -24,7 +25,7 @@ Basis = Literal["seeds x problems", "problems only", "seeds only", "none"]
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its 95 % interval and what the interval rests on; the ends are NaN where it rests on nothing."""
+    """A mean with its 95 % interval and what the interval rests on; the ends are NaN where there is none."""
 
     mean: float
     low: float
@@ -32,13 +33,15 @@ class Interval:
     seeds: int
     problems: int
     basis: Basis
-    """`problems only` (one seed) says nothing about another training run: it covers 40 % where it claims 95 %."""
+    """`problems only` (one seed) says nothing about another training run; docs/statistics.md has how often it holds."""
     p: float = math.nan
     """Two-sided p-value of no difference; NaN for a single method."""
+    parts: tuple[Part, ...] = ()
+    """The two groups that the seeds part into: then no interval of the mean is given, for it would not hold."""
 
 
 @dataclass(frozen=True)
-class _Terms:
+class Terms:
     """Variance of an (S, P) array's mean by source; `shared` is counted in both other terms."""
 
     seeds: float
@@ -46,16 +49,16 @@ class _Terms:
     shared: float
 
 
-def _terms(scores_S_P: Floats) -> _Terms:
+def terms_of(scores_S_P: Floats) -> Terms:
     """Split the variance of the grand mean into its seed, problem and interaction terms; an absent one is 0."""
     S, P = scores_S_P.shape
     by_seed, by_problem = scores_S_P.mean(1), scores_S_P.mean(0)
     seeds = by_seed.var(ddof=1) / S if S > 1 else 0.0
     problems = by_problem.var(ddof=1) / P if P > 1 else 0.0
     if S == 1 or P == 1:
-        return _Terms(float(seeds), float(problems), 0.0)
+        return Terms(float(seeds), float(problems), 0.0)
     rest = scores_S_P - by_seed[:, None] - by_problem + scores_S_P.mean()
-    return _Terms(float(seeds), float(problems), float((rest**2).sum() / ((S - 1) * (P - 1)) / (S * P)))
+    return Terms(float(seeds), float(problems), float((rest**2).sum() / ((S - 1) * (P - 1)) / (S * P)))
 
 
 def _variance_and_df(
@@ -78,13 +81,15 @@ def basis_of(S: int, P: int) -> Basis:
 def two_way(scores_S_P: Floats, bounds: tuple[float, float] = (0.0, 1.0)) -> Interval:
     """Return the mean of one method over new seeds and new problems, with a Satterthwaite t interval.
 
-    Where few problems stand out from the others, little spread is no certainty: see `_widened`.
+    Where few problems stand out from the others, little spread is no certainty: see `_widened`. Where the seeds part
+    into two groups there is no interval, but the groups.
     """
     S, P = _shape(scores_S_P)
     mean, basis = float(scores_S_P.mean()), basis_of(S, P)
-    if basis == "none":
-        return Interval(mean, math.nan, math.nan, S, P, basis)
-    terms = _terms(scores_S_P)
+    parts = parted(scores_S_P.mean(1))
+    if basis == "none" or parts:
+        return Interval(mean, math.nan, math.nan, S, P, basis, parts=parts)
+    terms = terms_of(scores_S_P)
     variance, df = _variance_and_df([(terms.seeds, S)], terms.problems, terms.shared, P)
     half = float(special.stdtrit(df, 0.5 + LEVEL / 2)) * math.sqrt(variance)
     low, high = _widened(scores_S_P.mean(0), max(bounds[0], mean - half), min(bounds[1], mean + half), bounds)
@@ -103,7 +108,7 @@ def differences(scores: Sequence[Floats]) -> list[Interval]:
     if len({P for _, P in shapes}) > 1:
         counts = " with ".join(f"{P} problems" for _, P in shapes)
         raise UsageError(f"cannot pair {counts}: all sides must be judged on the same ones")
-    sides = [_Side(scores_S_P.mean(0), len(scores_S_P), _terms(scores_S_P)) for scores_S_P in scores]
+    sides = [_Side(scores_S_P.mean(0), len(scores_S_P), terms_of(scores_S_P)) for scores_S_P in scores]
     return [_difference(*pair) for pair in itertools.combinations(sides, 2)]
 
 
@@ -114,7 +119,7 @@ class _Side:
     means: Floats
     """Per problem, over seeds."""
     S: int
-    terms: _Terms
+    terms: Terms
 
 
 def _difference(first: _Side, second: _Side) -> Interval:
@@ -166,15 +171,17 @@ def _widened(values_P: Floats, low: float, high: float, bounds: tuple[float, flo
 
 
 def over_seeds(values_S: Sequence[float], bounds: tuple[float, float] = (0.0, 1.0)) -> Interval:
-    """Return the mean over seeds with a t interval: for numbers that have no problems to pair, such as rewards."""
+    """Return the mean over seeds with a t interval, or the groups of shares that part: for numbers without problems."""
     values = np.asarray(values_S, dtype=np.float64)
     S = len(values)
     if S == 0:
         return Interval(math.nan, math.nan, math.nan, 0, 1, "none")
     if S == 1:
         return Interval(float(values[0]), math.nan, math.nan, 1, 1, "none")
-    half = float(special.stdtrit(S - 1, 0.5 + LEVEL / 2)) * float(values.std(ddof=1)) / math.sqrt(S)
     mean = float(values.mean())
+    if math.isfinite(bounds[0]) and (parts := parted(values)):
+        return Interval(mean, math.nan, math.nan, S, 1, "seeds only", parts=parts)
+    half = float(special.stdtrit(S - 1, 0.5 + LEVEL / 2)) * float(values.std(ddof=1)) / math.sqrt(S)
     return Interval(mean, max(bounds[0], mean - half), min(bounds[1], mean + half), S, 1, "seeds only")
 
 

@@ -10,11 +10,13 @@ import numpy as np
 
 from urlvr_bench.protocol import Protocol
 from urlvr_bench.records.schema import Record
-from urlvr_bench.statistics.cells import Cell, Rows, role
-from urlvr_bench.statistics.collapse import DEFINITIONS, eval_curve, logrank, rise_and_fall, step_curve, survival
+from urlvr_bench.statistics.cells import Cell, Rows, role, twins
+from urlvr_bench.statistics.collapse import eval_curve, rise_and_fall, step_curve
 from urlvr_bench.statistics.intervals import Floats, Interval, basis_of, over_seeds, two_way
 from urlvr_bench.statistics.metrics import scores
-from urlvr_bench.statistics.ranking import LISTED, RANKED, rank_intervals, tied_with_leader
+from urlvr_bench.statistics.parting import words
+from urlvr_bench.statistics.passing import pass_intervals
+from urlvr_bench.statistics.ranking import LISTED, RANKED, Standing, standings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,23 +25,30 @@ Row = dict[str, Any]
 """The columns of one method; None or NaN where a number is not known."""
 BASE = "step 0"
 """Name of the row of the untrained model."""
+REFERENCE = "ground_truth"
+"""The supervised method that costs are told in multiples of."""
 PICKS: dict[str, Callable[[Floats], float]] = {
     "first": lambda curve: curve[0],
     "best": lambda curve: np.fmax.reduce(curve),
     "last": lambda curve: curve[-1],
 }
 """Which entries of a smoothed curve are reported; `fmax` passes over steps where the quantity is undefined."""
-WHOLE = re.compile(r"rank.*|.*peak_step.*|(reward|label|train)_accuracy_(collapsed|median|low|high|censored_at)")
+WHOLE = re.compile(r"rank.*|.*peak_step.*|(reward|label|train)_accuracy_(collapsed|censored_at)")
 """Columns of whole numbers, some of which are missing."""
 QUANTITIES = ("reward_accuracy", "reward_auc", "label_accuracy", "majority_ratio")
 
 
-def spread(name: str, interval: Interval) -> dict[str, float]:
-    """Return an interval as three columns."""
-    return {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
+def spread(name: str, interval: Interval, start: float | None = None) -> Row:
+    """Return an interval as columns: the mean, its ends and, where the seeds part, the two groups in words.
+
+    `start` is the accuracy before training, where the words are to say who held and who fell.
+    """
+    parts = words(interval.parts, start) if interval.parts else None
+    return {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high, f"{name}_parts": parts}
 
 
-def _who(cell: Cell, records: Sequence[Record]) -> Row:
+def who(cell: Cell, records: Sequence[Record]) -> Row:
+    """Return the columns that say which method's runs a row is about, and how many."""
     method = records[0].method
     return {
         "protocol": cell.protocol,
@@ -54,10 +63,10 @@ def _who(cell: Cell, records: Sequence[Record]) -> Row:
         "uses_labels": method.uses_labels,
         "versions": len({record.method.source_sha256 for record in records}),
         "seeds": len(records),
-        "problems": len(records[0].problems[cell.judged]),
+        "problems": len(records[0].problems.get(cell.judged, ())),
         "samples": records[0].protocol.evaluation.samples,
         "steps": last_step(records),
-        "basis": basis_of(len(records), len(records[0].problems[cell.judged])),
+        "basis": basis_of(len(records), len(records[0].problems.get(cell.judged, ()))),
         "standing": "unranked" if len(records) < LISTED else "provisional" if len(records) < RANKED else "ranked",
     }
 
@@ -88,38 +97,58 @@ def pass_rows(cell: Cell, rows: Rows) -> list[Row]:
 
     References (the untrained model, baselines, the supervised reference) are not ranked.
     """
-    protocol = next(iter(rows.values()))[0].protocol
-    names = _metrics(protocol)
-    contenders = {
-        method: scores(records, names[0], None, cell.judged)
-        for method, records in rows.items()
-        if role(records[0].method) == "contender"
-    }
-    ranks, tied = rank_intervals(contenders), tied_with_leader(contenders)
+    names = _metrics(next(iter(rows.values()))[0].protocol)
+    same, places = twins(rows), _standings(cell, rows, names[0])
     found = [_base_row(cell, rows)]
     for method, records in rows.items():
-        rank, lowest, highest = ranks.get(method, (None, None, None))
-        place = {"rank": rank, "rank_low": lowest, "rank_high": highest}
+        place, score = places.get(method), partial(scores, records, task=cell.judged)
+        start = float(score(names[0], 0).mean())
         found.append(
-            _who(cell, records)
-            | _accuracy(last_step(records), names, partial(scores, records, step=None, task=cell.judged))
-            | _course(cell, records)
-            | place
-            | {"tied_with_leader": method in tied if method in ranks else None}
+            who(cell, records)
+            | cost(rows, method)
+            | {"same_as": ", ".join(same[method]) or None}
+            | _accuracy(last_step(records), names, partial(score, step=None), start)
+            | course(cell, records)
+            | {"rank": place and place.rank, "rank_low": place and place.low, "rank_high": place and place.high}
+            | {"tied_with_leader": place and place.leads}
         )
-    return _ordered(found, names[0])
+    return ordered(found, names[0])
 
 
-def _accuracy(step: int, names: Sequence[str], score: Callable[[str], Floats]) -> Row:
+def _standings(cell: Cell, rows: Rows, metric: str) -> dict[str, Standing]:
+    """Return the standings of the contenders; of those whose runs are the same one is ranked, for all."""
+    contenders = {method: records for method, records in rows.items() if role(records[0].method) == "contender"}
+    first = {method: min((method, *others)) for method, others in twins(contenders).items()}
+    found = standings({name: scores(contenders[name], metric, None, cell.judged) for name in set(first.values())})
+    return {method: found[one] for method, one in first.items() if one in found}
+
+
+def cost(rows: Rows, method: str) -> Row:
+    """Return the completion tokens of a method's training, mean of its runs, and how many times the supervised ones.
+
+    Forward passes that only score a text are no completions and do not count.
+    """
+    tokens = _tokens(rows[method])
+    return {"train_tokens": tokens, "cost": tokens / _tokens(rows[REFERENCE]) if REFERENCE in rows else math.nan}
+
+
+def _tokens(records: Sequence[Record]) -> float:
+    return float(np.mean([record.provenance.train_tokens for record in records]))
+
+
+def _accuracy(step: int, names: Sequence[str], score: Callable[[str], Floats], start: float | None = None) -> Row:
     """Return every metric's interval as columns; `score` gives a metric's (S, P) array."""
-    intervals = {name: two_way(score(name)) for name in names}
-    columns: Row = {"step": step}
-    for name, interval in intervals.items():
-        columns |= spread(name, interval)
-    return columns
+    average, *passes, vote = names
+    sizes = {name: int(name.removeprefix("pass@")) for name in passes} | {average: 1}
+    by_k = {sizes[name]: score(name) for name in sorted(sizes, key=lambda name: sizes[name])}
+    found = dict(zip(by_k, pass_intervals(by_k), strict=True))
+    columns: Row = {"step": step} | spread(average, found[1], start)
+    for name in passes:
+        columns |= spread(name, found[sizes[name]])
+    return columns | spread(vote, two_way(score(vote)))
 
 
-def _course(cell: Cell, records: Sequence[Record]) -> Row:
+def course(cell: Cell, records: Sequence[Record]) -> Row:
     """Return accuracy (avg@n) at the start, at each run's best step and at the end, and the gain, with intervals."""
     protocol = records[0].protocol
     average = _metrics(protocol)[0]
@@ -129,7 +158,7 @@ def _course(cell: Cell, records: Sequence[Record]) -> Row:
     best = np.concatenate([scores([r], average, step, cell.judged) for r, step in zip(records, peaks, strict=True)])
     columns: Row = spread("gain", two_way(last - first, bounds=(-1.0, 1.0)))
     for name, array in {"base": first, "peak": best, "final": last}.items():
-        columns |= spread(name, two_way(array))
+        columns |= spread(name, two_way(array), float(first.mean()))
     return columns | {"peak_step_first": min(peaks), "peak_step_last": max(peaks)}
 
 
@@ -144,10 +173,10 @@ def _base_row(cell: Cell, rows: Rows) -> Row:
         return np.stack([scores(records, name, 0, cell.judged).mean(0) for records in by_seed.values()])
 
     untrained = {"method": BASE, "family": "", "role": "reference: untrained", "uses_labels": False}
-    return _who(cell, firsts) | untrained | _accuracy(0, _metrics(firsts[0].protocol), score)
+    return who(cell, firsts) | untrained | _accuracy(0, _metrics(firsts[0].protocol), score)
 
 
-def _ordered(rows: Sequence[Row], by: str) -> list[Row]:
+def ordered(rows: Sequence[Row], by: str) -> list[Row]:
     """Return the rows, each with all columns, with the references on top, then the best first."""
     names = dict.fromkeys(name for row in rows for name in row)
     whole = [{name: row.get(name) for name in names} for row in rows]
@@ -162,49 +191,9 @@ def reward_rows(cell: Cell, rows: Rows) -> list[Row]:
             if quantity == "reward_accuracy" and not records[0].method.binary:
                 continue
             curves = [step_curve(record, quantity)[1] for record in records]
-            row = _who(cell, records) | {"quantity": quantity}
+            row = who(cell, records) | {"quantity": quantity}
             for name, pick in PICKS.items():
                 known = [float(pick(curve)) for curve in curves if np.isfinite(pick(curve))]
                 row |= spread(name, over_seeds(known)) | {f"{name}_seeds": len(known)}
             found.append(row)
     return sorted(found, key=lambda row: bool(row["role"] == "contender"))
-
-
-def collapse_rows(cell: Cell, rows: Rows) -> list[Row]:
-    """Return when runs collapsed by each definition, and the rise and fall of eval and train accuracy.
-
-    `logrank_p` compares with the random line by train accuracy: does the method last as long as noise does?
-    """
-    noise = [records for records in rows.values() if records[0].method.name == "random_reward"]
-    found = []
-    for records in rows.values():
-        row = _who(cell, records) | falls(records) | _course(cell, records) | _training_course(records)
-        against = noise[0] if len(noise) == 1 and noise[0] is not records else []
-        ours, theirs = ([DEFINITIONS[-1].step(record) for record in group] for group in (records, against))
-        row["logrank_p"] = logrank(ours, theirs, len(records[0].steps.step)) if against else math.nan
-        found.append(row)
-    return _ordered(found, "final")
-
-
-def falls(records: Sequence[Record]) -> Row:
-    """Return when the runs of a method collapsed by each definition: in words, and as columns."""
-    lasts, columns = [len(record.steps.step) for record in records], Row()
-    for definition in DEFINITIONS:
-        name = definition.column
-        columns[name] = "not defined"
-        if definition.applies(records[0]):
-            summary = survival([definition.step(record) for record in records], lasts)
-            columns[name] = str(summary)
-            columns |= {f"{name}_{field}": value for field, value in vars(summary).items() if field != "seeds"}
-    return columns
-
-
-def _training_course(records: Sequence[Record]) -> Row:
-    """Return base, peak, final and area of the smoothed train accuracy with intervals, and where the peaks lie."""
-    curves = [rise_and_fall(*step_curve(record, "train_accuracy")) for record in records]
-    columns: Row = {}
-    for field in ("base", "peak", "final", "area"):
-        bounds = (-1.0, 1.0) if field == "area" else (0.0, 1.0)
-        columns |= spread(f"train_{field}", over_seeds([getattr(curve, field) for curve in curves], bounds))
-    peaks = [curve.peak_step for curve in curves]
-    return columns | {"train_peak_step_first": min(peaks), "train_peak_step_last": max(peaks)}

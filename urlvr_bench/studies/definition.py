@@ -75,8 +75,6 @@ class Study(Frozen):
     question: str
     paper: str
     """What the paper found, and where it says so."""
-    reading: str
-    """How the pocket lab's answer compares; no figures, which the table gives."""
     view: Literal["arms", "tasks", "transitions"] = "arms"
     panel: Literal["setting", "method", "model", "task"] = "setting"
     """What has a panel of its own in the figure."""

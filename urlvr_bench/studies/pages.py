@@ -14,6 +14,7 @@ from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.studies.definition import Study, load, names
 from urlvr_bench.studies.drawing import figure
+from urlvr_bench.studies.readings import reading
 from urlvr_bench.studies.summary import summary
 
 ROOT = Path(__file__).parents[2]
@@ -36,9 +37,9 @@ def page(study: Study, records: Sequence[Record]) -> str:
         "",
         f"*What the paper found.* {study.paper}",
         "",
-        f"*What the pocket lab shows.* {study.reading}".rstrip(),
-        "",
     ]
+    if len(records) == wanted:
+        lines += [f"*What the pocket lab shows.* {reading(study, records)}", ""]
     if records:
         lines += [
             rendered(summary(study, records), "markdown"),

@@ -10,22 +10,22 @@ import pandas as pd
 from urlvr_bench.presentation.rendering import Row, Table, number
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell, cells
-from urlvr_bench.statistics.collapse import DEFINITIONS, WINDOW, step_curve
+from urlvr_bench.statistics.collapse import FEWEST, HEADLINE, WINDOW, step_curve
+from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.intervals import over_seeds
 from urlvr_bench.statistics.metrics import evaluation_at
-from urlvr_bench.statistics.summaries import collapse_rows, frame, spread
+from urlvr_bench.statistics.summaries import frame, spread
 from urlvr_bench.studies.definition import Study
 
 COURSE_NOTES = (
     f"base, final, gain: test accuracy (avg@n) at step 0, at the last step, and their paired difference; train "
-    f"peak: the best {WINDOW}-step mean of the train accuracy of each run, oracle-picked. Collapse: "
-    f"{DEFINITIONS[-1].name}; Kaplan-Meier median step.",
-    "Brackets: 95 % intervals over seeds and problems; a star marks one over problems only, which is all that one "
-    f"seed can give. Reward and votes at the end: mean of the last {WINDOW} steps.",
+    f"peak: the best {WINDOW}-step mean of the train accuracy of each run, oracle-picked. Collapse step: "
+    f"{HEADLINE.name}; Kaplan-Meier median, below {FEWEST} seeds the steps themselves.",
+    f"Brackets: 95 % intervals over seeds and problems. Reward and votes at the end: mean of the last {WINDOW} steps.",
 )
 TASKS_NOTES = (
     "base, final, gain: test accuracy (avg@n) at step 0, at the last step, and their paired difference, with 95 % "
-    "intervals over seeds and problems; a star marks one over problems only, which is all that one seed can give.",
+    "intervals over seeds and problems.",
 )
 TRANSITION_NOTES = (
     "right: most samples of the problem are correct. Trained: the one problem that a run trains on; others: the "
@@ -43,7 +43,7 @@ def arms(study: Study, records: Sequence[Record]) -> list[Arm]:
     found = [
         (cell, setting(runs[0], common), runs)
         for cell, rows in cells(records).items()
-        if cell.judged == cell.task
+        if cell.main and cell.judged
         for runs in rows.values()
     ]
     return sorted(found, key=lambda arm: place.get(arm[2][0].path, len(place)))
@@ -86,7 +86,7 @@ def _arm_text(rows: Sequence[Row]) -> Callable[[Row], dict[str, str]]:
             "train peak": number(row, "train_peak"),
             "final": number(row, "final"),
             "gain": number(row, "gain"),
-            "collapse": str(row[DEFINITIONS[-1].column]),
+            "collapse step": str(row[HEADLINE.column]),
             "reward at the end": number(row, "proxy_reward"),
             "majority's share at the end": number(row, "majority_ratio"),
         }
@@ -96,7 +96,7 @@ def _arm_text(rows: Sequence[Row]) -> Callable[[Row], dict[str, str]]:
 
 def tasks_table(study: Study, records: Sequence[Record]) -> Table:
     """Return one row per method, task trained on and task judged on: the accuracy at the start and at the end."""
-    course = [f"{name}{end}" for name in ("base", "final", "gain") for end in ("", "_low", "_high")]
+    course = [f"{name}{end}" for name in ("base", "final", "gain") for end in ("", "_low", "_high", "_parts")]
     found = pd.concat([frame(collapse_rows(cell, methods)) for cell, methods in cells(records).items()])
     found = found.rename(columns={"task": "trained on", "judged": "judged on"})
     found = found[["model", "trained on", "judged on", "method", "seeds", "basis", *course]]

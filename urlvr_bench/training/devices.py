@@ -1,7 +1,8 @@
 """One run on many devices: its worker trains through `accelerate launch` and stays the only one to write records.
 
 The worker starts one launcher per machine, each launcher one process per device (`urlvr_bench.training.ranks`). All
-of them hold the worker's pipe: whatever ends the worker ends them.
+of them see the worker's pipe: what it writes there, and leaves there unread, asks them to stop at their next step
+boundary; and whatever ends the worker closes it, which ends them at once.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -70,7 +72,9 @@ def train(folder: Path) -> dict[str, Any]:
     finally:  # also where this worker is asked to stop: its processes then save at their next step boundary
         REQUEST.can_wait = True
         if launcher.stdin:
-            launcher.stdin.close()
+            with suppress(BrokenPipeError):
+                launcher.stdin.write(b"stop")
+                launcher.stdin.flush()
         launcher.wait()
         REQUEST.can_wait = False
     if code or not (folder / FACTS).is_file():

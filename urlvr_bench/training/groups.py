@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.counting import WORKERS
 from urlvr_bench.rollouts import TOKEN_SIGNALS, Extra, Group, Method
 from urlvr_bench.training.signals import TokenStatistics
@@ -57,6 +58,7 @@ class TaskView(Protocol):
     def rephrase(self, doc: Doc, view: int) -> str: ...
     def answer(self, completion: str) -> str | None: ...
     def answer_span(self, completion: str) -> tuple[int, int] | None: ...
+    def judges(self, doc: Doc) -> bool: ...
     def correct(self, doc: Doc, completion: str) -> bool: ...
     def verify(self, public: str, completion: str) -> bool: ...
     def verification_prompt(self, doc: Doc, completion: str) -> str | None: ...
@@ -80,7 +82,8 @@ class Labelled:
 
     group: Group
     doc: Doc
-    correct: list[bool]
+    correct: list[bool] | None
+    """None where nobody knows the answer."""
 
 
 def build(method: Method, task: TaskView, batch: Batch, size: int, seed: int, rollouts: Rollouts) -> list[Labelled]:
@@ -99,7 +102,7 @@ def build(method: Method, task: TaskView, batch: Batch, size: int, seed: int, ro
         if "rollout_ids" in method.needs:
             signals["rollout_ids"] = [f"seed {seed} row {row} rollout {i}" for i in range(size)]
         if "correct" in method.needs:
-            signals["correct"] = correct
+            signals["correct"] = _known(correct, method, task)
         if "gold" in method.needs:
             signals["gold"] = task.gold(doc)
         answers = [task.answer(text) for text in texts]
@@ -107,11 +110,21 @@ def build(method: Method, task: TaskView, batch: Batch, size: int, seed: int, ro
     return built
 
 
-def _verdicts(task: TaskView, batch: Batch, size: int, starts: Sequence[int]) -> list[list[bool]]:
-    """Return whether each rollout of each group is correct; the groups are graded side by side."""
+def _known(correct: list[bool] | None, method: Method, task: TaskView) -> list[bool]:
+    if correct is None:
+        raise UsageError(
+            f"{type(method).__name__} reads labels, and {task.name} has none: give answers, or take another"
+        )
+    return correct
 
-    def grade(start: int) -> list[bool]:
+
+def _verdicts(task: TaskView, batch: Batch, size: int, starts: Sequence[int]) -> list[list[bool] | None]:
+    """Return whether each rollout of each group is correct, None for unknown; the groups are graded side by side."""
+
+    def grade(start: int) -> list[bool] | None:
         doc = batch.docs[batch.row[start]]
+        if not task.judges(doc):
+            return None
         return [task.correct(doc, text) for text in batch.texts[start : start + size]]
 
     with ThreadPoolExecutor(WORKERS) as pool:

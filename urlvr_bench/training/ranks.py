@@ -1,6 +1,7 @@
 """One process of a training that is shared among devices; `accelerate launch` starts one per device."""
 
 import os
+import select
 import sys
 import threading
 import time
@@ -15,27 +16,33 @@ from urlvr_bench import models, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.protocol import Run
 from urlvr_bench.records.record import dumps
+from urlvr_bench.system import processes
 from urlvr_bench.system.files import write_atomically
 from urlvr_bench.system.processes import EXIT_CODE, REQUEST, Stopped
 from urlvr_bench.training import train
 from urlvr_bench.training.devices import FACTS
 
 LEAVE_SECONDS = 600
-"""How long a process may take to its next step boundary once its worker has ended or asked it to stop."""
+"""How long a process may take to its next step boundary once its worker has asked it to stop."""
 
 
 def leave_with_the_worker() -> None:
-    """Stop as on request when the worker's pipe closes, which it does however the worker ends."""
+    """Stop at the next step boundary when the worker's pipe says so, and at once when it closes.
 
-    def wait() -> None:
-        while os.read(0, 1):  # not by sys.stdin, whose lock a process that fails would miss at its end
-            pass
+    It closes however the worker ends. What it says is left there for the other processes.
+    """
+
+    def asked() -> None:
+        poll = select.poll()
+        poll.register(0, select.POLLIN)  # not by sys.stdin, whose lock a process that fails would miss at its end
+        poll.poll()
         REQUEST.made = True
         if REQUEST.can_wait:
             time.sleep(LEAVE_SECONDS)
         os._exit(EXIT_CODE)
 
-    threading.Thread(target=wait, daemon=True).start()
+    threading.Thread(target=asked, daemon=True).start()
+    processes.follow(0, lambda: os._exit(EXIT_CODE))
 
 
 def refuse_what_only_gpus_share() -> None:

@@ -15,21 +15,22 @@ class ScoredGroup:
 
     answers: Sequence[str | None]
     rewards: Sequence[float]
-    correct: Sequence[bool]
+    correct: Sequence[bool] | None
+    """None where nobody knows the answer."""
     lengths: Sequence[int]
     repetitions: Sequence[float]
     truncated: Sequence[bool]
 
 
-def label_accuracy(group: ScoredGroup) -> float:
+def label_accuracy(rewards: Sequence[float], correct: Sequence[bool]) -> float:
     """Correctness of the pseudo-label: the mean over the highest-paid rollouts, which agree under a vote."""
-    top = max(group.rewards)
-    return fmean(ok for reward, ok in zip(group.rewards, group.correct, strict=True) if reward == top)
+    top = max(rewards)
+    return fmean(ok for reward, ok in zip(rewards, correct, strict=True) if reward == top)
 
 
-def wins_and_pairs(group: ScoredGroup) -> tuple[float, int]:
+def wins_and_pairs(rewards: Sequence[float], correct: Sequence[bool]) -> tuple[float, int]:
     """How often a correct rollout out-scores a wrong one (ties half), and out of how many pairs."""
-    scored = list(zip(group.rewards, group.correct, strict=True))
+    scored = list(zip(rewards, correct, strict=True))
     right = [reward for reward, ok in scored if ok]
     wrong = [reward for reward, ok in scored if not ok]
     wins = sum((good > bad) + 0.5 * (good == bad) for good in right for bad in wrong)
@@ -69,32 +70,44 @@ def _flat(parts: Iterable[Sequence[Any]]) -> list[Any]:
 
 
 def batch_metrics(groups: Sequence[ScoredGroup], binary: bool) -> dict[str, float]:
-    """Return the step's numbers by the names of `record.Steps`; NaN where a number is undefined.
+    """Return the step's numbers by the names of `record.Steps`; NaN where a number is undefined or needs labels.
 
     `binary` says that rewards are 0 or 1, so that reward accuracy is agreement with correctness; otherwise it is
     the chance that a correct rollout out-scores a wrong one of its group.
     """
-    rewards, correct = _flat(group.rewards for group in groups), _flat(group.correct for group in groups)
-    answers = _flat(group.answers for group in groups)
-    pairs = [wins_and_pairs(group) for group in groups]
-    mixed = [wins / count for wins, count in pairs if count]
-    auc = fmean(mixed) if mixed else float("nan")
-    agreement = fmean(reward == ok for reward, ok in zip(rewards, correct, strict=True))
+    rewards, answers = _flat(group.rewards for group in groups), _flat(group.answers for group in groups)
+    judged = [(group.rewards, group.correct) for group in groups if group.correct is not None]
     return {
         "proxy_reward": fmean(rewards),
         "proxy_reward_std": fmean(pstdev(group.rewards) for group in groups),
-        "train_accuracy": fmean(correct),
-        "label_accuracy": fmean(map(label_accuracy, groups)),
-        "reward_accuracy": agreement if binary else auc,
-        "reward_auc": auc,
-        "mixed_groups": len(mixed) / len(groups),
+        **(_label_metrics(judged, binary) if len(judged) == len(groups) else dict.fromkeys(LABELLED, float("nan"))),
         "majority_ratio": fmean(majority_ratio(group.answers) for group in groups),
         "distinct_answers": fmean(len({*group.answers} - {None}) for group in groups),
         "batch_answers": len({*answers} - {None}),
         "unparsed": fmean(answer is None for answer in answers),
         "truncated": fmean(_flat(group.truncated for group in groups)),
-        "pass_at_group": fmean(any(group.correct) for group in groups),
         "length": fmean(_flat(group.lengths for group in groups)),
         "repetition": fmean(_flat(group.repetitions for group in groups)),
         "tokens": sum(_flat(group.lengths for group in groups)),
+    }
+
+
+LABELLED = ("train_accuracy", "label_accuracy", "reward_accuracy", "reward_auc", "mixed_groups", "pass_at_group")
+"""The numbers that need labels."""
+
+
+def _label_metrics(groups: Sequence[tuple[Sequence[float], Sequence[bool]]], binary: bool) -> dict[str, float]:
+    """Return the numbers of LABELLED; `groups` holds each group's rewards and correctness."""
+    rewards, correct = _flat(rewards for rewards, _ in groups), _flat(correct for _, correct in groups)
+    pairs = [wins_and_pairs(*group) for group in groups]
+    mixed = [wins / count for wins, count in pairs if count]
+    auc = fmean(mixed) if mixed else float("nan")
+    agreement = fmean(reward == ok for reward, ok in zip(rewards, correct, strict=True))
+    return {
+        "train_accuracy": fmean(correct),
+        "label_accuracy": fmean(label_accuracy(*group) for group in groups),
+        "reward_accuracy": agreement if binary else auc,
+        "reward_auc": auc,
+        "mixed_groups": len(mixed) / len(groups),
+        "pass_at_group": fmean(any(correct) for _, correct in groups),
     }

@@ -12,6 +12,8 @@ import sys
 import threading
 from pathlib import Path
 
+from urlvr_bench.system.processes import follow
+
 SECONDS = 2.0
 """Processor time that one comparison may take; what is not done by then counts as different."""
 MEMORY = 4 << 30
@@ -117,6 +119,8 @@ def serve() -> None:
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever the libraries print must not pass for a verdict
     config = [LatexExtractionConfig(boxed_match_priority=0, try_extract_without_anchor=False)]
+    follow(0, lambda: os._exit(0))  # in the midst of a comparison, too
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the asker's business
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     sys.stdin.readline()

@@ -1,0 +1,69 @@
+"""Prompts of one's own: a JSONL file with rows `{"prompt": ..., "answer": optional}`, trained on as a whole."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from urlvr_bench.errors import UsageError
+from urlvr_bench.tasks.data import Splits
+from urlvr_bench.tasks.forms import FORMS, Row, SetAsideError, row
+from urlvr_bench.tasks.selection import Selection
+from urlvr_bench.tasks.styles import STYLES
+
+READ_AS = {"math", "phrase"}
+"""Forms of published sets whose answers are read from a column; other tasks take an answer as it is written."""
+
+
+def prompts(*, path: str, form: str | None = None, prompt_style: str | None = None, **_: Any) -> Splits:
+    """Return the rows of a file as the training split and, where every one has an answer, as the test split too."""
+    found = rows(Path(path), form, prompt_style)
+    return Splits(["train", "test"], lambda _: Selection(found, {"rows": len(found), "left_out": {}}), lambda _: found)
+
+
+def rows(path: Path, form: str | None, prompt_style: str | None) -> list[Row]:
+    """Return a problem per line, in order; `gold` is empty where no answer is given. A bad line is a UsageError."""
+    wording = STYLES[prompt_style].wording if prompt_style else "{question}"
+    found: dict[str, Row] = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        where = f"{path.name} line {number}"
+        given = _given(where, line)
+        one = _row(where, given, form)
+        if one["id"] in found:
+            raise UsageError(f"{where} asks what an earlier line asks: {given['prompt'][:60]!r}; delete one of them")
+        found[one["id"]] = {**one, "prompt": wording.replace("{question}", given["prompt"])}
+    if not found:
+        raise UsageError(f'{path.name} has no prompts; write one row {{"prompt": "...", "answer": "..."}} a line')
+    return list(found.values())
+
+
+def labelled(path: Path) -> bool:
+    """Return whether every row of a file has an answer."""
+    return all(row["gold"] for row in rows(path, None, None))
+
+
+def _given(where: str, line: str) -> Mapping[str, Any]:
+    try:
+        given = json.loads(line)
+    except ValueError as error:
+        raise UsageError(f"{where} is not JSON: {error}") from error
+    known = {"prompt", "answer"}
+    if not isinstance(given, dict) or not isinstance(given.get("prompt"), str) or not given["prompt"].strip():
+        raise UsageError(f'{where} has no "prompt" with text; write rows {{"prompt": "...", "answer": "..."}}')
+    if unknown := set(given) - known:
+        raise UsageError(f"{where} has the column {min(unknown)!r}; a row holds prompt and, where it is known, answer")
+    return given
+
+
+def _row(where: str, given: Mapping[str, Any], form: str | None) -> Row:
+    prompt, answer = given["prompt"], given.get("answer")
+    text = "" if answer is None else str(answer).strip()
+    if text and form in READ_AS:
+        columns = {"question": "question", "answer": "answer"}
+        try:
+            return FORMS[form](where, {"question": prompt, "answer": text}, columns)
+        except SetAsideError as reason:
+            raise UsageError(f"{where} has {reason}: {text[:60]!r}; mend it, or leave it out") from reason
+    return row(prompt, prompt, text)

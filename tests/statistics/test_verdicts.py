@@ -1,0 +1,80 @@
+"""The verdict on a method follows its stated rule, and the summary says it within 80 columns."""
+
+import io
+import json
+
+import pytest
+from records import fabricate
+from rich.console import Console
+
+from urlvr_bench.commands.summing import show
+from urlvr_bench.errors import UsageError
+from urlvr_bench.records.record import Record, write
+from urlvr_bench.reports.summary import Line, summaries
+from urlvr_bench.statistics.verdicts import LEAST, OUTCOMES
+
+
+def runs(method: str, **values: object) -> list[Record]:
+    return [fabricate(method, seed, problems=60, every=5, **values) for seed in range(3)]  # type: ignore[arg-type]
+
+
+def lines(*groups: list[Record]) -> dict[str, Line]:
+    (found,) = summaries([record for group in groups for record in group])
+    return {line.method: line for line in found.lines}
+
+
+def test_each_course_has_its_word() -> None:
+    found = lines(
+        runs("majority_vote", base=0.5, peak=0.9),
+        runs("token_entropy", base=0.5, peak=0.95, collapse_at=30),
+        runs("self_certainty", base=0.9, peak=0.9, collapse_at=16),
+        runs("trajectory_entropy", base=0.6, peak=0.6),
+    )
+    assert {name: line.verdict.word for name, line in found.items()} == {
+        "majority_vote": "rose and held",
+        "token_entropy": "rose, then fell",
+        "self_certainty": "fell",
+        "trajectory_entropy": "no change",
+    }
+    assert list(found) == sorted(found, key=lambda name: OUTCOMES.index(found[name].verdict.word))
+    assert found["self_certainty"].verdict.end == 0.0 and found["self_certainty"].collapsed.startswith("3/3 @")
+    assert found["majority_vote"].collapsed == "0/3"
+
+
+def test_what_does_not_rise_and_ends_where_noise_ends_is_like_noise() -> None:
+    noise = runs("random_reward", base=0.6, peak=0.6)
+    found = lines(noise, runs("trajectory_entropy", base=0.6, peak=0.6), runs("empo", base=0.6, peak=0.95))
+    assert found["trajectory_entropy"].verdict.word == "like noise"
+    assert found["empo"].verdict.word == "rose and held" and found["random_reward"].verdict.word == "no change"
+    assert list(found)[-1] == "random_reward"  # references below the contenders
+
+
+def test_a_change_that_is_sure_but_small_is_none() -> None:
+    found = lines(runs("majority_vote", base=0.9, peak=0.9 + LEAST / 2, samples=256, k=(1,)))
+    assert found["majority_vote"].verdict.word == "no change"
+
+
+def test_the_table_fits_80_columns_with_whole_names() -> None:
+    records = [*runs("probability_disparity", base=0.5, peak=0.95, collapse_at=30), *runs("ground_truth")]
+    text = io.StringIO()
+    show(records, Console(file=text, width=80, force_terminal=False))
+    printed = text.getvalue().splitlines()
+    assert max(map(len, printed)) <= 80
+    (row,) = (line for line in printed if line.startswith("probability_disparity "))
+    assert "rose, then fell" in row and "3/3 @" in row
+    wide = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    show(records, Console(file=wide, width=120, force_terminal=False))
+    wide.seek(0)
+    assert "█" in wide.read()
+
+
+def test_json_is_one_document(command, tmp_path) -> None:
+    write(fabricate("majority_vote"), tmp_path / "seed0.json")
+    done = command("summary", str(tmp_path), "--json")
+    (found,) = json.loads(done.stdout)["summaries"]
+    assert found["lines"][0]["method"] == "majority_vote" and found["lines"][0]["verdict"] in OUTCOMES
+
+
+def test_runs_that_nothing_judged_are_named() -> None:
+    with pytest.raises(UsageError, match="no run has been judged"):
+        summaries([])

@@ -1,0 +1,36 @@
+"""Keep the list of columns in docs/python.md true."""
+
+import re
+import sys
+from pathlib import Path
+
+from urlvr_bench.api.results import KEYS, PROBLEMS, RUNS, STEPS
+from urlvr_bench.presentation import generated
+
+PATH = Path(__file__).resolve().parents[2] / "docs" / "python.md"
+BLOCK = re.compile(r"(<!-- BEGIN columns -->\n).*?(<!-- END columns -->)", re.DOTALL)
+FRAMES = {
+    "every frame": KEYS,
+    "`.runs`, one row per run": RUNS,
+    "`.steps`, one row per training step": STEPS,
+    "`.problems`, one row per judged problem of each evaluation": PROBLEMS,
+}
+
+
+def block() -> str:
+    """Return the tables between the markers."""
+    parts = []
+    for frame, columns in FRAMES.items():
+        rows = [f"| `{name}` | {meaning} |" for name, meaning in columns.items()]
+        parts.append("\n".join([f"| {frame} | |", "|---|---|", *rows]))
+    return "\n\n".join(parts) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Rewrite docs/python.md, or with `--check` only say whether it is stale."""
+    text = BLOCK.sub(lambda marks: marks[1] + block() + marks[2], PATH.read_text(encoding="utf-8"))
+    return generated.keep({PATH: text}, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,76 @@
+"""Where training ends: against what the samples of step 0 foretell, and against the untrained vote at equal cost."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from urlvr_bench.presentation.rendering import Table
+from urlvr_bench.records.schema import Record
+from urlvr_bench.science import control, forecast
+from urlvr_bench.science.claims import Claim, listed, span
+from urlvr_bench.science.kinds import per_protocol
+
+
+def sharpening(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
+    """Return whether training ends where the samples of step 0 say, by kind of reward, task and protocol."""
+    groups = [group for found in per_protocol(records).values() for group in found]
+    frame = pd.DataFrame([forecast.row(group) | _cell(group) for group in groups])
+    contenders = frame[frame["metric"].str.startswith("maj")]
+    gentle = contenders[contenders["protocol"] == "pocket"].set_index("method")
+    chain, puzzles = (gentle[gentle["task"] == task] for task in ("chain_addition", "countdown_pocket"))
+    below = chain[chain["difference_high"] < 0]
+    puzzles = puzzles[puzzles["model"] == "pocket-countdown"].drop("verifier")
+    taught = frame[(frame["method"] == "ground_truth") & (frame["task"] == "chain_addition")].set_index("model")
+    short = taught[taught["difference_high"] < 0]["difference"]
+    pushed = contenders[contenders["protocol"] == "pocket-probe"]
+    return [
+        Claim(
+            f"On chain addition {len(chain) - len(below)} of {len(chain)} rewards without labels, votes among them, "
+            "end at the accuracy of the untrained vote, within its interval, when trained gently; "
+            f"{listed(sorted(below.index))} end far below it ({span(below['difference'])}).",
+            "majority_vote" not in below.index and bool(below["difference"].max() < -0.5),
+        ),
+        Claim(
+            f"Pushed, the vote ends far below on all {len(pushed)} priors ({span(pushed['difference'])}).",
+            bool(pushed["difference_high"].max() < 0),
+        ),
+        Claim(
+            f"On Countdown {listed(sorted(puzzles.index))} stay below it ({span(puzzles['difference'])}).",
+            bool((puzzles["difference_high"] < 0).all()),
+        ),
+        Claim(
+            f"The supervised reward ends short of what its samples allow on {len(short)} of {len(taught)} priors "
+            f"({span(short)}), on the strongest nearly there.",
+            len(short) >= len(taught) - 1 and taught["difference"].idxmax() == "pocket-6",
+        ),
+    ]
+
+
+def equal_compute(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
+    """Return which trained policies beat the untrained vote, over every run without labels that was not stopped."""
+    groups = [group for found in per_protocol(records).values() for group in found if not group[0].method.uses_labels]
+    frame = pd.DataFrame([control.row(group) | _cell(group) for group in groups])
+    frame = frame[frame["protocol"] == "pocket"]
+    above, below = frame[frame["last_gap_low"] > 0], frame[frame["last_gap_high"] < 0]
+    (most,) = [each.frame.set_index("method") for each in tables]
+    return [
+        Claim(
+            f"None is shown to be, but for a reward from outside: of {len(frame)} pairs of a reward without labels and "
+            "a prior trained under `pocket`, in its own form and its variants, one ends above the untrained vote "
+            f"({', '.join(above['method'])} on {', '.join(above['model'])}), {len(below)} end below it, and the others "
+            "are not told from it.",
+            list(above["method"]) == ["verifier"],
+        ),
+        Claim(
+            "The vote is cut to the samples that a record holds, a small part of what training would pay for, which "
+            f"favours training. With the {most['k'].max()} samples of the table below the untrained vote is at "
+            f"{most['base_vote'].max():.3f}, and majority voting ends below it "
+            f"({most.loc['majority_vote', 'last_gap']:+.3f} [{most.loc['majority_vote', 'last_gap_low']:+.3f}, "
+            f"{most.loc['majority_vote', 'last_gap_high']:+.3f}]).",
+            bool(most.loc["majority_vote", "last_gap_high"] < 0),
+        ),
+    ]
+
+
+def _cell(group: Sequence[Record]) -> dict[str, str]:
+    return {"protocol": group[0].protocol.name, "task": group[0].task.name}

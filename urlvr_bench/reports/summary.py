@@ -1,0 +1,107 @@
+"""One table that fits a terminal: what every method did, in words, best outcome first."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from urlvr_bench.errors import UsageError
+from urlvr_bench.records.schema import Record
+from urlvr_bench.statistics.cells import Cell, Rows, cells, role
+from urlvr_bench.statistics.collapse import HEADLINE
+from urlvr_bench.statistics.verdicts import OUTCOMES, RULE, Verdict, verdicts
+
+BARS = "▁▂▃▄▅▆▇█"
+LINE = 12
+"""Letters of a curve."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What became of one method."""
+
+    method: str
+    role: str
+    seeds: int
+    verdict: Verdict
+    collapsed: str
+    """Runs that collapsed of all, and the middle one's step."""
+    tokens: float
+    """Completion tokens of a run's training, mean over runs."""
+
+    @property
+    def course(self) -> str:
+        """The accuracy at the start, the peak with its step, and the end, such as `.88 > .96 (60) > .08`."""
+        found = self.verdict
+        start, peak, end = (f"{value:.2f}".removeprefix("0") for value in (found.accuracies[0], found.peak, found.end))
+        return f"{start} > {peak} ({found.peak_step}) > {end}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the line as plain values."""
+        found = self.verdict
+        return {
+            "method": self.method,
+            "role": self.role,
+            "seeds": self.seeds,
+            "verdict": found.word,
+            "start": found.accuracies[0],
+            "peak": found.peak,
+            "peak_step": found.peak_step,
+            "end": found.end,
+            "collapsed": self.collapsed,
+            "train_tokens": self.tokens,
+            "steps": found.steps,
+            "accuracies": found.accuracies,
+        }
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The lines of one cell, best outcome first, and what was compared."""
+
+    title: str
+    compared: str
+    lines: tuple[Line, ...]
+
+
+NOTES = (RULE, f"Collapse step: {HEADLINE.name}; runs that collapsed of all, and the median step of those.")
+
+
+def summaries(records: Sequence[Record]) -> list[Summary]:
+    """Return a summary per cell that is judged; UsageError where nothing is."""
+    found = [_summary(cell, rows) for cell, rows in cells(records).items() if cell.main and cell.judged]
+    if not found:
+        raise UsageError("no run has been judged: make runs with --eval-task NAME, or see `table --kind reward`")
+    return found
+
+
+def curve(verdict: Verdict) -> str:
+    """Return a curve of accuracies as a line of bars; the lowest bar is 0, the highest 1."""
+    values = verdict.accuracies
+    picked = [values[round(i * (len(values) - 1) / max(1, LINE - 1))] for i in range(min(LINE, len(values)))]
+    return "".join(BARS[min(len(BARS) - 1, math.floor(value * len(BARS)))] for value in picked)
+
+
+def _summary(cell: Cell, rows: Rows) -> Summary:
+    first = next(iter(rows.values()))[0]
+    found = verdicts(cell, rows)
+    lines = [_line(records, found[method]) for method, records in rows.items()]
+    lines.sort(key=lambda line: (line.role != "contender", OUTCOMES.index(line.verdict.word), -line.verdict.end))
+    asked, problems = first.protocol.evaluation, len(first.problems[cell.judged])
+    judged = "" if cell.judged == cell.task else f", judged on {cell.judged}"
+    what = f"{first.model.parameters:,} parameters"
+    return Summary(
+        f"{cell.protocol} · {cell.model} · {cell.task}{judged}",
+        f"{len(lines)} method{'s' if len(lines) > 1 else ''} on one model of {what}, {first.last_step} steps; "
+        f"accuracy: {problems} test problems x {asked.samples} samples, mean over seeds",
+        tuple(lines),
+    )
+
+
+def _line(records: Sequence[Record], verdict: Verdict) -> Line:
+    fallen = sorted(step for step in map(HEADLINE.step, records) if step is not None)
+    known = all(map(HEADLINE.applies, records))
+    collapsed = f"{len(fallen)}/{len(records)}" + (f" @{fallen[(len(fallen) - 1) // 2]}" if fallen else "")
+    tokens = sum(record.provenance.train_tokens for record in records) / len(records)
+    who = records[0].method
+    return Line(who.id, role(who), len(records), verdict, collapsed if known else "-", tokens)

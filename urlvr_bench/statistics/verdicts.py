@@ -1,0 +1,82 @@
+"""What became of a method, in one word of five, by a rule that anybody can apply to its curve."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from urlvr_bench.records.schema import Record
+from urlvr_bench.statistics.cells import Cell, Rows
+from urlvr_bench.statistics.collapse import eval_curve
+from urlvr_bench.statistics.intervals import Floats, Interval, difference, two_way
+from urlvr_bench.statistics.metrics import scores
+
+Word = Literal["rose and held", "rose, then fell", "fell", "no change", "like noise"]
+OUTCOMES: tuple[Word, ...] = ("rose and held", "rose, then fell", "no change", "like noise", "fell")
+"""Best first."""
+LEAST = 0.02
+"""A smaller change of the mean accuracy is no change, however sure it is: it is of no use to anybody."""
+NOISE = "random_reward"
+RULE = (
+    f"Rose, fell: from the start to the peak, from the peak to the end, the accuracy changed by {LEAST} or more, and "
+    "the 95 % interval of the change (paired by problem) leaves out 0. Like noise: it did not rise, and its end cannot "
+    "be told from that of the random reward. The peak is picked with the test labels."
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The course of a method's mean accuracy over its runs, and what it is called."""
+
+    word: Word
+    steps: tuple[int, ...]
+    """Steps that every run was judged at."""
+    accuracies: tuple[float, ...]
+    """Mean over runs at each."""
+    peak_step: int
+    """The first step with the highest mean, picked with the test labels."""
+
+    @property
+    def peak(self) -> float:
+        """The highest mean accuracy."""
+        return self.accuracies[self.steps.index(self.peak_step)]
+
+    @property
+    def end(self) -> float:
+        """The mean accuracy at the last step."""
+        return self.accuracies[-1]
+
+
+def verdicts(cell: Cell, rows: Rows) -> dict[str, Verdict]:
+    """Return the verdict on each method of a judged cell, by method id."""
+    noise = next((records for records in rows.values() if records[0].method.name == NOISE), None)
+    return {method: verdict(cell, records, None if records is noise else noise) for method, records in rows.items()}
+
+
+def verdict(cell: Cell, records: Sequence[Record], noise: Sequence[Record] | None = None) -> Verdict:
+    """Return the verdict on the runs of one method; `noise` are the runs of the random reward, where there are some."""
+    steps = sorted(set.intersection(*(set(eval_curve(record, cell.judged)[0]) for record in records)))
+    found = [_scores(cell, records, step) for step in steps]
+    means = [float(each.mean()) for each in found]
+    top = int(np.argmax(means))
+    rose, fell = _rises(found[0], found[top]), _rises(found[-1], found[top])
+    word: Word = ("rose, then fell" if fell else "rose and held") if rose else "fell" if fell else "no change"
+    if not rose and noise is not None and _alike(found[-1], _scores(cell, noise, None)):
+        word = "like noise"
+    return Verdict(word, tuple(steps), tuple(means), steps[top])
+
+
+def _scores(cell: Cell, records: Sequence[Record], step: int | None) -> Floats:
+    return scores(records, f"avg@{records[0].protocol.evaluation.samples}", step, cell.judged)
+
+
+def _rises(before_S_P: Floats, after_S_P: Floats) -> bool:
+    """Whether accuracy is higher after than before; where the seeds part into groups, their mean difference decides."""
+    change = two_way(after_S_P - before_S_P, bounds=(-1.0, 1.0))
+    return change.mean >= LEAST and not change.low <= 0
+
+
+def _alike(first_S_P: Floats, second_S_P: Floats) -> bool:
+    apart: Interval = difference(first_S_P, second_S_P)
+    return bool(apart.low <= 0 <= apart.high)

@@ -1,0 +1,191 @@
+"""What the records say of studies that compare methods: gains with intervals, who rises, who falls, whose proxy."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from urlvr_bench.records.schema import Record
+from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, span, starts
+from urlvr_bench.science.sharpening import reached
+from urlvr_bench.statistics.collapse import step_curve
+from urlvr_bench.statistics.intervals import Interval, difference, two_way, wilson
+from urlvr_bench.statistics.metrics import accuracy, scores
+from urlvr_bench.studies.summary import moves
+
+ENDS_OVER = 20
+"""Training steps whose mean train accuracy is compared, at the start and at the end."""
+
+
+def gain(runs: Runs, task: str | None = None) -> Interval:
+    """Return the gain in test accuracy over step 0, with its interval."""
+    metric = f"avg@{runs[0].protocol.evaluation.samples}"
+    return two_way(scores(runs, metric, None, task) - scores(runs, metric, 0, task), (-1.0, 1.0))
+
+
+def written(found: Interval) -> str:
+    """Return a gain as `+0.047 [+0.023, +0.072]`."""
+    return f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
+
+
+def by_method(records: Runs, model: str | None = None, task: str | None = None) -> dict[str, list[Record]]:
+    """Return the runs of each method on a model and a training task, or on any."""
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        if model in (None, record.model.name) and task in (None, record.task.name):
+            found.setdefault(record.method.id, []).append(record)
+    return found
+
+
+def _ood(records: Runs) -> list[Claim]:
+    two, three = (by_method(records, task=f"chain_addition_{half}") for half in ("two", "three"))
+    names = {"two": "chain_addition_two", "three": "chain_addition_three"}
+    taught = [gain(two["ground_truth"], names["three"]), gain(three["ground_truth"], names["two"])]
+    voted, less = gain(three["majority_vote"], names["two"]), gain(two["majority_vote"], names["three"])
+    metric = f"avg@{records[0].protocol.evaluation.samples}"
+    lost = [
+        scores(half["token_entropy"], metric, None, task).mean(1).max()
+        for half in (two, three)
+        for task in names.values()
+    ]
+    return [
+        Claim(
+            f"What the supervised reward wins on one half of the task carries over to the other in both directions "
+            f"({' and '.join(map(written, taught))}).",
+            all(found.low > 0 for found in taught),
+        ),
+        Claim(
+            f"So does what the vote wins on sums of three numbers ({written(voted)} on sums of two); what it wins on "
+            f"sums of two is not shown to ({written(less)}).",
+            voted.low > 0 and less.low <= 0 <= less.high,
+        ),
+        Claim(
+            "Token entropy loses both, the half it was not trained on as well: no run ends above "
+            f"{np.ceil(100 * max(lost)):.0f} % on either.",
+            max(lost) < 0.05,
+        ),
+    ]
+
+
+def _rise_then_fall(records: Runs) -> list[Claim]:
+    found = by_method(records)
+    noise, taught = found.pop("random_reward"), found.pop("ground_truth")
+    fallen = {name: runs for name, runs in found.items() if max(ends(runs)) < 0.75 * mean(runs, starts)}
+    held = {name: runs for name, runs in found.items() if name not in fallen}
+    tops = [max(accuracy(one) for one in run.evals) for runs in fallen.values() for run in runs]
+    base = mean(taught, starts)
+    falls = listed(f"{name} to {span(ends(runs))}" for name, runs in fallen.items())
+    proxies = [_proxies(runs) for runs in fallen.values()]
+    return [
+        Claim(
+            f"On the strongest pocket prior {len(fallen)} of the {len(found)} label-free rewards rise above the "
+            f"{base:.2f} of the start in every run and then fall: {falls}.",
+            min(tops) > base and len(fallen) > 1,
+        ),
+        Claim(
+            f"The other {len(held)}, voting, trajectory entropy and probability among them, end at "
+            f"{span(end for runs in held.values() for end in ends(runs))}, as the supervised reward does "
+            f"({mean(taught, ends):.2f}), and hold for all {taught[0].last_step} steps at this gentle learning rate.",
+            {"majority_vote", "trajectory_entropy", "probability"} <= set(held)
+            and all(min(ends(runs)) > mean(taught, ends) - 0.02 and not collapses(runs) for runs in held.values()),
+        ),
+        Claim(
+            "The fall is not that of the paper, in which the proxy goes on rising: here the proxy of each of the "
+            f"{len(fallen)} ends lower than it was when accuracy was highest, so this looks like training that breaks "
+            "down, not like a reward that is hacked. Hacking shows where the vote is pushed (the study `priors`).",
+            all(end < top for top, end in proxies),
+        ),
+        Claim(
+            f"Random rewards lose as well, to {span(ends(noise))}: at this learning rate a good part of a fall is what "
+            "noise alone does.",
+            max(ends(noise)) < 0.75 * base,
+        ),
+    ]
+
+
+def _proxies(runs: Runs) -> tuple[float, float]:
+    """Return the mean proxy reward of runs where their train accuracy was highest, and at their end (5-step means)."""
+    truths, proxies = ([step_curve(run, name)[1] for run in runs] for name in ("train_accuracy", "proxy_reward"))
+    top = np.mean([proxy[int(truth.argmax())] for truth, proxy in zip(truths, proxies, strict=True)])
+    return float(top), float(np.mean([proxy[-1] for proxy in proxies]))
+
+
+def _self_verification(records: Runs) -> list[Claim]:
+    own, plain = by_method(records, "pocket-countdown"), by_method(records, "pocket-countdown-plain")
+    checked, also = gain(own["verifier"]), gain(plain["verifier"])
+    intrinsic = [own[name] for name in ("majority_vote", "trajectory_entropy", "self_verification")]
+    gains = [gain(runs) for runs in intrinsic]
+    gap = difference(reached(own["self_verification"]), reached(own["trajectory_entropy"]))
+    silent = plain["self_verification"]
+    first, last = ([np.mean(_ends_of_training(runs)[i]) for runs in intrinsic] for i in (0, 1))
+    return [
+        Claim(
+            f"Only the external checker is shown to raise accuracy on unseen puzzles: {written(checked)}, and "
+            f"{written(also)} on the prior that never saw verification. Since every expression that hits the target is "
+            "right, its runs are those of the supervised reward: one result, not two.",
+            checked.low > 0
+            and also.low > 0
+            and [run.steps.train_accuracy for run in own["verifier"]]
+            == [run.steps.train_accuracy for run in own["ground_truth"]],
+        ),
+        Claim(
+            f"Voting, trajectory entropy and self-verification end no better than they began "
+            f"({', '.join(map(written, gains))}), in training as well: the mean train accuracy of the last {ENDS_OVER} "
+            f"steps is {span(last, '.3f')}, that of the first {span(first, '.3f')}.",
+            all(found.low <= 0 for found in gains) and max(last) < max(first) + 0.02,
+        ),
+        Claim(
+            "That self-verification beats trajectory entropy, as in the paper, does not appear "
+            f"({written(gap)} at the end).",
+            gap.low <= 0 <= gap.high,
+        ),
+        Claim(
+            "A prior of about the same strength that never saw verification never says yes: the reward is zero "
+            "throughout and nothing moves.",
+            all(max(run.steps.proxy_reward) == 0 for run in silent) and abs(gain(silent).mean) < 0.001,
+        ),
+        Claim(
+            f"None of the {len(records)} runs collapses in {records[0].last_step} steps at this gentle learning rate.",
+            not collapses(records),
+        ),
+    ]
+
+
+def _ends_of_training(runs: Runs) -> tuple[list[float], list[float]]:
+    """Return the mean train accuracy of each run's first and last steps."""
+    taught = [run.steps.train_accuracy for run in runs]
+    return [float(np.mean(one[:ENDS_OVER])) for one in taught], [float(np.mean(one[-ENDS_OVER:])) for one in taught]
+
+
+def _per_problem(runs: Runs) -> list[Claim]:
+    frame = moves(runs)
+    own, others = frame[frame["trained"]], frame[~frame["trained"]]
+    wrong = own["start"] <= 0.5
+    solved = {name: int((part["start"].le(0.5) & part["end"].gt(0.5)).sum()) for name, part in own.groupby("method")}
+    total = {name: int(part["start"].le(0.5).sum()) for name, part in own.groupby("method")}
+    (one, *_), (out_of, *_) = solved.values(), total.values()
+    low, high = wilson(one, out_of)
+    return [
+        Claim(
+            f"Counting a problem as solved where most samples are right, {one} of the {out_of} that were not become "
+            f"so, with either reward ({low:.0%} to {high:.0%} of such problems; one run each), and none of those that "
+            "were is lost.",
+            len(set(solved.values())) == len(set(total.values())) == 1 and bool((own["end"][~wrong] > 0.5).all()),
+        ),
+        Claim(
+            "Every one becomes surer. The paper counts by the greedy answer.",
+            bool(((own["end"] - 0.5).abs() > (own["start"] - 0.5).abs()).all()),
+        ),
+        Claim(
+            f"Unlike in the paper it does not help unseen problems: under this pressure their accuracy falls from "
+            f"{others['start'].mean():.2f} to {others['end'].mean():.2f}.",
+            bool(others["end"].mean() < 0.5 * others["start"].mean()),
+        ),
+    ]
+
+
+READINGS: dict[str, Callable[[Runs], list[Claim]]] = {
+    "ood": _ood,
+    "per-problem": _per_problem,
+    "rise-then-fall": _rise_then_fall,
+    "self-verification": _self_verification,
+}

@@ -1,0 +1,175 @@
+"""What the pocket lab's records say to each study's question, as sentences that fail where the records change."""
+
+import itertools
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, shares, span, starts, told
+from urlvr_bench.statistics.collapse import HEADLINE, step_curve, survival
+from urlvr_bench.statistics.metrics import accuracy
+from urlvr_bench.studies.definition import Study
+from urlvr_bench.studies.outcomes import READINGS as OUTCOMES
+from urlvr_bench.studies.summary import arms
+
+Arms = Mapping[str, Runs]
+"""The runs of each arm, by what sets its protocol apart or, where that is the model, by the model."""
+
+
+def reading(study: Study, records: Runs) -> str:
+    """Return what a study's records say; a sentence that no longer holds is an error."""
+    if study.name in OUTCOMES:
+        return told(OUTCOMES[study.name](records))
+    found = arms(study, records)
+    settings = {name for _, name, _ in found}
+    return told(READINGS[study.name]({name if len(settings) > 1 else cell.model: runs for cell, name, runs in found}))
+
+
+def _dataset_size(found: Arms) -> list[Claim]:
+    few, some, *many = found.values()
+    steps, larger = few[0].last_step, [step for runs in many for step in collapses(runs)]
+    least = survival([HEADLINE.step(run) for run in few], [run.last_step for run in few])
+    shown = steps * few[0].protocol.training.prompts_per_step
+    return [
+        Claim(
+            f"In {steps} steps none of the {len(few)} runs on 32 prompts reaches the collapse step, and all on 128 and "
+            f"more do, those on 128 later ({listed(collapses(some))}) than the others ({span(larger, 'd')}).",
+            not collapses(few) and min(collapses(some)) > max(larger) and all(collapses(runs) for runs in many),
+        ),
+        Claim(
+            f"That is no safety: accuracy on unseen problems falls from {mean(few, starts):.2f} to {shares(ends(few))} "
+            f"with 32 prompts as well, and {len(few)} runs do not exclude that up to {least.share_high:.0%} of such "
+            "runs collapse.",
+            all(end < 0.75 * start for start, end in zip(starts(few), ends(few), strict=True)),
+        ),
+        Claim(
+            f"Among the larger sizes no order shows; {steps} steps see {shown:,} prompts, so that the largest set is "
+            "never repeated.",
+            shown < 16384 and collapses(many[-1])[0] > collapses(many[1])[0],
+        ),
+        Claim("Unlike in the paper, 128 prompts collapse.", len(collapses(some)) == len(some)),
+    ]
+
+
+def _hyperparameters(found: Arms) -> list[Claim]:
+    default = found["default"]
+    first, last = min(collapses(default)), max(collapses(default))
+    others = {name: runs for name, runs in found.items() if name != "default"}
+    earlier = [name for name, runs in others.items() if len(collapses(runs)) == 2 and max(collapses(runs)) < first]
+    later = [name for name, runs in others.items() if all(step > last for step in collapses(runs))]
+    survivors = [(name, run) for name, runs in others.items() for run in runs if HEADLINE.step(run) is None]
+    (name, run) = survivors[0]
+    gentle = ("temperature=0.6", "temperature=0.8", "mini_batches=2", "group_size=16")
+    return [
+        Claim(
+            f"None is shown to escape: {sum(map(len, others.values())) - 1} of the {sum(map(len, others.values()))} "
+            f"runs with another setting collapse within {run.last_step} steps, and the last, with {name}, ends at "
+            f"{ends([run])[0]:.2f} on unseen problems, from {starts([run])[0]:.2f}.",
+            len(survivors) == 1 and ends([run])[0] < 0.75 * starts([run])[0],
+        ),
+        Claim(
+            f"The default collapses at {listed(collapses(default))}. Both seeds fall before either with "
+            f"{listed(earlier)}, after both with {listed(later)}; no other setting is told from it by two seeds.",
+            bool(earlier and later),
+        ),
+        Claim(
+            f"So {listed(gentle)} do not bring the collapse forward, as they do in the paper.",
+            not set(gentle) & set(earlier),
+        ),
+    ]
+
+
+def _priors(found: Arms) -> list[Claim]:
+    ladder = sorted(found.values(), key=lambda runs: mean(runs, starts))
+    medians = [
+        survival([HEADLINE.step(run) for run in runs], [run.last_step for run in runs]).median for runs in ladder
+    ]
+    known = [median for median in medians if median is not None]
+    steps = [collapses(runs) for runs in ladder]
+    pairs = list(itertools.pairwise(steps))
+    meet = sum(max(weak) >= min(strong) for weak, strong in pairs)
+    peaks = {runs[0].model.name: _rise(runs) for runs in ladder}
+    risen = {name: f"{name} by {rise:.2f}" for name, rise in peaks.items() if rise > 0.05}
+    paid = [runs[0].model.name for runs in ladder if mean(runs, proxies) > 0.98]
+    return [
+        Claim(
+            f"Yes: the median collapse step rises with the accuracy of the prior on every rung "
+            f"({listed(f'{median:g}' for median in known)}), though the single runs of neighbours overlap in {meet} of "
+            f"{len(pairs)} pairs.",
+            len(known) == len(ladder) and known == sorted(set(known)),
+        ),
+        Claim(
+            "The rungs are checkpoints of one pre-training run, so this is one family of models, not six.",
+            len(ladder) == 6,
+        ),
+        Claim(
+            f"Before it falls, train accuracy rises above its first steps on the strong rungs ({listed(risen.values())}"
+            "; 5-step means, oracle-picked); base and final in the table are of the few evaluations of this protocol.",
+            bool(risen) and list(risen) == list(peaks)[-len(risen) :],
+        ),
+        Claim(
+            f"This is the fall of the paper, a reward that is hacked: at the end the proxy is above 0.98 on "
+            f"{listed(paid)} while next to nothing is right.",
+            len(paid) >= 4 and all(max(ends(runs)) < 0.16 for runs in ladder),
+        ),
+    ]
+
+
+def proxies(runs: Runs) -> list[float]:
+    """Return the mean proxy reward of the last steps of each run."""
+    return [float(step_curve(run, "proxy_reward")[1][-1]) for run in runs]
+
+
+def _rise(runs: Runs) -> float:
+    return float(np.mean([curve.max() - curve[0] for curve in (step_curve(run, "train_accuracy")[1] for run in runs)]))
+
+
+def _test_time(found: Arms) -> list[Claim]:
+    stream, few, many = found.values()
+    return [
+        Claim(
+            f"As in the paper, training on few of the judged problems does not collapse within {few[0].last_step} "
+            f"steps in any of {len(few)} runs, where the stream of others does ({listed(collapses(stream))}).",
+            not collapses(few) and len(collapses(stream)) == len(stream),
+        ),
+        Claim(
+            f"With 128 of them it does, too ({listed(collapses(many))}), and what the few-prompt runs hold, "
+            f"{shares(ends(few))}, is far below the {mean(few, starts):.2f} where they began.",
+            len(collapses(many)) == len(many) and max(ends(few)) < 0.75 * mean(few, starts),
+        ),
+    ]
+
+
+def _wrong_votes(found: Arms) -> list[Claim]:
+    whatever, wrong, right = (found[f"initial_vote={kind}"] for kind in ("any", "wrong", "right"))
+    labels = [float(np.mean(run.steps.label_accuracy[:5])) for run in wrong]
+    every = [*whatever, *wrong, *right]
+    later = [accuracy(one) for run in every for one in run.evals if one.step]
+    learned = [float(np.mean(run.steps.train_accuracy[:5])) for run in wrong]
+    return [
+        Claim(
+            f"Training on few prompts erodes accuracy on unseen problems whatever their first vote was: from "
+            f"{mean(every, starts):.2f} to {mean(whatever, ends):.2f} (any vote), {mean(wrong, ends):.2f} (wrong) and "
+            f"{mean(right, ends):.2f} (right); no evaluation shows the small rise that the paper sees on wrong votes.",
+            max(later) < min(starts(every)),
+        ),
+        Claim(
+            f"The comparison with the paper is loose: here {span(labels)} of the labels of the first 5 steps on wrong "
+            "prompts are right, there next to none.",
+            min(labels) > 0.1 and max(labels) < 0.3,
+        ),
+        Claim(
+            f"These runs also start nearer to the line of collapse (train accuracy {span(learned)}), so that their "
+            "collapse steps say little; their accuracy on unseen problems ends no lower than that of the others.",
+            max(learned) < 0.25 and mean(wrong, ends) >= max(mean(whatever, ends), mean(right, ends)),
+        ),
+    ]
+
+
+READINGS: dict[str, Callable[..., list[Claim]]] = {
+    "dataset-size": _dataset_size,
+    "hyperparameters": _hyperparameters,
+    "priors": _priors,
+    "test-time-training": _test_time,
+    "wrong-votes": _wrong_votes,
+}
