@@ -291,7 +291,7 @@ def another_place(store: Store) -> None:
     store.path().rename(store.path(seed=0).with_name("seed9.json"))
 
 
-SCENES = {
+SCENES: dict[Callable[[Store], None], str] = {
     a_seed_left_out: "seed 1 of majority_vote is missing",
     seeds_renumbered: "are not those of seed 1",
     renumbered_with_care: "are not those of seed 3",

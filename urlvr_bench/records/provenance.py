@@ -29,7 +29,7 @@ def now() -> str:
 
 def packages() -> dict[str, str]:
     """Return the installed versions of the packages that decide a result."""
-    found = {}
+    found: dict[str, str] = {}
     for name in PACKAGES:
         try:
             found[name] = version(name)
@@ -66,7 +66,7 @@ def processor() -> str:
     """Return the processor and which of torch's kernels it gets: both decide how sums of floats are rounded."""
     import torch  # by those who have loaded it anyway
 
-    found = {}
+    found: dict[str, str] = {}
     with contextlib.suppress(OSError):  # another system than Linux
         for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             name, _, value = line.partition(":")
