@@ -15,6 +15,8 @@ from urlvr_bench.records import evidence, record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.review.check import Finding, check
 
+pytestmark = pytest.mark.needs("git")  # records name a commit of this checkout
+
 METHODS = ("majority_vote", "token_entropy", "ground_truth", "random_reward")
 SEEDS = 3
 GENUINE = {(method, seed): honest(method, seed) for method in METHODS for seed in range(SEEDS)}
@@ -291,7 +293,7 @@ def another_place(store: Store) -> None:
     store.path().rename(store.path(seed=0).with_name("seed9.json"))
 
 
-SCENES = {
+SCENES: dict[Callable[[Store], None], str] = {
     a_seed_left_out: "seed 1 of majority_vote is missing",
     seeds_renumbered: "are not those of seed 1",
     renumbered_with_care: "are not those of seed 3",

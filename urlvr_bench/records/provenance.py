@@ -29,7 +29,7 @@ def now() -> str:
 
 def packages() -> dict[str, str]:
     """Return the installed versions of the packages that decide a result."""
-    found = {}
+    found: dict[str, str] = {}
     for name in PACKAGES:
         try:
             found[name] = version(name)

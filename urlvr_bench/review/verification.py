@@ -61,6 +61,7 @@ def compare(
     different = _first(pairs, lambda _, old, new: old != new)
     judged = _evaluations(one, evals)
     same_until = steps if other is None else other - 1
+    verdict: Verdict
     broken = _beyond_rounding(pairs[:same_until]) or _other_evaluation(judged, same_until, exact=different is None)
     verdict: Verdict
     if broken:
