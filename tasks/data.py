@@ -14,6 +14,8 @@ from urlvr_bench.pocket import lemmas, texts
 from urlvr_bench.pocket import problems as pocket
 from urlvr_bench.tasks import FOLDER, puzzle, remote
 from urlvr_bench.tasks.forms import FORMS, Given, Row, row
+from urlvr_bench.tasks.selection import Selection
+from urlvr_bench.tasks.selection import select as selected
 from urlvr_bench.tasks.styles import STYLES
 
 SEED = 0
@@ -26,17 +28,17 @@ SYMBOLIC = {None, "phrase", "countdown"}
 
 
 class Splits(Mapping[str, Any]):
-    """The splits of a task, each read when asked for: `rows` for us, `[split]` as a dataset for lm-eval."""
+    """The splits of a task, each read when asked for: a selection for us, `[split]` as a dataset for lm-eval."""
 
     def __init__(
-        self, names: Iterable[str], read: Callable[[str], list[Row]], example: Callable[[str], list[Row]] | None = None
+        self, names: Iterable[str], select: Callable[[str], Selection], example: Callable[[str], list[Row]]
     ) -> None:
-        self.names, self.rows, self.example = tuple(names), read, example or read
+        self.names, self.select, self.example = tuple(names), select, example
 
     def __getitem__(self, split: str) -> Any:
         import datasets
 
-        return datasets.Dataset.from_list(self.rows(split))
+        return datasets.Dataset.from_list(self.select(split).docs)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
@@ -68,11 +70,15 @@ def generated(
         STYLES[prompt_style].wording if prompt_style else "{question}",
     )
 
-    def read(split: str) -> list[Row]:
+    def draws(split: str) -> list[Row]:
         drawn = islice(pocket.distinct(draw, split, SEED), sizes[split])
         return [_worded(_generated_row(problem), wording) for problem in drawn]
 
-    return Splits(sizes, read)
+    def select(split: str) -> Selection:
+        docs = draws(split)
+        return Selection(docs, {"rows": len(docs), "left_out": {}})
+
+    return Splits(sizes, select, draws)
 
 
 def _generated_row(problem: pocket.Problem) -> Row:
@@ -100,16 +106,15 @@ DRAWS: dict[str, Callable[..., pocket.Problem]] = {
 def frozen(*, file: str, sha256: str, prompt_style: str, **_: Any) -> Splits:
     """Return the test split of a file that ships with the tasks; refuse it where it is not what `sha256` says."""
 
-    def read(split: str) -> list[Row]:
+    def select(split: str) -> Selection:
         content = (FOLDER / file).read_bytes()
         if hashlib.sha256(content).hexdigest() != sha256:
             raise UsageError(f"tasks/{file} is not the file that its task was made for: restore it, or reinstall")
-        wording = STYLES[prompt_style].wording
-        lines, columns = content.decode().splitlines(), {"question": "question", "answer": "answer"}
-        rows = [FORMS["phrase"](f"{file} line {i}", json.loads(line), columns) for i, line in enumerate(lines, 1)]
-        return [_worded(one, wording) for one in rows if one is not None]
+        given = [json.loads(line) for line in content.decode().splitlines()]
+        source = {"question": "question", "answer": "answer"}
+        return selected(file, given, _reader("phrase", source, STYLES[prompt_style].wording), "family")
 
-    return Splits(["test"], read)
+    return Splits(["test"], select, lambda split: select(split).docs)
 
 
 def published(
@@ -124,31 +129,39 @@ def published(
 ) -> Splits:
     """Return the rows of hub datasets, or of local copies: no problem twice, and none of the test split elsewhere.
 
-    `sources` says where each split comes from, `sample` holds rows of our own in the same columns.
+    `sources` says where each split comes from and, as `stratum`, by which column the first test problems are
+    spread; `sample` holds rows of our own in the same columns.
     """
-    convert, wording, key = FORMS[form], _wording(prompt_style, wording), sameness(form)
+    wording = _wording(prompt_style, wording)
+    readers = {split: _reader(form, source, wording) for split, source in sources.items()}
 
-    def converted(split: str, given: Sequence[Given], drop: set[str]) -> list[Row]:
-        seen, rows = set(drop), []
-        for i, one in enumerate(given):
-            found = convert(f"{task}: {split} row {i}", one, sources[split])
-            if found is not None and key(found["public"]) not in seen:
-                seen.add(key(found["public"]))
-                rows.append(_worded(found, wording))
-        return rows
+    def select(split: str) -> Selection:
+        where, given = f"{task}: {split}", remote.read(task, split, sources[split])
+        if split == "test":
+            return selected(where, given, readers[split], sources[split].get("stratum", ""))
+        judged = {name for doc in (select("test").docs if "test" in sources else []) for name in sameness(form)(doc)}
+        return selected(where, given, readers[split], elsewhere=lambda doc: not judged.isdisjoint(sameness(form)(doc)))
 
-    def read(split: str) -> list[Row]:
-        drop = {key(one["public"]) for one in read("test")} if split != "test" and "test" in sources else set()
-        return converted(split, remote.read(task, split, sources[split]), drop)
-
-    return Splits(sources, read, lambda split: converted(split, sample[split], set()))
+    return Splits(sources, select, lambda split: selected(task, sample[split], readers[split]).docs)
 
 
-def sameness(form: str | None) -> Callable[[str], str]:
-    """Return what two problems must not share to count as different."""
-    return str if form in SYMBOLIC else normalised
+def _reader(form: str, source: remote.Source, wording: str) -> Callable[[str, Given], Row]:
+    return lambda where, given: _worded(FORMS[form](where, given, source), wording)
+
+
+Names = tuple[tuple[str, ...], ...]
+
+
+def sameness(form: str | None) -> Callable[[Mapping[str, str]], Names]:
+    """Return what names a problem: those that share a name are one, and must not meet across splits.
+
+    Its text names it and, where not every sign matters, its letters and digits together with its answer.
+    """
+    if form in SYMBOLIC:
+        return lambda doc: ((doc["public"],),)
+    return lambda doc: ((doc["public"],), (normalised(doc["public"]), doc.get("gold", "")))
 
 
 def normalised(text: str) -> str:
-    """Return the letters and digits of a text in lower case: what must not meet across splits."""
+    """Return the letters and digits of a text in lower case."""
     return re.sub(r"[\W_]+", "", text.lower()) or text

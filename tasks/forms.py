@@ -14,6 +14,11 @@ Row = dict[str, str]
 Given = Mapping[str, Any]
 """A row as it is published."""
 LETTERS = string.ascii_uppercase
+NONE = "no answer"
+
+
+class SetAsideError(Exception):
+    """A row that cannot be asked, and what it has that stands against it; the task goes on without it."""
 
 
 def row(prompt: str, public: str, gold: str, **more: str) -> Row:
@@ -31,16 +36,24 @@ def _column(where: str, given: Given, name: str) -> Any:
     return given[name]
 
 
+def _gold(text: str, canonical: Callable[[str], str | None], absent: str = NONE) -> str:
+    """Return the one spelling of a published answer; what has none cannot be compared, and is set aside."""
+    gold = canonical(text)
+    if gold is None:
+        raise SetAsideError("an answer too long to compare" if len(text) > latex.MAX_LENGTH else absent)
+    return gold
+
+
 def _math(where: str, given: Given, source: Source) -> Row:
     """Return a problem; its gold is the `answer` column, or in it what is boxed or what follows a mark."""
     question = str(_column(where, given, source["question"]))
     answer, mark = _column(where, given, source["answer"]), source.get("gold_after", "")
     text = ", ".join(map(str, answer)) if isinstance(answer, list) else str(answer)
-    part = text.rpartition(mark)[2] if mark else latex.solution_box(text) if source.get("gold_boxed") else text
-    gold = latex.canonical(part or "")
-    if gold is None:
-        raise UsageError(f"{where} has no answer {f'after {mark!r}' if mark else 'that is short enough to compare'}")
-    return row(question, question, gold)
+    if mark:
+        part = text.rpartition(mark)[2] if mark in text else None
+    else:
+        part = latex.solution_box(text) if source.get("gold_boxed") else text
+    return row(question, question, _gold(part or "", latex.canonical, f"no answer after {mark!r}" if mark else NONE))
 
 
 def _countdown(where: str, given: Given, _: Source) -> Row:
@@ -76,10 +89,7 @@ def _humaneval(where: str, given: Given, _: Source) -> Row:
 def _phrase(where: str, given: Given, source: Source) -> Row:
     """Return a question whose answer is a word, a letter, a number or a short list."""
     question, answer = (str(_column(where, given, source[name])) for name in ("question", "answer"))
-    gold = phrase.canonical(answer)
-    if gold is None:
-        raise UsageError(f"{where} has no answer that is short enough to compare")
-    return row(question, question, gold)
+    return row(question, question, _gold(answer, phrase.canonical))
 
 
 def _choice(where: str, given: Given, source: Source) -> Row:
@@ -97,11 +107,11 @@ def _choice(where: str, given: Given, source: Source) -> Row:
     return row(text, text, LETTERS[choices.index(right)])
 
 
-def _instructions(where: str, given: Given, _: Source) -> Row | None:
-    """Return a prompt with the instructions in it that can be checked; None where there are others."""
+def _instructions(where: str, given: Given, _: Source) -> Row:
+    """Return a prompt with its instructions, all of which can be checked."""
     prompt, names, arguments = (_column(where, given, name) for name in ("prompt", "instruction_id_list", "kwargs"))
     if not instructions.UNCHECKED.isdisjoint(names):
-        return None
+        raise SetAsideError("an instruction that is not checked")
     if unread := set(names) - instructions.CHECKS.keys():
         raise UsageError(f"{where} has the unknown instruction {min(unread)!r}")
     asked = [
@@ -111,7 +121,7 @@ def _instructions(where: str, given: Given, _: Source) -> Row | None:
     return row(prompt, prompt, "", instructions=json.dumps(asked))
 
 
-FORMS: dict[str, Callable[[str, Given, Source], Row | None]] = {
+FORMS: dict[str, Callable[[str, Given, Source], Row]] = {
     "math": _math,
     "phrase": _phrase,
     "choice": _choice,
@@ -120,4 +130,4 @@ FORMS: dict[str, Callable[[str, Given, Source], Row | None]] = {
     "mbpp": _mbpp,
     "humaneval": _humaneval,
 }
-"""How each kind of dataset is read; None stands for a row that cannot be judged."""
+"""How each kind of dataset is read; SetAsideError stands for a row that cannot be judged."""

@@ -4,7 +4,8 @@ import functools
 import re
 from fractions import Fraction
 
-MAX_LENGTH = 200
+MAX_LENGTH = 300
+"""Characters; the longest published answer that is known has 210."""
 BOX = r"\boxed{"
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks.data import Splits
-from urlvr_bench.tasks.forms import FORMS, Row, row
+from urlvr_bench.tasks.forms import FORMS, Row, SetAsideError, row
+from urlvr_bench.tasks.selection import Selection
 from urlvr_bench.tasks.styles import STYLES
 
 READ_AS = {"math", "phrase"}
@@ -17,7 +18,7 @@ READ_AS = {"math", "phrase"}
 def prompts(*, path: str, form: str | None = None, prompt_style: str | None = None, **_: Any) -> Splits:
     """Return the rows of a file as the training split and, where every one has an answer, as the test split too."""
     found = rows(Path(path), form, prompt_style)
-    return Splits(["train", "test"], lambda _: found)
+    return Splits(["train", "test"], lambda _: Selection(found, {"rows": len(found), "left_out": {}}), lambda _: found)
 
 
 def rows(path: Path, form: str | None, prompt_style: str | None) -> list[Row]:
@@ -60,8 +61,9 @@ def _row(where: str, given: Mapping[str, Any], form: str | None) -> Row:
     prompt, answer = given["prompt"], given.get("answer")
     text = "" if answer is None else str(answer).strip()
     if text and form in READ_AS:
-        found = FORMS[form](where, {"question": prompt, "answer": text}, {"question": "question", "answer": "answer"})
-        if found is not None:
-            return found
-        raise UsageError(f"{where}: the answer {text[:60]!r} cannot be compared; shorten it, or leave it out")
+        columns = {"question": "question", "answer": "answer"}
+        try:
+            return FORMS[form](where, {"question": prompt, "answer": text}, columns)
+        except SetAsideError as reason:
+            raise UsageError(f"{where} has {reason}: {text[:60]!r}; mend it, or leave it out") from reason
     return row(prompt, prompt, text)

@@ -5,7 +5,6 @@ import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +16,9 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.local_data import DATA_VARIABLE, local_copies
 
 Source = Mapping[str, Any]
-"""Where a split comes from: `id`, `revision`, `split` and, where there are several, `config`, one or a list."""
+"""Where a split comes from: `id`, `revision`, `split` and, where there are several, `config`, one or a list.
+
+`stratum` names the column by which the test split is put in turn."""
 
 
 def read(task: str, split: str, source: Source) -> list[dict[str, Any]]:
@@ -32,17 +33,18 @@ def has_local_copy(task: str) -> bool:
 
 
 def _from_hub(task: str, source: Source) -> list[dict[str, Any]]:
-    """Return the rows of a dataset; of several configurations, their first rows, their second rows, and so on."""
+    """Return the rows of a dataset; those of several configurations say in a column `config` which one is theirs."""
     config = source.get("config")
-    parts = [_load(task, source, one) for one in (config if isinstance(config, list) else [config])]
-    return [row for turn in zip_longest(*parts) for row in turn if row is not None]
+    if not isinstance(config, list):
+        return _load(task, source, config)
+    return [{**row, "config": one} for one in config for row in _load(task, source, one)]
 
 
 def _load(task: str, source: Source, config: str | None) -> list[dict[str, Any]]:
     import datasets
 
     name, revision = source["id"], source["revision"]
-    answers = not constants.HF_HUB_OFFLINE and _answers(constants.ENDPOINT)
+    answers = hub_answers()
     try:
         with nullcontext() if answers else _cache_only():
             return list(datasets.load_dataset(name, config, revision=revision, split=source["split"]))
@@ -65,6 +67,11 @@ def _fix(reason: str, name: str) -> str:
     if reason.startswith("Revision"):
         return "Its owners removed the commit that the task is pinned to; do not take another, it may differ. "
     return ""
+
+
+def hub_answers() -> bool:
+    """Return whether the hub may be asked, and is there."""
+    return not constants.HF_HUB_OFFLINE and _answers(constants.ENDPOINT)
 
 
 @functools.cache

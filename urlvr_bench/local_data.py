@@ -19,7 +19,7 @@ def local_copies() -> dict[str, Path]:
         task, equals, folder = pair.partition("=")
         if not equals or not folder:
             raise UsageError(f"{DATA_VARIABLE}: {pair!r} does not read as task=folder")
-        copies[task.strip()] = Path(folder.strip()).expanduser()
+        copies[task.strip().partition("@")[0]] = Path(folder.strip()).expanduser()
     return copies
 
 

@@ -116,10 +116,14 @@ class Task:
 
     def docs(self, split: str) -> list[Doc]:
         """Read (or generate) all problems of a split, in a fixed order; the caller keeps them."""
+        docs: list[Doc] = self.selection(split).docs
+        return docs
+
+    def selection(self, split: str) -> Any:
+        """Read a split: its problems, and how many published rows are not asked and why (tasks/selection.py)."""
         if split not in self.splits:
             raise unknown(f"split of {self.name}", split, self.splits)
-        docs: list[Doc] = self._data().rows(split)
-        return docs
+        return self._data().select(split)
 
     def sample(self, split: str) -> list[Doc]:
         """Return a few problems that need no download: made-up rows in the columns of the hub dataset."""

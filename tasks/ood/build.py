@@ -2,11 +2,15 @@
 
 Only questions and answers are taken; its scorers, some of which execute the text that they are given, are never called.
 Left out are sets whose items depend on the hash seed, have several right answers or need a rounding rule, and those
-that stand under another licence. What a run writes is the same, byte for byte.
+that stand under another licence. Chances of coin flips are rounded there; they are computed here, exactly. What a run
+writes is the same, byte for byte.
 """
 
 import hashlib
 import json
+import re
+from decimal import Decimal
+from math import comb
 from pathlib import Path
 
 import reasoning_gym
@@ -26,12 +30,20 @@ def items(family: str) -> list[dict[str, str]]:
     """Return the first different questions of a family with their answers."""
     found: dict[str, dict[str, str]] = {}
     for drawn in reasoning_gym.create_dataset(family, seed=SEED, size=4 * PER_FAMILY):
-        question, answer = drawn["question"].strip(), str(drawn["answer"])
+        question = drawn["question"].strip()
+        answer = chance(question) if family == "coin_flip" else str(drawn["answer"])
         if len(answer) <= MAX_ANSWER:
             found.setdefault(question, {"family": family, "question": question, "answer": answer})
         if len(found) == PER_FAMILY:
             break
     return list(found.values())
+
+
+def chance(question: str) -> str:
+    """Return the exact chance of `exactly` or `at least` some heads in some fair flips, as a decimal."""
+    heads, flips = map(int, re.findall("[0-9]+", question))
+    ways = sum(comb(flips, k) for k in range(heads, flips + 1 if "at least" in question else heads + 1))
+    return str(Decimal(ways) / 2**flips)
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ from urlvr_bench.records.measured import (
     Steps,
     Timing,
 )
+from urlvr_bench.records.sets import Sets
 from urlvr_bench.rollouts import LABELS, Family
 from urlvr_bench.task_config import OWN
 
@@ -72,6 +73,8 @@ class TaskInfo(Frozen):
     revision: Short | None
     prompts_sha256: Digest
     """Hash of the training prompts in the order in which they were shown."""
+    sets: Sets = Field({}, max_length=100)
+    """What was asked of each published set that was trained or judged on."""
 
 
 class Provenance(Frozen):

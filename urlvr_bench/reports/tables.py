@@ -8,8 +8,9 @@ import pandas as pd
 from urlvr_bench.errors import UsageError, unknown
 from urlvr_bench.presentation.rendering import DASH, Row, Table, number, rendered
 from urlvr_bench.records.schema import Record
+from urlvr_bench.records.sets import lines
 from urlvr_bench.science.kinds import KINDS as SCIENCE
-from urlvr_bench.statistics.cells import cells
+from urlvr_bench.statistics.cells import Cell, Rows, cells
 from urlvr_bench.statistics.collapse import DEFINITIONS, FEWEST, HEADLINE, WINDOW, Definition
 from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.intervals import LEVEL
@@ -34,10 +35,20 @@ def tables(records: Sequence[Record], kind: str) -> list[Table]:
     rows_of, text, notes = KINDS[kind]
     grouped = cells(records).items()
     return [
-        Table(f"{kind}: {cell.title}", notes, frame(rows_of(cell, rows)), text, ABOUT)
+        Table(f"{kind}: {cell.title}", (*notes, *_set_aside(cell, rows)), frame(rows_of(cell, rows)), text, ABOUT)
         for cell, rows in grouped
         if (cell.main == (kind != "ood")) and (cell.judged or kind == "reward")
     ]
+
+
+def _set_aside(cell: Cell, rows: Rows) -> tuple[str, ...]:
+    """Say of which sets that a cell was trained or judged on some problems were not asked."""
+    found: dict[str, None] = {}
+    for sets in (record.task.sets for records in rows.values() for record in records):
+        for name in sorted({cell.task, cell.judged} & sets.keys()):
+            splits = {split: one.model_dump() for split, one in sets[name].items() if one.left_out}
+            found |= dict.fromkeys(lines({name: splits}) if splits else ())
+    return tuple(found)
 
 
 def table(records: Sequence[Record], kind: str, form: str = "markdown") -> str:

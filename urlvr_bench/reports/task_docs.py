@@ -1,23 +1,41 @@
 """Write docs/tasks.md, the index of all tasks, from their YAML files.
 
-`python -m urlvr_bench.reports.task_docs` writes it, `--check` only says whether it is up to date.
+`python -m urlvr_bench.reports.task_docs` writes it, `--check` only says whether it is up to date. `--count` counts the
+published sets anew that URLVR_DATA names, and keeps what it finds in tasks/counts.json.
 """
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from urlvr_bench import tasks
 from urlvr_bench.presentation import generated
+from urlvr_bench.records.sets import Counts, told
+from urlvr_bench.running import counts
 
+COUNTS = tasks.FOLDER / "counts.json"
+"""What is asked of the published sets that were counted: by task and split, the rows and how many are left out."""
+Counted = dict[str, dict[str, Counts]]
+COLUMNS = "| task | what it is | problems | in turn by | version | source | license |\n|---|---|---|---|---|---|---|\n"
+UNCOUNTED = "not counted here"
 PAGE = Path(__file__).parents[2] / "docs" / "tasks.md"
 HEAD = """# Tasks
 
 Made by `make docs` from `tasks/`; do not edit it. One lm-eval YAML is one task, for training and
 evaluation alike. Published sets are read from the Hugging Face Hub at a pinned commit, or from a folder with
 `train.jsonl`, `test.jsonl` (or `.json`, `.parquet`) in the published columns: `--data TASK=DIR` or
-`URLVR_DATA=TASK=DIR,...`. Answers take one spelling when a set is read ("142.0" is 142, "025" is 25), no problem
-occurs twice, and none of the test split is trained on. `urlvr-bench check tasks` examines all of this.
+`URLVR_DATA=TASK=DIR,...`. Answers take one spelling when a set is read ("142.0" is 142, "025" is 25), no text is asked
+twice, and none of the test split is trained on: no problem with the text of a test problem, or with its letters, digits
+and answer. Texts that differ in signs are different problems. `urlvr-bench check tasks` examines all of this.
+
+A row that cannot be asked (its answer is missing or too long to compare) is set aside; the plan of a run, its record
+and its tables say how many rows were, and why. The column `problems` says it of the sets that were counted here, with
+`URLVR_DATA=... python -m urlvr_bench.reports.task_docs --count`.
+
+An evaluation asks the first N test problems. The test problems of a published set stand in a fixed random order, the
+same for every seed and version, in which every beginning holds each subject's share (`in turn by` names the column of
+the subjects; a local copy without it is in random order only). Training goes by the schedule of the run's seed.
 
 ## Prompt styles
 
@@ -57,13 +75,15 @@ GROUPS: dict[str, tuple[str, Callable[[tasks.Task], bool]]] = {
 }
 
 
-def generate() -> str:
-    """Return the whole page."""
+def generate(known: Counted) -> str:
+    """Return the whole page, with what is known of the published sets."""
     parts, left = [HEAD], [tasks.load(name) for name in tasks.names()]
     for title, (about, belongs) in GROUPS.items():
-        parts.append(f"## {title}\n\n{about}\n\n| task | what it is | splits | version | source | license |\n")
-        parts.append("|---|---|---|---|---|---|\n")
-        parts += [_row(task) for task in left if belongs(task)]
+        parts.append(
+            f"## {title}\n\n{about}\n\n| task | what it is | problems | in turn by | version | source | license |\n"
+        )
+        parts.append("|---|---|---|---|---|---|---|\n")
+        parts += [_row(task, known) for task in left if belongs(task)]
         parts.append("\n")
         left = [task for task in left if not belongs(task)]
     if left:
@@ -71,18 +91,33 @@ def generate() -> str:
     return "".join(parts).rstrip() + "\n"
 
 
-def _row(task: tasks.Task) -> str:
+def _row(task: tasks.Task, known: Counted) -> str:
+    problems = ", ".join(task.splits)
+    if task.revisions:
+        found = known.get(task.name)
+        problems = "; ".join(f"{split} {told(found[split])}" for split in task.splits) if found else UNCOUNTED
     source = f"`{task.source}`"
     if task.revision:
         at = f"https://huggingface.co/datasets/{task.source}/tree/{task.revisions[task.source]}"
         source = f"[{task.source}]({at})"
-    cells = (f"`{task.name}`", task.description, ", ".join(task.splits), task.version, source, task.license)
+    stratum = task.config["dataset_kwargs"].get("sources", {}).get("test", {}).get("stratum", "")
+    cells = (f"`{task.name}`", task.description, problems, stratum, task.version, source, task.license)
     return f"| {' | '.join(cells)} |\n"
 
 
+def counted() -> Counted:
+    """Return the counts that are kept."""
+    found: Counted = json.loads(COUNTS.read_text(encoding="utf-8"))
+    return found
+
+
 def main(arguments: list[str]) -> int:
-    """Write the page, or with `--check` return 1 if it is out of date."""
-    return generated.keep({PAGE: generate()}, arguments)
+    """Write the page and the counts, or with `--check` return 1 if one is out of date."""
+    known = counted()
+    if "--count" in arguments:
+        known |= counts.at_hand({name: list(tasks.load(name).splits) for name in tasks.names()})
+    text = json.dumps(dict(sorted(known.items())), indent=1) + "\n"
+    return generated.keep({COUNTS: text, PAGE: generate(known)}, [one for one in arguments if one != "--count"])
 
 
 if __name__ == "__main__":

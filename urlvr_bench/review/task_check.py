@@ -15,6 +15,8 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 SCORED = 64
 """Problems of a split that are scored where each completion starts a program; of other tasks, all are."""
 
+EXACTLY, LOOSELY = "", " but for blanks, case and signs"
+
 Say = Callable[[str], None]
 Problems = dict[str, list[tasks.Doc]]
 """The problems of a task by split."""
@@ -67,7 +69,7 @@ def _other_styles(task: tasks.Task) -> list[tasks.Task]:
 
 
 def check_protocol(spec: protocol.Protocol, known: dict[str, Problems]) -> list[str]:
-    """Return which problems a protocol both trains on and judges on, exactly or but for case, blanks and signs."""
+    """Return which problems a protocol both trains on and judges on, exactly or loosely."""
     failures = []
     trained = known.get(spec.task, {}).get(spec.training.split, [])
     for name in (spec.task, *spec.evaluation.ood):
@@ -78,9 +80,9 @@ def check_protocol(spec: protocol.Protocol, known: dict[str, Problems]) -> list[
             continue  # test-time training says so
         else:
             same = data.sameness(None if {_form(spec.task), _form(base)} & data.SYMBOLIC else _form(base))
-            for kind, key in (("", str), (" but for blanks, case and signs", same)):
-                judged = {key(doc["public"]) for doc in known.get(base, {}).get("test", [])}
-                if shared := judged & {key(doc["public"]) for doc in trained}:
+            judged = known.get(base, {}).get("test", [])
+            for kind, key in ((EXACTLY, _text), (LOOSELY, same)):
+                if shared := _shared(trained, judged, key):
                     failures.append(f"{spec.task} trains on {len(shared)} problems of {name}{kind}")
     return failures
 
@@ -140,24 +142,29 @@ def _datasets(problems: Problems) -> dict[str, object]:
 
 
 def _meeting(task: tasks.Task, problems: Problems) -> list[str]:
-    """Return splits that are empty, show a prompt twice, or share one: exactly or but for case, blanks and signs."""
+    """Return splits that are empty, show a prompt twice, or share one: exactly or loosely."""
     failures = []
     for split, docs in problems.items():
         if not docs:
             failures.append(f"{split} has no problems")
         if len({doc["id"] for doc in docs}) < len(docs) or len(set(map(task.prompt, docs))) < len(docs):
             failures.append(f"{split} shows a problem twice")
+    same = data.sameness(task.config["dataset_kwargs"].get("form"))
     for one, other in combinations(problems, 2):
-        for kind, key in (("", task.prompt), (" but for blanks, case and signs", _loose(task))):
-            if shared := set(map(key, problems[one])) & set(map(key, problems[other])):
+        for kind, key in ((EXACTLY, _text), (LOOSELY, same)):
+            if shared := _shared(problems[one], problems[other], key):
                 failures.append(f"{one} and {other} share {len(shared)} prompts{kind}, such as {min(shared)[:60]!r}")
     return failures
 
 
-def _loose(task: tasks.Task) -> Callable[[tasks.Doc], str]:
-    """Return how prompts are compared loosely; where every sign is part of the problem, exactly."""
-    same = data.sameness(task.config["dataset_kwargs"].get("form"))
-    return lambda doc: same(doc["public"])
+def _text(doc: tasks.Doc) -> data.Names:
+    return ((doc["public"],),)
+
+
+def _shared(one: Sequence[tasks.Doc], other: Sequence[tasks.Doc], key: Callable[[tasks.Doc], data.Names]) -> set[str]:
+    """Return the problems of `one` that share a name with one of `other`; `key` gives the names of a problem."""
+    names = {name for doc in other for name in key(doc)}
+    return {doc["public"] for doc in one if not names.isdisjoint(key(doc))}
 
 
 def _misjudged(task: tasks.Task, problems: Problems) -> list[str]:

@@ -16,6 +16,7 @@ from urlvr_bench.evaluation.counting import followed
 from urlvr_bench.protocol import Run
 from urlvr_bench.records import provenance, record
 from urlvr_bench.records.run_folder import OccupiedError, occupied, once
+from urlvr_bench.running import counts
 from urlvr_bench.system import files, processes
 from urlvr_bench.system.files import write_atomically
 from urlvr_bench.system.processes import REQUEST, Stopped
@@ -80,6 +81,7 @@ def _trained(run: Run, model: str, folder: Path, say: Say) -> dict[str, Any]:
 
 
 def _train(run: Run, model: str, folder: Path, say: Say) -> dict[str, Any]:
+    sets = counts.count(counts.published([run]))  # before the training, for a set that cannot be read ends the run
     before = time.perf_counter()
     if devices.asked():
         facts = devices.train(folder)
@@ -88,7 +90,7 @@ def _train(run: Run, model: str, folder: Path, say: Say) -> dict[str, Any]:
 
         facts = train.train(run, model, tasks.load(run.task), folder, say)
     seconds = time.perf_counter() - before
-    return facts | {"seconds": seconds, "steps_sha256": files.sha256(folder / "steps.jsonl")}
+    return facts | {"seconds": seconds, "steps_sha256": files.sha256(folder / "steps.jsonl"), "sets": sets}
 
 
 def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say) -> dict[str, Any]:
@@ -104,9 +106,9 @@ def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say
             raise UsageError(f"{path} is damaged: delete the run folder {folder} and start again")
         before = time.perf_counter()
         found = evaluate.checkpoint(run, path, step, last, folder / "evals" / f"step-{step:06d}")
-        for counts in found["evals"]:
-            samples = (folder / "evals" / f"step-{at:06d}" / f"{counts['task']}.jsonl" for at in (0, step))
-            counts["initial"] = followed(*samples)
+        for one in found["evals"]:
+            samples = (folder / "evals" / f"step-{at:06d}" / f"{one['task']}.jsonl" for at in (0, step))
+            one["initial"] = followed(*samples)
         return {**found, "seconds": time.perf_counter() - before}
 
     return once(folder / "evals" / f"step-{step:06d}.json", make, say)
@@ -121,8 +123,8 @@ def assemble(
     rows = read_steps(folder / "steps.jsonl")
     method = methods.configure(run.method, dict(run.params))
     task = tasks.load(run.task)
-    evals = [record.Eval.model_validate(counts) for part in evaluated for counts in part["evals"]]
-    controls = [record.Control.model_validate(counts) for part in evaluated for counts in part.get("controls", ())]
+    evals = [record.Eval.model_validate(one) for part in evaluated for one in part["evals"]]
+    controls = [record.Control.model_validate(one) for part in evaluated for one in part.get("controls", ())]
     commit, dirty = provenance.git()
     columns: dict[str, list[Any]] = {name: [row.get(name) for row in rows] for name in record.Steps.model_fields}
     return record.Record(
@@ -136,6 +138,7 @@ def assemble(
             source=task.source,
             revision=task.revision,
             prompts_sha256=facts["prompts_sha256"],
+            sets=facts.get("sets", {}),
         ),
         method=record.MethodInfo(
             name=run.method,
@@ -166,7 +169,7 @@ def assemble(
             train_seconds=sum(sum(row["seconds"].values()) for row in rows),
             eval_seconds=sum(part["seconds"] for part in evaluated),
             train_tokens=sum(row["tokens"] for row in rows),
-            eval_tokens=sum(counts.tokens for counts in [*evals, *controls]),
+            eval_tokens=sum(one.tokens for one in [*evals, *controls]),
             trainer_config=facts["trainer_config"],
         ),
     )
