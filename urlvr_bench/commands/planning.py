@@ -43,7 +43,11 @@ def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
 
     published = counts.published(cell.run for cell in cells)
     sets, missing = counts.at_hand(published), counts.absent(published)
-    console.print(table(cells))
+    changes = [plan.changed(cell.run) for cell in cells]
+    shared = {key: value for key, value in changes[0].items() if all(each.get(key) == value for each in changes)}
+    console.print(table(cells, [{k: v for k, v in each.items() if k not in shared} for each in changes]))
+    if shared:
+        console.print(plain(f"changed from the protocol: {said(shared)}"), highlight=False, soft_wrap=True)
     unread = [f"{name}: {UNREAD}" for name in published if name not in {**sets, **missing}]
     for line in [*lines(sets), *unread, *missing.values()]:
         console.print(plain(line), highlight=False, soft_wrap=True)
@@ -56,24 +60,20 @@ def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
         console.print(f"{runs_of(count)} under way in {command}; {follow(out)}", highlight=False, soft_wrap=True)
 
 
-def table(cells: "Sequence[Cell]") -> Table:
-    """Return the runs as a table: in its title what they share of their settings, in a column what differs."""
-    from urlvr_bench.running import plan
-
-    changes = [plan.changed(cell.run) for cell in cells]
-    shared = {key: value for key, value in changes[0].items() if all(each.get(key) == value for each in changes)}
+def table(cells: "Sequence[Cell]", changes: Sequence[dict[str, list[Any]]]) -> Table:
+    """Return the runs as a table, with the changed settings in which they differ."""
     protocols = {cell.run.protocol_id: cell.run.protocol for cell in cells}
     steps = sorted({one.training.steps for one in protocols.values()})
     names = sorted({f"{one.name} v{one.version}" for one in protocols.values()})
     title = next(iter(protocols)) + f" v{cells[0].run.protocol.version}" if len(protocols) == 1 else ", ".join(names)
-    title += f": {' or '.join(map(str, steps))} steps" + (f"; changed: {said(shared)}" if shared else "")
+    title += f": {' or '.join(map(str, steps))} steps"
     found = Table(title=plain(title), title_justify="left")
-    differ = len({said(each) for each in changes}) > 1
+    differ = any(changes)
     for column in ("model", "task", "method", "seed", *(["settings"] if differ else []), "state"):
         found.add_column(column, overflow="fold")
     for cell, each in zip(cells, changes, strict=True):
-        own = said({key: value for key, value in each.items() if key not in shared})
-        row = (cell.run.model, cell.run.task, cell.run.method_id, str(cell.run.seed), *([own] if differ else []))
+        own = [said(each)] if differ else []
+        row = (cell.run.model, cell.run.task, cell.run.method_id, str(cell.run.seed), *own)
         found.add_row(*map(plain, row), cell.state)
     return found
 
