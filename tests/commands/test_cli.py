@@ -1,5 +1,7 @@
 """The command line as a user meets it: instant help, clear errors, plans that are printed before they run."""
 
+import csv
+import io
 import json
 import os
 import subprocess
@@ -7,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.conftest import ROOT
 from urlvr_bench import methods, models, protocol, tasks
 
 HEAVY = ("torch", "transformers", "trl", "lm_eval", "datasets", "pandas", "scipy", "huggingface_hub")
@@ -145,3 +148,19 @@ def test_a_plan_shows_what_is_changed_and_what_differs_between_its_runs(command)
     done = command("study", "dataset-size", "--quick", "--dry-run", "--results", "none")
     rows = [line for line in done.stderr.splitlines() if "majority_vote" in line]
     assert len(rows) == len(set(rows)) == 5
+
+
+def test_tables_for_programs_are_one_document_of_all_kinds(command, tmp_path):
+    runs = ROOT / "results/pocket/pocket-6/chain_addition"
+    arguments = ["table", runs / "majority_vote", runs / "random_reward"]
+    kinds = [part["kind"] for part in json.loads(command(*arguments, "--format", "json").stdout)]
+    assert kinds == ["pass", "reward", "collapse"]
+    assert json.loads(command(*arguments, "--format", "json", "--kind", "pass").stdout)["kind"] == "pass"
+    rows = list(csv.DictReader(io.StringIO(command(*arguments, "--format", "csv").stdout)))
+    assert list(dict.fromkeys(row["kind"] for row in rows)) == kinds and all(None not in row for row in rows)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("ood", "--set 'ood=[NAME"), ("indicators", "--method ground_truth")])
+def test_an_empty_kind_of_table_says_what_would_fill_it(command, kind, said):
+    done = command("table", ROOT / "results/pocket/pocket-6/chain_addition/majority_vote", "--kind", kind)
+    assert done.returncode == 0 and not done.stdout and said in done.stderr
