@@ -34,7 +34,7 @@ def table(kind: str, found: Sequence[Row], width: int) -> Table:
     for column in found[0] if width >= WIDE else SHORT[kind]:
         shown.add_column(column, no_wrap=column == SHORT[kind][0], overflow="fold")
     for row in found:
-        shown.add_row(*(escape(str(row[column.header])) for column in shown.columns))
+        shown.add_row(*(escape(str(row[str(column.header)])) for column in shown.columns))
     return shown
 
 

@@ -25,9 +25,9 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-def setting(meaning: str, unit: str = "", default: Any = ..., **bounds: float) -> Any:
+def setting(meaning: str, unit: str = "", default: Any = ..., **bounds: Any) -> Any:
     """Return a field that says what it means and in which unit, for `list settings` and docs/settings.md."""
-    return Field(default, description=meaning, json_schema_extra={"unit": unit}, **bounds)  # type: ignore[arg-type]
+    return Field(default, description=meaning, json_schema_extra={"unit": unit}, **bounds)
 
 
 class Training(Settings):

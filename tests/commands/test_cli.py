@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -164,3 +165,18 @@ def test_tables_for_programs_are_one_document_of_all_kinds(command, tmp_path):
 def test_an_empty_kind_of_table_says_what_would_fill_it(command, kind, said):
     done = command("table", ROOT / "results/pocket/pocket-6/chain_addition/majority_vote", "--kind", kind)
     assert done.returncode == 0 and not done.stdout and said in done.stderr
+
+
+def test_a_run_is_verified_and_attested(command, tmp_path: Path) -> None:
+    run = ("--protocol", "smoke", "--method", "majority_vote", "--jobs", "1")
+    assert command("run", *run, "--out", tmp_path / "runs").returncode == 0
+    (made,) = (tmp_path / "runs").rglob("record.json")
+    again = command("verify", made, "--out", tmp_path / "again", "--steps", "2")
+    assert again.returncode == 0 and "equal bit for bit, 2 steps and 0 evaluations" in again.stderr
+    whole = command("verify", made, "--out", tmp_path / "again", "--attest", "A. Reader", "--json")
+    assert whole.returncode == 0 and json.loads(whole.stdout)["verdict"] == "equal"
+    left = json.loads(made.with_name("record.verified.json").read_text())
+    assert (left["by"], left["verdict"], left["steps"], left["evaluations"]) == ("A. Reader", "equal", 4, 3)
+    made.write_text(made.read_text().replace('"entropy":[0', '"entropy":[9', 1))
+    forged = command("verify", made, "--out", tmp_path / "again")
+    assert forged.returncode == 1 and "CONTRADICTED" in forged.stderr and "step 1: entropy" in forged.stderr

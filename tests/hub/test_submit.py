@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 import yaml
+from honest import honest
 from hubdesk import Desk, signed_in
 from hubstate import Fault
 from huggingface_hub import constants
 from records import fabricate
 
-from urlvr_bench import tasks
+from urlvr_bench import protocol
 from urlvr_bench.errors import UsageError
 from urlvr_bench.hub.submit import Submission, comparison, submit
 from urlvr_bench.records import record
@@ -70,10 +71,7 @@ def test_a_name_cannot_break_out_of_the_table() -> None:
 
 def runs(folder: Path, method: str = "token_entropy", count: int = 3, **changes: Any) -> Path:
     """Write run folders whose records the check lets through."""
-    ids = [doc["id"] for doc in tasks.load("chain_addition").docs("test")[:20]]
-    for one in seeds(method, count, task="chain_addition", protocol="fabricated", **changes):
-        steps = one.steps.model_copy(update={"pass_at_group": [1.0] * 40})
-        one = one.model_copy(update={"problems": {"chain_addition": ids}, "steps": steps})
+    for one in (honest(method, seed, **changes) for seed in range(count)):
         record.write(one, folder / one.path.with_suffix("") / "record.json")
     return folder
 
@@ -106,7 +104,7 @@ def test_a_submission_that_fails_the_check_goes_nowhere_and_says_every_reason(de
     one = record.read(record.find([good])[0])
     record.write_atomically(bad / "a" / "record.json", "{")
     record.write(
-        one.model_copy(update={"problems": {"chain_addition": [str(i) for i in range(20)]}}), bad / "record.json"
+        one.model_copy(update={"problems": {"chain_addition": [str(i) for i in range(8)]}}), bad / "record.json"
     )
     handed = hand_in(desk, good, bad)
     assert handed.rejected and not handed.table and handed.published is None and not desk.fake.log
@@ -124,7 +122,7 @@ def test_a_dry_run_asks_no_hub_unless_one_is_named(desk: Desk, tmp_path: Path, m
     writes = desk.fake.count("^(POST|PUT) ")
     named = hand_in(desk, new, dry_run=True)
     assert named.table == local.table and desk.fake.count("^(POST|PUT) ") == writes
-    assert sum(line.startswith("  + records/fabricated/") for line in desk.said) == 3
+    assert sum(line.startswith("  + records/smoke/") for line in desk.said) == 3
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert grid(hand_in(desk, new, dry_run=True).table)["token_entropy"]["rank"] == "— → 1"
 
@@ -138,6 +136,28 @@ def test_what_was_fetched_from_the_hub_passes_the_check(desk: Desk, tmp_path: Pa
     first = record.find([store])[0]
     first.rename(first.with_stem("seed0-0123456789ab"))
     assert ["hash in its name" in str(finding) for finding in check(store) if finding.level == "error"] == [True]
+
+
+def test_a_dry_run_promises_nothing_that_the_board_refuses(desk: Desk, tmp_path: Path) -> None:
+    def reasons(folder: Path, *against: Path) -> list[str]:
+        handed = submit([folder], against=against, dry_run=True, hub=desk.hub)
+        assert handed.rejected == (not handed.table)
+        return [one.problem for one in handed.findings if one.level == "error"]
+
+    board = runs(tmp_path / "board")
+    assert reasons(board) == []
+    few = runs(tmp_path / "few", count=2)
+    assert reasons(few) == ["2 seeds of token_entropy; the board lists methods from 3 on"]
+    later = tmp_path / "later"
+    one = honest("token_entropy", 3)
+    record.write(one, later / "record.json")
+    assert "seed 0 of token_entropy is missing" in reasons(later)[0] and reasons(later, board) == []
+    settings = {"learning_rate": "1e-3"}
+    custom = {"protocol": protocol.load("smoke", settings), "overrides": settings}
+    assert all("no published protocol" in one for one in reasons(runs(tmp_path / "custom", **custom)))
+    one = one.model_copy(update={"provenance": one.provenance.model_copy(update={"git_dirty": True})})
+    record.write(one, later / "record.json")
+    assert reasons(later, board) == ["made by code that was changed, so nobody can make it again"]
 
 
 def test_trouble_while_reading_the_board_is_waited_out(desk: Desk, tmp_path: Path) -> None:

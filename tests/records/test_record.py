@@ -1,6 +1,7 @@
 """Records on disk: what is accepted comes back unchanged and is safe; everything else is refused in one line."""
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -229,3 +230,49 @@ def test_nothing_to_find_is_an_error_that_names_the_folder(tmp_path: Path) -> No
         record.find([tmp_path])
     with pytest.raises(UsageError, match="neither a folder"):
         record.find([tmp_path / "missing"])
+
+
+@pytest.mark.parametrize("end", ["zero", "pipe", "link", "folder"])
+def test_only_regular_files_are_read_and_no_link_is_followed(tmp_path: Path, end: str) -> None:
+    path, other = tmp_path / "seed0.json", tmp_path / "elsewhere" / "record.json"
+    record.write(SMALL, other)
+    if end == "pipe":
+        os.mkfifo(path)
+    elif end == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero" if end == "zero" else other)
+    with pytest.raises(UsageError, match=rf"{path}: (not a regular file|a symbolic link|Is a directory)"):
+        record.read(path)
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "out").symlink_to(other.parent)
+    with pytest.raises(UsageError, match="no records under"):
+        record.find([tmp_path / "results"])
+
+
+def test_a_file_that_grows_without_end_is_read_to_the_limit_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "record.json"
+    path.write_text(TEXT)
+    monkeypatch.setattr(record, "MAX_BYTES", 100)
+    assert len(record.contents(path)) == 101
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        lambda text: text.replace('"seed":', '"seed": 7, "seed":', 1),
+        lambda text: text.replace('"git_dirty":', '"git_dirty":true,"git_dirty"\n:', 1),
+        lambda text: text.replace('"overrides":{', '"overrides":{"steps":"1","steps":"2"', 1),
+        lambda text: text.replace('"train_accuracy":', '"train_accuracy":[1.0],"train_accuracy":', 1),
+    ],
+)
+def test_a_name_given_twice_is_refused(twice: Callable[[str], str]) -> None:
+    with pytest.raises(UsageError, match="is given twice in one object"):
+        record.parse(twice(TEXT).encode())
+
+
+def test_what_looks_like_a_key_inside_a_text_is_none() -> None:
+    odd = {**json.loads(TEXT), "overrides": {"steps": '"a":"a": 3', "b": "\\"}}
+    assert record.parse(json.dumps(odd).encode()).overrides["b"] == "\\"

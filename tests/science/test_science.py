@@ -311,7 +311,7 @@ def test_a_run_that_stopped_is_a_record_and_tables_take_it() -> None:
 def test_probes_have_no_place_on_the_board(tmp_path: Path) -> None:
     for one in (stopped(), whole := fabricate("majority_vote")):
         write(one, tmp_path / one.path)
-    assert gather([tmp_path]) == [whole]
+    assert gather([tmp_path]).records == [whole]
 
 
 def test_the_probe_reports_step_cost_and_saving() -> None:

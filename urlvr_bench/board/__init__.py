@@ -1,5 +1,6 @@
 """The leaderboard as a static site, built from records alone; see `gather` and `build`."""
 
-from urlvr_bench.board.site import Built, build, gather
+from urlvr_bench.board.gathering import Gathered, gather
+from urlvr_bench.board.site import Built, build
 
-__all__ = ["Built", "build", "gather"]
+__all__ = ["Built", "Gathered", "build", "gather"]

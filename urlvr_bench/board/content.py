@@ -1,8 +1,8 @@
 """What the pages show: the boards of some records, their rows, the runs and the methods, each worked out once."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,9 +13,11 @@ from urlvr_bench import __version__, methods
 from urlvr_bench.board import assets, registry, rows
 from urlvr_bench.board.boards import Board, boards, summarised
 from urlvr_bench.board.columns import Column, columns
+from urlvr_bench.board.gathering import Damaged
 from urlvr_bench.board.registry import Card
 from urlvr_bench.board.rows import Row
 from urlvr_bench.board.runs import Run
+from urlvr_bench.records.attestation import Attestation
 from urlvr_bench.records.record import Record
 
 POLICY = (
@@ -31,6 +33,8 @@ class Site:
     """All that the pages show."""
 
     records: Sequence[Record]
+    damaged: Sequence[Damaged] = ()
+    attested: Mapping[Path, Attestation] = field(default_factory=dict)
 
     @cached_property
     def bare_boards(self) -> list[Board]:
@@ -48,7 +52,8 @@ class Site:
     @cached_property
     def rows(self) -> dict[str, list[Row]]:
         """The rows of each board, by its name."""
-        return {board.name: rows.rows(board, self.columns) for board in self.boards}
+        found = {board.name: rows.rows(board, self.columns) for board in self.boards}
+        return {name: [rows.verified(row, self.attested) for row in written] for name, written in found.items()}
 
     def everywhere(self, row: Row) -> list[Row]:
         """Return a row and those of the same runs judged on other tasks."""

@@ -12,6 +12,7 @@ from urlvr_bench.board import charts, curves, registry, rows, runs
 from urlvr_bench.board.boards import FACETS, Board
 from urlvr_bench.board.columns import FACET_NAMES
 from urlvr_bench.board.content import Page, Site
+from urlvr_bench.board.gathering import Gathered
 from urlvr_bench.board.registry import Card
 from urlvr_bench.board.rows import Row
 from urlvr_bench.protocol import Protocol
@@ -26,12 +27,12 @@ FIRST_ROWS = 150
 """Rows of a board that its page holds itself; scripts load the rest."""
 
 
-def render(records: Sequence[Record]) -> Iterator[Page]:
+def render(records: Sequence[Record], found: Gathered) -> Iterator[Page]:
     """Return every file of the site that is made of records.
 
     A run's page needs none of the boards' summaries, so that other processes render those pages meanwhile.
     """
-    site = Site(records)
+    site = Site(records, found.damaged, found.attested)
     site.environment, site.runs, site.facts  # noqa: B018 - worked out before the processes part
     runs = [
         (board, record) for board in site.bare_boards if board.own for rows in board.rows.values() for record in rows
@@ -133,6 +134,7 @@ def _run(site: Site, board: Board, record: Record) -> Page:
         panels=curves.panels(record),
         stride=charts.stride(board.steps),
         provenance=runs.provenance(record),
+        attested=site.attested.get(record.path),
         details=runs.details(record),
     )
 
@@ -161,6 +163,7 @@ def _about(site: Site) -> Page:
         listed=ranking.LISTED,
         ranked=ranking.RANKED,
         record=ranking.RECORD,
+        damaged=site.damaged,
         resamples=ranking.RESAMPLES,
     )
 

@@ -2,9 +2,10 @@
 
 import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from urlvr_bench.board import charts
@@ -12,7 +13,9 @@ from urlvr_bench.board.boards import Board, Entry
 from urlvr_bench.board.charts import Chart, Line
 from urlvr_bench.board.columns import Column
 from urlvr_bench.board.curves import mean_curve
-from urlvr_bench.board.values import Cell, Raw
+from urlvr_bench.board.values import Cell, Raw, Tag
+from urlvr_bench.records.attestation import Attestation
+from urlvr_bench.records.record import Record
 from urlvr_bench.statistics.collapse import HEADLINE, logrank
 from urlvr_bench.statistics.intervals import Interval, differences
 from urlvr_bench.statistics.ranking import holm
@@ -68,6 +71,21 @@ def _row(board: Board, entry: Entry, columns: Sequence[Column]) -> Row:
         cells={column.key: cell for column, (cell, _) in written.items()},
         raw=raw,
     )
+
+
+def verified(row: Row, attested: Mapping[Path, Attestation]) -> Row:
+    """Return a row with a badge beside its scores where some of its runs have been made again."""
+    found = [(one, attested[one.path]) for one in row.entry.records if one.path in attested]
+    tags = tuple(_tag([pair for pair in found if pair[1].confirmed is well], well) for well in (True, False))
+    badge = replace(row.cells["badge"], tags=tuple(tag for tag in tags if tag))
+    return replace(row, cells={**row.cells, "badge": badge}) if found else row
+
+
+def _tag(found: Sequence[tuple[Record, Attestation]], well: bool) -> Tag | None:
+    if not found:
+        return None
+    tip = "; ".join(f"seed {one.seed} by {made.by}: {made.verdict}" for one, made in found)
+    return Tag("verified", f"Run again, {tip}", "good") if well else Tag("not repeated", f"Run again, {tip}", "warn")
 
 
 def comparison(board: Board) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Build the site: read records, write pages into a folder beside the old site, then put it in the old one's place."""
+"""Build the site: write pages into a folder beside the old site, then put it in the old one's place."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from urlvr_bench.board import assets, pages
+from urlvr_bench.board.gathering import Gathered
 from urlvr_bench.errors import UsageError
-from urlvr_bench.records import record
 from urlvr_bench.records.record import Record
 from urlvr_bench.system import files
 from urlvr_bench.system.processes import assured
@@ -29,23 +29,11 @@ class Built:
     """Bytes."""
 
 
-def gather(folders: Sequence[Path]) -> list[Record]:
-    """Return the records under some folders; a record met twice counts once, two contents of one run are an error.
+def build(records: Sequence[Record], out: Path, found: Gathered | None = None) -> Built:
+    """Build the site of some records as folder `out`; on any error a site that is already there stays as it is.
 
-    Probes, which end at their collapse, are left out: they diagnose a model and compare no methods.
+    `found`, of which they are a part, says what was left out and what attests them.
     """
-    found: dict[Path, tuple[Path, Record]] = {}
-    paths = record.find(list(folders))
-    for file, read in zip(paths, record.read_files(paths), strict=True):
-        earlier, known = found.setdefault(read.path, (file, read))
-        if known != read:
-            run = read.path.with_suffix("")
-            raise UsageError(f"{file}: holds run {run} with another content than {earlier}; keep one of them")
-    return [read for _, read in found.values() if read.protocol.training.stop_at is None]
-
-
-def build(records: Sequence[Record], out: Path) -> Built:
-    """Build the site of some records as folder `out`; on any error a site that is already there stays as it is."""
     if not records:
         raise UsageError("no records to build a site from; make some with `urlvr-bench run`")
     twice = [path for path, times in Counter(read.path for read in records).items() if times > 1]
@@ -53,7 +41,7 @@ def build(records: Sequence[Record], out: Path) -> Built:
         raise UsageError(f"run {twice[0].with_suffix('')} is given twice; keep one of its records")
     with replaced(out) as site:
         assets.copy_static(site)
-        for path, text in pages.render(records):
+        for path, text in pages.render(records, found or Gathered(list(records))):
             target = site / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")

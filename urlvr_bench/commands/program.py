@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from urlvr_bench import __version__
-from urlvr_bench.commands import judging, probing, reading, running, scaling, sharing, studying, summing
+from urlvr_bench.commands import judging, probing, reading, running, scaling, sharing, studying, summing, verifying
 
 app = typer.Typer(
     name="urlvr-bench",
@@ -32,6 +32,7 @@ app.command()(summing.summary)
 app.command()(reading.table)
 app.command()(reading.plot)
 app.command()(reading.check)
+app.command()(verifying.verify)
 app.command()(studying.study)
 app.command()(probing.probe)
 app.command()(sharing.collect)

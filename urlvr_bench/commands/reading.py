@@ -85,7 +85,7 @@ def check(
     from urlvr_bench.review.check import check as check_records
     from urlvr_bench.review.check import failed
 
-    findings = [finding for folder in what for finding in check_records(Path(folder))]
+    findings = check_records(*map(Path, what))
     if as_json:
         print(json.dumps([vars(finding) for finding in findings], default=str))
     for finding in () if as_json else findings:

@@ -26,13 +26,17 @@ def board_build(
 
     with uncollected():
         found = board.gather(folders)
-        shown = found if custom else [record for record in found if not record.overrides]
-        if len(shown) < len(found):
-            left = len(found) - len(shown)
+        shown = found.records if custom else [record for record in found.records if not record.overrides]
+        if len(shown) < len(found.records):
+            left = len(found.records) - len(shown)
             console.print(f"{left} runs with changed settings are left out; --custom shows them", highlight=False)
-        built = board.build(shown, out)
+        for one in found.damaged:
+            console.print(f"left out: {plain(one.name)}: {plain(one.reason)}", highlight=False, soft_wrap=True)
+        built = board.build(shown, out, found)
     line = f"{built.out}: {built.runs} runs of {built.methods} methods, {built.files} files, {built.size / 1e6:.1f} MB"
     console.print(line, highlight=False)
+    if found.damaged:
+        raise typer.Exit(1)
 
 
 def collect(

@@ -29,7 +29,7 @@ class Stored:
     @classmethod
     def read(cls, path: Path) -> "Stored":
         """Read a record's file."""
-        return cls(record.read(path), path.read_bytes())
+        return cls(*record.load(path))
 
     @property
     def path(self) -> str:
@@ -160,7 +160,7 @@ def download(hub: Hub, repo: Repo, state: State, without: Collection[str] = ()) 
     cached = hub.api.snapshot_download(
         repo.id, repo_type=repo.kind, revision=state.commit, allow_patterns=["records/*"], max_workers=4
     )
-    found = {path: Stored.read(Path(cached, path)) for path in paths}
+    found = {path: Stored.read(Path(cached, path).resolve()) for path in paths}
     for path, one in found.items():
         if one.path != path:
             raise UsageError(f"{repo}: {path} does not hold what its name says; restore it from the history")

@@ -1,11 +1,13 @@
 """Submit finished runs: check them, show what they change on the board, open the pull request."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from urlvr_bench import protocol
 from urlvr_bench.errors import UsageError
 from urlvr_bench.hub import push
 from urlvr_bench.hub.difference import Repo
@@ -14,12 +16,14 @@ from urlvr_bench.presentation.rendering import DASH, Row, Table, number, rendere
 from urlvr_bench.records import record
 from urlvr_bench.records.record import Record
 from urlvr_bench.reports.tables import ONE_SEED
-from urlvr_bench.review.check import Finding, check, failed
+from urlvr_bench.review.check import Finding, beside, examine, failed
 from urlvr_bench.statistics.cells import Cell, Rows, cells
 from urlvr_bench.statistics.intervals import difference
 from urlvr_bench.statistics.metrics import scores
+from urlvr_bench.statistics.ranking import LISTED
 from urlvr_bench.statistics.summaries import BASE, pass_rows, spread
 
+PUBLISHED = "run it under a published protocol, without --set"
 LONGEST = 20_000
 """Characters of the table that go into the description of a pull request."""
 
@@ -55,17 +59,41 @@ def submit(
     hub = hub or Hub()
     if not repo and not dry_run:
         raise UsageError("submit to which dataset? Name it (OWNER/NAME), or make it a dry run")
-    findings = [finding for folder in run_dirs for finding in check(folder)]
+    findings, facts = examine(*run_dirs)
+    if failed(findings):
+        return Submission(findings)
+    held = [*_held(repo, hub, dry_run), *(record.read_all(list(against)) if against else [])]
+    findings += [*beside(facts, held), *refusals(run_dirs, held)]
     if failed(findings):
         return Submission(findings)
     new = [one.record for one in push.local(run_dirs).values()]
-    table = comparison(new, [*_held(repo, hub, dry_run), *(record.read_all(list(against)) if against else [])])
+    table = comparison(new, held)
     if not repo:
         return Submission(findings, table)
     published = push.push_records(
         run_dirs, repo, hub, create_pr=True, description=table[:LONGEST], replace=replace, dry_run=dry_run
     )
     return Submission(findings, table, published)
+
+
+def refusals(run_dirs: Sequence[Path], held: Sequence[Record]) -> Iterator[Finding]:
+    """Yield why the board will not show runs that are sound: what they are, where they come from, too few of them."""
+    new = {path: record.read(path) for path in record.find(list(run_dirs))}
+    seeds: dict[Path, set[int]] = defaultdict(set)
+    for one in [*held, *new.values()]:
+        seeds[one.path.parent].add(one.seed)
+    for path, one in new.items():
+        name, source, alike = one.protocol.name, one.provenance, one.path.parent
+        if one.overrides or name not in protocol.names():
+            yield Finding(path, f"made under {one.protocol_id}, which is no published protocol", PUBLISHED)
+        elif one.protocol.training.stop_at is not None:
+            yield Finding(path, f"{name} is a probe, which compares no methods", PUBLISHED)
+        if source.git_commit is None or source.git_dirty:
+            what = "outside of a checkout" if source.git_commit is None else "by code that was changed"
+            yield Finding(path, f"made {what}, so nobody can make it again", "commit, then make the run again")
+        if (count := len(seeds.pop(alike, range(LISTED)))) < LISTED:
+            fix = f"add {LISTED - count} with `urlvr-bench run --seeds {LISTED}`"
+            yield Finding(path, f"{count} seeds of {one.method.id}; the board lists methods from {LISTED} on", fix)
 
 
 def _held(repo: str | None, hub: Hub, dry_run: bool) -> list[Record]:

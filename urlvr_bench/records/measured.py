@@ -104,6 +104,10 @@ class Steps(Frozen):
     """Mean over groups of Spearman's correlation, inside the group, of the reward with the log-probability of the
     completion; None where no group has both spread, at steps that measure no KL, and in older records."""
 
+    def known(self, column: str) -> list[float]:
+        """Return the values of a column that are there; one that needs labels is whole or empty."""
+        return [value for value in getattr(self, column) if value is not None]
+
     @model_validator(mode="after")
     def _columns_agree(self) -> "Steps":
         lengths = {name: len(column) for name, column in self if column is not None}

@@ -1,27 +1,31 @@
 """The record: the one JSON file that a finished run leaves. Every table is a function of records."""
 
+import errno
 import gc
 import hashlib
+import io
 import json
-import reprlib
-from collections.abc import Callable, Iterator, Sequence
+import os
+import stat
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import pydantic_core
-from pydantic import ValidationError
+from typing import Any, NamedTuple
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records.measured import Control, Eval, Steps, Timing
+from urlvr_bench.records.parsing import MAX_BYTES, MIGRATIONS, bounded, migrate, parse
 from urlvr_bench.records.schema import SCHEMA_VERSION, MethodInfo, ModelInfo, Provenance, Record, TaskInfo
 from urlvr_bench.system.files import write_atomically
 from urlvr_bench.system.spreading import spread
 
 __all__ = [
+    "MAX_BYTES",
+    "MIGRATIONS",
     "SCHEMA_VERSION",
     "Control",
     "Eval",
+    "Loaded",
     "MethodInfo",
     "ModelInfo",
     "Provenance",
@@ -29,8 +33,10 @@ __all__ = [
     "Steps",
     "TaskInfo",
     "Timing",
+    "contents",
     "dumps",
     "find",
+    "load",
     "migrate",
     "parse",
     "read",
@@ -40,84 +46,45 @@ __all__ = [
     "write_atomically",
 ]
 
-MAX_BYTES = 10_000_000
-"""No honest record is larger; a file above this is refused unread."""
-
-MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""For each old schema version, the function that lifts a record's values to the next version."""
-
-
-def migrate(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the values of a record of any known schema version as the present version has them."""
-    version = values.get("schema_version")
-    while version != SCHEMA_VERSION:
-        if type(version) is not int or version not in MIGRATIONS:
-            known = ", ".join(map(str, [*sorted(MIGRATIONS), SCHEMA_VERSION]))
-            hint = "; install a newer urlvr-bench" if type(version) is int and version > SCHEMA_VERSION else ""
-            raise UsageError(f"schema_version={_shown(version)} is unknown{hint} Known: {known}.")
-        values = {**MIGRATIONS[version](values), "schema_version": version + 1}
-        version += 1
-    return values
-
-
-def parse(text: bytes) -> Record:
-    """Return the record that `text` holds; a UsageError lists everything that is wrong with it in one line."""
-    _small_enough(len(text))
-    try:
-        found = Record.model_validate_json(text, strict=True)
-    except ValidationError as error:
-        if not any(part["loc"] == ("schema_version",) for part in error.errors(include_url=False)):
-            raise UsageError(_defects(error)) from error
-        found = _of_another_version(text)
-    if "schema_version" not in found.model_fields_set:
-        raise UsageError(f"schema_version is missing; the present one is {SCHEMA_VERSION}")
-    return found
-
-
-def _of_another_version(text: bytes) -> Record:
-    try:
-        return Record.model_validate_json(dumps(migrate(pydantic_core.from_json(text))), strict=True)
-    except ValidationError as error:
-        raise UsageError(_defects(error)) from error
-    except ValueError as error:  # a NaN in an old record
-        raise UsageError(str(error)) from error
-
-
-def _small_enough(size: int) -> None:
-    if size > MAX_BYTES:
-        raise UsageError(f"{size / 1e6:.0f} MB is more than the {MAX_BYTES / 1e6:.0f} MB that a record may have")
-
-
-def _shown(value: object) -> str:
-    """Return a short form of any value; a number of thousands of digits has no other."""
-    if isinstance(value, int) and value.bit_length() > 128:
-        return "(a huge number)"
-    return reprlib.repr(value)
-
-
-def _defects(error: ValidationError) -> str:
-    """Return a pydantic error in one short line: where, what was given, what is wrong, for the first few defects."""
-    parts = []
-    for part in error.errors(include_url=False, include_context=False)[:8]:
-        where = ".".join(
-            reprlib.repr(key) if isinstance(key, str) and len(key) > 30 else str(key) for key in part["loc"]
-        )
-        given = part["input"]
-        shown = f"={_shown(given)}" if where and isinstance(given, str | int | float | None) else ""
-        message = part["msg"].removeprefix("Value error, ")
-        parts.append(f"{where}{shown}: {message}" if where else message)
-    more = error.error_count() - len(parts)
-    line = "; ".join(parts) + (f"; and {more} more" if more else "")
-    return "".join(letter if letter.isprintable() else " " for letter in line)
+ATTESTATION = ".verified.json"
+"""The end of the name of what lies beside a record: who made the run again, and what came of it."""
 
 
 def read(path: Path) -> Record:
     """Return the record of a file; a UsageError names the file and what is wrong with it."""
+    return load(path).record
+
+
+class Loaded(NamedTuple):
+    """A record and the bytes of the file that it was read from."""
+
+    record: Record
+    content: bytes
+
+
+def load(path: Path) -> Loaded:
+    """Return the record of a file with its bytes, read once and never beyond the size limit."""
+    content = contents(path)
     try:
-        _small_enough(path.stat().st_size)
-        return parse(path.read_bytes())
+        return Loaded(parse(content), content)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+LINK = "a symbolic link, which may lead anywhere; put the file itself there"
+
+
+def contents(path: Path) -> bytes:
+    """Return the bytes of a regular file that is no link; of a pipe, a device or too large a file none are read."""
+    try:
+        with io.FileIO(path, opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)) as stream:
+            found = os.fstat(stream.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise UsageError("not a regular file")
+            bounded(found.st_size)
+            return stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
+        raise UsageError(f"{path}: {LINK if error.errno == errno.ELOOP else error.strerror}") from error
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
 
@@ -134,7 +101,8 @@ def find(folders: list[Path]) -> list[Path]:
         if folder.is_file():
             found.add(folder)
         elif folder.is_dir():
-            found |= {*folder.rglob("record.json"), *folder.rglob("seed*.json")}
+            found |= {*folder.rglob("record.json")}
+            found |= {path for path in folder.rglob("seed*.json") if not path.name.endswith(ATTESTATION)}
         else:
             raise UsageError(f"{folder} is neither a folder of runs nor a record")
     if not found:
@@ -151,6 +119,19 @@ def read_files(files: Sequence[Path]) -> list[Record]:
     """Return the records of some files, in their order."""
     with uncollected(), spread(read, files) as found:
         return list(found)
+
+
+def try_files(files: Sequence[Path]) -> list[Record | UsageError]:
+    """Return, in their order, the record of each file or what is wrong with it."""
+    with uncollected(), spread(_try, files) as found:
+        return list(found)
+
+
+def _try(path: Path) -> Record | UsageError:
+    try:
+        return read(path)
+    except UsageError as error:
+        return error
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def _sweep(folder: Path) -> None:
         remove(left)
 
 
-LAST_BYTES = 8192
+LAST_BYTES = 1 << 18
 """More than one line of steps.jsonl is long."""
 
 

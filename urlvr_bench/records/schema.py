@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from urlvr_bench.protocol import Protocol, slug
+from urlvr_bench.records.evidence import Evidence
 from urlvr_bench.records.measured import (
     Control,
     Count,
@@ -86,6 +87,8 @@ class Provenance(Frozen):
     python: Short
     platform: Short
     device: Short
+    processor: Short | None = None
+    """Make and model, and the kernels that torch takes for it; None in older records."""
     processes: int = Field(gt=0, le=100_000)
     started: Moment
     finished: Moment
@@ -115,6 +118,8 @@ class Record(Frozen):
     evals: list[Eval] = Field(max_length=10_000)
     controls: list[Control] = Field([], max_length=100)
     """Evaluations at the first and last step that put `evals` into perspective; no other table rests on them."""
+    evidence: Evidence | None = None
+    """What the accuracies in `steps` are computed from; None in older records and where groups are too large."""
     provenance: Provenance
 
     @model_validator(mode="after")

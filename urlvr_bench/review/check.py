@@ -1,41 +1,64 @@
 """Check a folder of records: everything that is wrong at once, each with its fix. No stored metric is trusted."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from urlvr_bench import protocol, tasks
 from urlvr_bench.errors import UsageError
-from urlvr_bench.records import record
+from urlvr_bench.records import attestation, record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.review import sources
-from urlvr_bench.review.findings import COMPARISONS, REDO, Finding, Remark, facts_of, failed
+from urlvr_bench.review import consistency, derivation, provenance, sources
+from urlvr_bench.review.between import Facts, compare, facts_of
+from urlvr_bench.review.findings import REDO, Finding, Remark, failed
 from urlvr_bench.statistics import signs
 
 __all__ = ["Finding", "check", "failed"]
 
 HOMES = ("/home/", "/Users/", "/root/", ":\\\\Users")
 TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{20,}")
-ROUNDING = 1e-6
 
 
-def check(folder: Path) -> list[Finding]:
-    """Return everything that is wrong with the records under `folder`."""
-    try:
-        files = record.find([folder])
-    except UsageError as error:
-        return [Finding(folder, str(error), "name a folder of runs or results")]
+def check(*folders: Path, held: Sequence[Record] = ()) -> list[Finding]:
+    """Return everything that is wrong with the records under some folders, beside those that the board holds."""
+    findings, facts = examine(*folders)
+    return findings + beside(facts, held)
+
+
+def examine(*folders: Path) -> tuple[list[Finding], list[Facts]]:
+    """Return what is wrong with each record by itself, and what is kept of it to compare it with others."""
     findings, facts = [], []
-    for file in files:
+    for folder in folders:
         try:
-            one = record.read(file)
+            files = record.find([folder])
         except UsageError as error:
-            findings.append(Finding(file, str(error).removeprefix(f"{file}: "), REDO))
+            findings.append(Finding(folder, str(error), "name a folder of runs or results"))
             continue
-        findings += [Finding(file, *remark) for test in TESTS for remark in test(file, one)]
-        facts.append(facts_of(file, one))
-    return findings + [finding for compare in COMPARISONS for finding in compare(facts)]
+        for file in files:
+            try:
+                one, content = record.load(file)
+            except UsageError as error:
+                findings.append(Finding(file, str(error).removeprefix(f"{file}: "), REDO))
+                continue
+            findings += [Finding(file, *remark) for test in TESTS for remark in test(file, one)]
+            findings += [Finding(file, *remark) for remark in _attestation(file, content)]
+            facts.append(facts_of(file, one, content))
+    return findings, facts
+
+
+def beside(facts: Sequence[Facts], held: Sequence[Record]) -> list[Finding]:
+    """Return what is wrong with records beside each other and beside those that the board holds."""
+    known = [facts_of(Path("board", one.path), one, b"", held=True) for one in held]
+    return compare([*known, *facts])
+
+
+def _attestation(file: Path, content: bytes) -> Iterator[Remark]:
+    """What lies beside a record attests it, and no other."""
+    try:
+        attestation.read(file, content)
+    except UsageError as error:
+        yield str(error), "verify it again with `urlvr-bench verify --attest`, or delete the attestation"
 
 
 def _place(file: Path, one: Record) -> Iterator[Remark]:
@@ -103,19 +126,6 @@ def _test_ids(name: str) -> list[str] | None:
 _task = lru_cache(maxsize=64)(tasks.load)
 
 
-def _numbers(file: Path, one: Record) -> Iterator[Remark]:
-    """Columns of the training log that cannot both be right."""
-    steps = one.steps
-    rows = zip(steps.step, steps.pass_at_group, steps.train_accuracy, steps.mixed_groups, strict=True)
-    for step, any_right, right, mixed in rows:
-        if any_right is None or right is None or mixed is None:
-            return
-        if any_right + ROUNDING < max(right, mixed):
-            what = f"pass_at_group {any_right:.3f} is less than train_accuracy {right:.3f} or mixed_groups {mixed:.3f}"
-            yield f"step {step}: {what}", REDO
-            return
-
-
 def _early(file: Path, one: Record) -> Iterator[Remark]:
     """A run that ended before its protocol's last step ended at the first sign of the collapse that it stops at."""
     stop, last = one.protocol.training.stop_at, one.last_step
@@ -143,7 +153,9 @@ TESTS: tuple[Callable[[Path, Record], Iterable[Remark]], ...] = (
     _protocol,
     _method,
     _problems,
-    _numbers,
     _early,
     _origin,
+    *consistency.TESTS,
+    *derivation.TESTS,
+    *provenance.TESTS,
 )

@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 
 from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
@@ -44,6 +45,22 @@ def _card(name: str, params: str) -> tuple[object, ...]:
     return method.family, tuple(method.needs), method.uses_labels(), method.binary, method.paper
 
 
+def generates(info: MethodInfo) -> bool:
+    """Return whether a method samples more than the rollouts that it pays, as far as that is known here."""
+    if _present(info.name) != info.source_sha256:
+        return bool({"extra_answers", "replies"} & {*info.signals})
+    try:
+        return _samples(info.name, json.dumps(info.params))
+    except UsageError:  # said of its hyper-parameters
+        return True
+
+
+@lru_cache(maxsize=1000)
+def _samples(name: str, params: str) -> bool:
+    method = methods.configure(name, json.loads(params))
+    return "replies" in method.needs or bool(method.extras())
+
+
 def _of_another_source(info: MethodInfo) -> Iterator[Remark]:
     known = _committed(info.name)
     if known is None or info.source_sha256 in known:
@@ -57,15 +74,39 @@ def _of_another_source(info: MethodInfo) -> Iterator[Remark]:
 def _committed(name: str) -> frozenset[str] | None:
     """Return the hashes of all committed versions of a method's file, None outside of a full clone."""
     try:
-        if _git("rev-parse", "--is-shallow-repository").strip() != b"false":
+        if not whole_history():
             return None
-        commits = _git("log", "--diff-filter=AMR", "--format=%H", "--", f"{name}.py").decode().split()
-        found = {hashlib.sha256(_git("show", f"{commit}:./{name}.py")).hexdigest()[:16] for commit in commits}
+        commits = git("log", "--diff-filter=AMR", "--format=%H", "--", f"{name}.py").decode().split()
+        found = {hashlib.sha256(git("show", f"{commit}:./{name}.py")).hexdigest()[:16] for commit in commits}
     except (OSError, subprocess.CalledProcessError):
         return None
     return frozenset(found) if found else None
 
 
-def _git(*args: str) -> bytes:
+def whole_history() -> bool:
+    """Whether the methods lie in a clone with all of its history."""
+    return _is_whole(methods.FOLDER)
+
+
+@lru_cache(maxsize=8)
+def _is_whole(folder: Path) -> bool:
+    try:
+        return git("rev-parse", "--is-shallow-repository").strip() == b"false"
+    except (OSError, subprocess.CalledProcessError):
+        return False
+
+
+@lru_cache(maxsize=256)
+def held(commit: str, path: str) -> bool:
+    """Whether a commit is known here and has a file, named from the root of the repository."""
+    try:
+        git("cat-file", "-e", f"{commit}:{path}")
+        return True
+    except (OSError, subprocess.CalledProcessError):
+        return False
+
+
+def git(*args: str) -> bytes:
+    """Return what a git command says of the repository that the methods lie in."""
     command = ["git", "-C", str(methods.FOLDER), *args]
     return subprocess.run(command, capture_output=True, check=True).stdout  # noqa: S603

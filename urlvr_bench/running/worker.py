@@ -14,7 +14,7 @@ from urlvr_bench import methods, models, tasks
 from urlvr_bench.errors import UsageError, presentable
 from urlvr_bench.evaluation.counting import followed
 from urlvr_bench.protocol import Run
-from urlvr_bench.records import provenance, record
+from urlvr_bench.records import evidence, provenance, record
 from urlvr_bench.records.run_folder import OccupiedError, occupied, once
 from urlvr_bench.running import counts
 from urlvr_bench.system import files, processes
@@ -49,7 +49,7 @@ def carry_out(folder: Path, say: Say) -> None:
         (folder / ERROR).unlink(missing_ok=True)
         if (folder / "record.json").is_file():
             return
-        started = once(folder / "started.json", lambda: {"at": provenance.now()}, say)["at"]
+        started = once(folder / "started.json", _beginning, say)
         model = models.resolve(run.model)
         facts = _trained(run, model, folder, say)
         last = trained_steps(folder)
@@ -57,6 +57,12 @@ def carry_out(folder: Path, say: Say) -> None:
         finished = assemble(run, folder, facts, evaluated, started)
         _clean(folder, last)  # before the record, whose presence says that nothing is left to do
         record.write(finished, folder / "record.json")
+
+
+def _beginning() -> dict[str, Any]:
+    """Return when a run began, and by which code."""
+    commit, dirty = provenance.git()
+    return {"at": provenance.now(), "commit": commit, "dirty": dirty}
 
 
 def trained_steps(folder: Path) -> int:
@@ -115,7 +121,7 @@ def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say
 
 
 def assemble(
-    run: Run, folder: Path, facts: dict[str, Any], evaluated: list[dict[str, Any]], started: str
+    run: Run, folder: Path, facts: dict[str, Any], evaluated: list[dict[str, Any]], started: dict[str, Any]
 ) -> record.Record:
     """Return the record of a run whose stages are all done."""
     from urlvr_bench.records.run_folder import read_steps
@@ -125,7 +131,7 @@ def assemble(
     task = tasks.load(run.task)
     evals = [record.Eval.model_validate(one) for part in evaluated for one in part["evals"]]
     controls = [record.Control.model_validate(one) for part in evaluated for one in part.get("controls", ())]
-    commit, dirty = provenance.git()
+    commit, dirty = provenance.git(since=started.get("commit"))
     columns: dict[str, list[Any]] = {name: [row.get(name) for row in rows] for name in record.Steps.model_fields}
     return record.Record(
         protocol=run.protocol,
@@ -157,14 +163,16 @@ def assemble(
         problems={task: ids for part in evaluated for task, ids in part["problems"].items()},
         evals=evals,
         controls=controls,
+        evidence=_evidence(rows, run.protocol.training.rows),
         provenance=record.Provenance(
             git_commit=commit,
-            git_dirty=dirty,
+            git_dirty=dirty or started.get("dirty"),
             packages=provenance.packages(),
             **provenance.machine(),
             device=facts["device"],
+            processor=provenance.processor(),
             processes=facts["processes"],
-            started=started,
+            started=started["at"],
             finished=provenance.now(),
             train_seconds=sum(sum(row["seconds"].values()) for row in rows),
             eval_seconds=sum(part["seconds"] for part in evaluated),
@@ -173,6 +181,12 @@ def assemble(
             trainer_config=facts["trainer_config"],
         ),
     )
+
+
+def _evidence(rows: list[dict[str, Any]], size: int) -> evidence.Evidence | None:
+    """Return what was kept of all rollouts, None where a step, of an older code or of large groups, kept nothing."""
+    kept = [row.get("evidence") for row in rows]
+    return None if None in kept else evidence.join([step for step in kept if step is not None], size)
 
 
 def _clean(folder: Path, last_step: int) -> None:

@@ -152,7 +152,7 @@ def _self_verification(records: Runs) -> list[Claim]:
 
 def _ends_of_training(runs: Runs) -> tuple[list[float], list[float]]:
     """Return the mean train accuracy of each run's first and last steps."""
-    taught = [run.steps.train_accuracy for run in runs]
+    taught = [run.steps.known("train_accuracy") for run in runs]
     return [float(np.mean(one[:ENDS_OVER])) for one in taught], [float(np.mean(one[-ENDS_OVER:])) for one in taught]
 
 

@@ -142,10 +142,10 @@ def _test_time(found: Arms) -> list[Claim]:
 
 def _wrong_votes(found: Arms) -> list[Claim]:
     whatever, wrong, right = (found[f"initial_vote={kind}"] for kind in ("any", "wrong", "right"))
-    labels = [float(np.mean(run.steps.label_accuracy[:5])) for run in wrong]
+    labels = [float(np.mean(run.steps.known("label_accuracy")[:5])) for run in wrong]
     every = [*whatever, *wrong, *right]
     later = [accuracy(one) for run in every for one in run.evals if one.step]
-    learned = [float(np.mean(run.steps.train_accuracy[:5])) for run in wrong]
+    learned = [float(np.mean(run.steps.known("train_accuracy")[:5])) for run in wrong]
     return [
         Claim(
             f"Training on few prompts erodes accuracy on unseen problems whatever their first vote was: from "

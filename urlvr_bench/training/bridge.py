@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.records import evidence
 from urlvr_bench.rollouts import Group, Method
 from urlvr_bench.training.firewall import guard
 from urlvr_bench.training.groups import Batch, Doc, Rollouts, TaskView, build, with_generated
@@ -32,6 +33,8 @@ class RewardBridge:
         self.group_size, self.seed = group_size, seed
         self.__name__ = name
         self.rollouts: Rollouts | None = None
+        self.evidence: list[str] | None = None
+        """What the record keeps of the last batch, over all processes; None where groups are too large for it."""
 
     def __call__(
         self,
@@ -56,10 +59,20 @@ class RewardBridge:
             rewards = pay(self.method, self.name, group)
             lengths, repetitions = [len(tokens) for tokens in ids], [repetition(tokens) for tokens in ids]
             scored.append(ScoredGroup(group.answers, rewards, entry.correct, lengths, repetitions, truncated))
-        metrics = batch_metrics(self.rollouts.gather(scored), self.method.binary)
+        everywhere = self.rollouts.gather(scored)
+        metrics = batch_metrics(everywhere, self.method.binary)
+        self.evidence = self._evidence(everywhere)
         metrics["tokens"] += sum(self.rollouts.gather([extra_tokens]))
         self._log(metrics, scored, log_metric, self.rollouts, started)
         return [reward for group in scored for reward in group.rewards]
+
+    def _evidence(self, groups: Sequence[ScoredGroup]) -> list[str] | None:
+        kept: list[evidence.Rollout] = []
+        for each in groups:
+            if self.group_size > evidence.LARGEST_GROUP or each.correct is None:
+                return None
+            kept += evidence.group(each.answers, each.rewards, each.correct, self.method.binary)
+        return evidence.pack(kept)
 
     def _log(
         self,

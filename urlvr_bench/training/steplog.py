@@ -16,7 +16,7 @@ from urlvr_bench.settings import Stop, Training
 from urlvr_bench.statistics.signs import first_stop
 from urlvr_bench.system import files
 from urlvr_bench.system.files import append
-from urlvr_bench.training.bridge import PREFIX
+from urlvr_bench.training.bridge import PREFIX, RewardBridge
 
 
 def logged_as(column: str) -> str:
@@ -25,10 +25,11 @@ def logged_as(column: str) -> str:
 
 
 class StepLog(TrainerCallback):
-    """Append one line per step to steps.jsonl: the columns of `record.Steps` and the seconds of the step's parts."""
+    """Append one line per step to steps.jsonl: the columns of `record.Steps`, the seconds of the step's parts, and
+    what the bridge kept of its rollouts."""
 
-    def __init__(self, path: Path, updates_per_step: int) -> None:
-        self.path, self.updates_per_step = path, updates_per_step
+    def __init__(self, path: Path, updates_per_step: int, bridge: RewardBridge) -> None:
+        self.path, self.updates_per_step, self.bridge = path, updates_per_step, bridge
         self.pending: dict[str, list[float]] = {}
         self.started = time.perf_counter()
 
@@ -71,6 +72,7 @@ class StepLog(TrainerCallback):
         generation, reward = mean(PREFIX + "generation_seconds") or 0.0, mean(PREFIX + "reward_seconds") or 0.0
         update = max(0.0, time.perf_counter() - self.started - generation - reward)
         row["seconds"] = {"generation": generation, "reward": reward, "update": update}
+        row["evidence"] = self.bridge.evidence
         return row
 
 

@@ -135,7 +135,7 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
     )
     trainer.remove_callback(PrinterCallback)
     steps, judged = folder / "steps.jsonl", set(run.protocol.evaluation.steps(training.steps)) - {0}
-    trainer.add_callback(steplog.StepLog(steps, training.mini_batches))
+    trainer.add_callback(steplog.StepLog(steps, training.mini_batches, bridge))
     saver = steplog.WeightSaver(folder, judged, training.mini_batches, trainer.save_model)
     trainer.add_callback(saver)
     keeper = TeacherKeeper(trainer.teacher)

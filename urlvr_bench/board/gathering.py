@@ -1,0 +1,80 @@
+"""What a board is made of: the records that can be read, what attests them, and what had to be left out and why."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from urlvr_bench.errors import UsageError
+from urlvr_bench.records import attestation, record
+from urlvr_bench.records.attestation import Attestation
+from urlvr_bench.records.record import Record
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A file that has no place on the board; `name` is its place under the folder that was given."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The records of some folders."""
+
+    records: list[Record]
+    damaged: tuple[Damaged, ...] = ()
+    attested: Mapping[Path, Attestation] = field(default_factory=dict)
+    """By a record's place, what came of making its run again."""
+
+
+def gather(folders: Sequence[Path]) -> Gathered:
+    """Return the records under some folders, without those that cannot be read or were judged on other problems.
+
+    A record met twice counts once; two contents of one run are an error. Probes, which end at their collapse, are
+    left out: they diagnose a model and compare no methods.
+    """
+    files, damaged, found = record.find(list(folders)), [], dict[Path, tuple[Path, Record]]()
+    for file, read in zip(files, record.try_files(files), strict=True):
+        if isinstance(read, UsageError):
+            damaged.append(_damaged(file, folders, str(read)))
+            continue
+        earlier, known = found.setdefault(read.path, (file, read))
+        if known != read:
+            run = read.path.with_suffix("")
+            raise UsageError(f"{file}: holds run {run} with another content than {earlier}; keep one of them")
+    shown = {path: (file, read) for path, (file, read) in found.items() if read.protocol.training.stop_at is None}
+    for path, reason in list(_judged_on_other_problems([read for _, read in shown.values()])):
+        damaged.append(_damaged(shown.pop(path)[0], folders, reason))
+    attested = {}
+    for path, (file, _) in shown.items():
+        try:
+            if attestation.beside(file).exists() and (of := attestation.read(file, record.contents(file))):
+                attested[path] = of
+        except UsageError as error:
+            damaged.append(_damaged(attestation.beside(file), folders, str(error)))
+    return Gathered([read for _, read in shown.values()], tuple(damaged), attested)
+
+
+def _damaged(file: Path, folders: Sequence[Path], reason: str) -> Damaged:
+    """Return a file that is left out, named without what is above the folder that was given."""
+    above = next((folder for folder in folders if file != folder and file.is_relative_to(folder)), file.parent)
+    return Damaged(file.relative_to(above).as_posix(), reason.removeprefix(f"{file}: "))
+
+
+def _judged_on_other_problems(records: Sequence[Record]) -> Iterator[tuple[Path, str]]:
+    """Yield the records that do not pair up with most of those they stand beside, and why."""
+    boards = defaultdict[tuple[str, ...], list[Record]](list)
+    for one in records:
+        for task in one.problems:
+            weights, version = one.model.weights_sha256, one.task.version
+            boards[one.protocol_id, one.protocol_hash, one.model.name, weights, one.task.name, version, task].append(
+                one
+            )
+    odd: dict[Path, str] = {}
+    for (*_, task), runs in boards.items():
+        usual = Counter(tuple(one.problems[task]) for one in runs).most_common(1)[0][0]
+        reason = f"judged on other problems of {task} than the runs beside it"
+        odd |= {one.path: reason for one in runs if tuple(one.problems[task]) != usual}
+    yield from odd.items()
