@@ -44,7 +44,7 @@ def _load(task: str, source: Source, config: str | None) -> list[dict[str, Any]]
     import datasets
 
     name, revision = source["id"], source["revision"]
-    answers = not constants.HF_HUB_OFFLINE and _answers(constants.ENDPOINT)
+    answers = hub_answers()
     try:
         with nullcontext() if answers else _cache_only():
             return list(datasets.load_dataset(name, config, revision=revision, split=source["split"]))
@@ -67,6 +67,11 @@ def _fix(reason: str, name: str) -> str:
     if reason.startswith("Revision"):
         return "Its owners removed the commit that the task is pinned to; do not take another, it may differ. "
     return ""
+
+
+def hub_answers() -> bool:
+    """Return whether the hub may be asked, and is there."""
+    return not constants.HF_HUB_OFFLINE and _answers(constants.ENDPOINT)
 
 
 @functools.cache

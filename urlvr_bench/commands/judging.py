@@ -33,10 +33,7 @@ def eval(
     as_json: AsJson = False,
 ) -> None:
     """Judge a model: pass@k, avg@k and maj@k from n samples per problem, through lm-eval."""
-    import pandas as pd
-
     from urlvr_bench import models, tasks
-    from urlvr_bench.evaluation import evaluate
     from urlvr_bench.protocol import slug
     from urlvr_bench.records.sets import lines
     from urlvr_bench.running import counts
@@ -44,6 +41,7 @@ def eval(
 
     use_local_data(data)
     one_thread()
+    path = models.resolve(model)
     ks = tuple(k or [1, samples])
     spec = validated_evaluation(
         every=1,
@@ -58,7 +56,12 @@ def eval(
     for line in lines(counts.count({name: ["test"] for name in task if tasks.load(name).revisions})):
         console.print(plain(line), highlight=False, soft_wrap=True)
     folder = out / slug(models.display_name(model))
-    results = evaluate.evaluate(models.resolve(model), task, 0, spec, seed, folder)
+
+    import pandas as pd  # now that nothing is misspelt: the engines take seconds
+
+    from urlvr_bench.evaluation import evaluate
+
+    results = evaluate.evaluate(path, task, 0, spec, seed, folder)
     rows = [judged(result.counts, ks) for result in results]
     print(json.dumps(rows) if as_json else pd.DataFrame(rows).to_markdown(index=False, floatfmt=".3f"))
 

@@ -1,5 +1,6 @@
 """The command `probe`: the Model Collapse Step of one model, at the least cost."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -66,10 +67,13 @@ def probe(
         settings["stop_at"] = probing.LABELLED
     runs = plan.grid(protocol, ["majority_vote"], range(seeds), [model], task or [], settings)
     known = record.read_all(against) if against else []
-    if not plan_and_carry_out(runs, out, jobs, dry_run):
+    if not plan_and_carry_out(runs, out, jobs, dry_run, as_json):
         return
     made = record.read_all([out / run.path for run in runs])
-    for name in dict.fromkeys(one.task.name for one in made):
-        found = probing.report([one for one in made if one.task.name == name], known)
-        print(found.frame.to_json(orient="records") if as_json else f"{rendered(found, 'markdown')}\n")
+    names = dict.fromkeys(one.task.name for one in made)
+    found = [probing.report([one for one in made if one.task.name == name], known) for name in names]
+    if as_json:
+        print(json.dumps([row for each in found for row in json.loads(each.frame.to_json(orient="records"))]))
+    for each in () if as_json else found:
+        print(f"{rendered(each, 'markdown')}\n")
     console.print(f"the records are under {out}", highlight=False)

@@ -46,8 +46,13 @@ def table(
 
     records = record.read_all(folders)
     ladder = len({found.model.name for found in records}) > 1
-    for name in kind or ["pass", "reward", "collapse", *(["probe"] if ladder else [])]:
-        print(tables.table(records, name, format_))
+    kinds = kind or ["pass", "reward", "collapse", *(["probe"] if ladder else [])]
+    found = {name: tables.tables(records, name) for name in kinds}
+    if any(found.values()) or format_ == "json":
+        print(tables.document(found, format_))
+    for name in found:
+        if not found[name]:
+            console.print(plain(tables.wanted(name)), highlight=False, soft_wrap=True)
 
 
 def plot(

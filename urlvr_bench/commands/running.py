@@ -1,14 +1,12 @@
 """Commands that train: run, pocket build. What they import is imported when they are called."""
 
 import json
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
-from urlvr_bench.commands import scaling
+from urlvr_bench.commands import planning, scaling
 from urlvr_bench.commands.options import AsJson, Data, console, names_of, one_thread, pairs, plain, use_local_data
 from urlvr_bench.commands.summing import show_runs
 
@@ -26,8 +24,6 @@ SEVEN = (
     "ground_truth",
 )
 """The methods that `run` compares where none is named: one of each kind, the random line and the supervised one."""
-
-UNREAD = "its problems are counted when they are read from the hub"
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the run folders.")]
 
@@ -82,93 +78,62 @@ def run(
     cells = plan.lay_out(runs, out)
     elsewhere = scaling.chosen(launcher, config, processes, cells[0].run.protocol.training)
     jobs = jobs or scaling.default_jobs(elsewhere, cells)
-    show_plan(cells, out, jobs, as_json)
+    document = planning.document(cells, out, jobs) if as_json else None
+    if document is None:
+        planning.show(cells, out, jobs)
     if dry_run or elsewhere in scaling.SCHEDULERS:
-        return scaling.submit(elsewhere, cells, jobs, pairs(resource, "--resource"), out, dry_run)
-    carry_out(cells, jobs, as_json)
-    if not as_json:
+        return scaling.submit(elsewhere, cells, jobs, pairs(resource, "--resource"), out, dry_run, document)
+    carry_out(cells, jobs, document)
+    if document is None:
         show_runs([cell.folder for cell in cells], console)
-    console.print(f"records of {runs_of(len(cells))} are under {out}; next: urlvr-bench table {out}", highlight=False)
+    made = planning.runs_of(len(cells))
+    console.print(f"records of {made} are under {out}; next: urlvr-bench table {out}", highlight=False)
 
 
-def carry_out(cells: "list[Cell]", jobs: int, as_json: bool = False) -> None:
-    """Make the runs that are left.
+def carry_out(cells: "list[Cell]", jobs: int, document: dict[str, Any] | None = None) -> None:
+    """Make the runs that are left, and print the `document` of their plan with how they ended.
 
     Exit with 130 on Ctrl-C, with 143 on a signal that asks to stop, with 1 where runs failed or are done elsewhere.
     """
     from urlvr_bench.running import plan, runner
     from urlvr_bench.system import processes
 
+    planning.require_data(cells)
     try:
         outcomes = runner.carry_out(cells, jobs, console)
     except (KeyboardInterrupt, processes.Stopped) as error:
         console.print("stopped; run the same command again to go on from the last checkpoints")
         raise typer.Exit(processes.EXIT_CODE if isinstance(error, SystemExit) else processes.INTERRUPTED) from None
-    failed = [ended for ended in outcomes if ended.error is not None]
-    if as_json:
+    failed = [one for one in outcomes if one.error is not None]
+    if document is not None:
         finished = [str(cell.folder / "record.json") for cell in cells if plan.state_of(cell.folder) == "done"]
-        print(json.dumps({"done": finished, "failed": {str(f.cell.folder): f.error for f in failed}}))
-    for ended in failed:
-        console.print(f"[bold red]failed:[/] {ended.cell.folder}: {plain(ended.error or '')}", soft_wrap=True)
+        ended = {"done": finished, "failed": {str(one.cell.folder): one.error for one in failed}}
+        print(json.dumps(document | ended))
+    for one in failed:
+        console.print(f"[bold red]failed:[/] {one.cell.folder}: {plain(one.error or '')}", soft_wrap=True)
     elsewhere = sum(cell.state != "done" for cell in cells) - len(outcomes)
     if elsewhere:
-        line = f"{runs_of(elsewhere)} left to another command; {follow(cells[0].out)}"
+        line = f"{planning.runs_of(elsewhere)} left to another command; {planning.follow(cells[0].out)}"
         console.print(line, highlight=False, soft_wrap=True)
     if failed or elsewhere:
         raise typer.Exit(1)
 
 
-def runs_of(count: int) -> str:
-    """Return a number of runs in words."""
-    return f"{count} run" if count == 1 else f"{count} runs"
+def plan_and_carry_out(runs: "list[Run]", out: Path, jobs: int | None, dry_run: bool, as_json: bool = False) -> bool:
+    """Show what is left of some runs and make it here; return whether all of them are there then.
 
-
-def follow(out: Path) -> str:
-    """Return how to see what other commands do under `out`."""
-    return f"follow: urlvr-bench status {out} --watch"
-
-
-def plan_and_carry_out(runs: "list[Run]", out: Path, jobs: int | None, dry_run: bool) -> bool:
-    """Show what is left of some runs and make it here; return whether all of them are there then."""
+    With `as_json` the plan is printed, as JSON, only where it is all that was asked for.
+    """
     from urlvr_bench.running import plan
 
     cells, jobs = plan.lay_out(runs, out), jobs or plan.default_jobs()
-    if cells:
-        show_plan(cells, out, jobs, as_json=False)
+    if as_json and dry_run:
+        print(json.dumps(planning.document(cells, out, jobs)))
+    elif cells and not as_json:
+        planning.show(cells, out, jobs)
     if not dry_run:
         carry_out(cells, jobs)
     return not dry_run
-
-
-def show_plan(cells: "list[Cell]", out: Path, jobs: int, as_json: bool) -> None:
-    """Print the runs, how many are done, and how long the rest may take."""
-    from urlvr_bench.records.sets import lines
-    from urlvr_bench.running import counts, plan
-
-    published = counts.published(cell.run for cell in cells)
-    counted = counts.at_hand(published)
-    minutes = plan.estimated_minutes(cells, out, jobs)
-    if as_json:
-        rows = [{"folder": str(cell.folder), "state": cell.state} for cell in cells]
-        print(json.dumps({"runs": rows, "jobs": jobs, "estimated_minutes": minutes, "sets": counted}))
-        return
-    first = cells[0].run.protocol
-    table = Table(
-        title=f"{cells[0].run.protocol_id} v{first.version}: {first.training.steps} steps", title_justify="left"
-    )
-    for column in ("model", "task", "method", "seed", "state"):
-        table.add_column(column)
-    for cell in cells:
-        table.add_row(cell.run.model, cell.run.task, cell.run.method_id, str(cell.run.seed), cell.state)
-    console.print(table)
-    for line in [*lines(counted), *(f"{name}: {UNREAD}" for name in published if name not in counted)]:
-        console.print(plain(line), highlight=False, soft_wrap=True)
-    done, left = sum(cell.state == "done" for cell in cells), sum(cell.left for cell in cells)
-    took = "an unknown time" if minutes is None else f"about {max(1, round(minutes))} min"
-    rest = f"{took} with {min(jobs, left)} side by side" if left > 1 else took if left else "nothing left to do"
-    console.print(f"{runs_of(len(cells))}, {done} done; {rest}", highlight=False)
-    for command, count in Counter(cell.command for cell in cells if cell.command).items():
-        console.print(f"{runs_of(count)} under way in {command}; {follow(out)}", highlight=False, soft_wrap=True)
 
 
 def pocket_build(

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 import yaml
@@ -71,24 +71,33 @@ def submit(
     given: Mapping[str, str],
     out: Path,
     dry_run: bool = False,
+    document: dict[str, Any] | None = None,
 ) -> None:
-    """Hand the runs that are left to a scheduler and return; a dry run prints what Hugging Face Jobs would be sent."""
+    """Hand the runs that are left to a scheduler and return; a dry run prints what Hugging Face Jobs would be sent.
+
+    With the `document` of the plan, that and what was submitted, or would be, is printed as one.
+    """
     resources = {name: yaml.safe_load(value) for name, value in given.items()}
     if launcher == "hf-jobs":
         from urlvr_bench.running import cloud
 
         if dry_run:
             chosen = cloud.resources(resources)
-            for cell in cells:
-                print(json.dumps(cloud.request(cell.run, chosen)))
+            requests = [cloud.request(cell.run, chosen) for cell in cells]
+            for each in requests if document is None else [document | {"requests": requests}]:
+                print(json.dumps(each))
             return
         ids = cloud.submit(cells, resources)
     elif dry_run:
+        if document is not None:
+            print(json.dumps(document))
         return
     else:
         from urlvr_bench.running import cluster
 
         ids = cluster.submit(cells, "slurm" if launcher == "slurm" else "local", jobs, resources, out)
+    if document is not None:
+        print(json.dumps(document | {"submitted": ids}))
     if not ids:
         console.print(f"nothing left to submit; see: urlvr-bench status {out}", highlight=False)
         return

@@ -12,8 +12,8 @@ HEAD = """# Settings of a protocol
 <!-- made by `make docs`; edit urlvr_bench/settings.py -->
 
 A protocol sets everything of a comparison but the method. `run`, `probe` and `plan` take `--set KEY=VALUE`, repeatedly,
-with a value as YAML writes it: `--set learning_rate=3e-5 --set 'k=[1,4]' --set ood=[math500]`. The key may be said without
-its section where only one section has it; `temperature` is in both: `training.temperature`, `evaluation.temperature`.
+with a value as YAML writes it: `--set steps=50 --set 'k=[1,4]' --set ood=[math500]`. The key may be said without its
+section where only one section has it; `temperature` is in both: `training.temperature`, `evaluation.temperature`.
 A run with any `--set` is a custom one: its folder carries a hash, and it has no place on the board. The plan says what
 was changed. `urlvr-bench list settings` prints this page, `urlvr-bench list protocols` the protocols.
 

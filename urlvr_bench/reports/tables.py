@@ -1,7 +1,8 @@
 """Tables of records: numbers for machines (CSV, JSON), numbers with their intervals for people (Markdown, LaTeX)."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -53,18 +54,34 @@ def _set_aside(cell: Cell, rows: Rows) -> tuple[str, ...]:
 
 def table(records: Sequence[Record], kind: str, form: str = "markdown") -> str:
     """Return the tables of a kind as text in one of FORMATS."""
+    return document({kind: tables(records, kind)}, form)
+
+
+def document(found: Mapping[str, Sequence[Table]], form: str = "markdown") -> str:
+    """Return tables by their kinds as one text in one of FORMATS.
+
+    For programs, several kinds are one CSV with a first column `kind`, or one JSON list.
+    """
     if form not in FORMATS:
         raise unknown("table format", form, FORMATS)
-    found = tables(records, kind)
     if form == "csv":
-        frames = [each.frame for each in found]
-        return str(pd.concat(frames, ignore_index=True).to_csv(index=False, lineterminator="\n")) if frames else ""
+        return _csv(found)
     if form == "json":
-        return _json(kind, found)
-    return "\n\n".join(rendered(each, form) for each in found) + "\n" if found else ""
+        parts = [_values(kind, each) for kind, each in found.items()]
+        return json.dumps(parts if len(parts) > 1 else parts[0], indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return "\n".join("\n\n".join(rendered(one, form) for one in each) + "\n" for each in found.values() if each)
 
 
-def _json(kind: str, found: Sequence[Table]) -> str:
+def _csv(found: Mapping[str, Sequence[Table]]) -> str:
+    frames = [
+        each.frame if len(found) == 1 else each.frame.assign(kind=kind)[["kind", *each.frame]]
+        for kind, several in found.items()
+        for each in several
+    ]
+    return str(pd.concat(frames, ignore_index=True).to_csv(index=False, lineterminator="\n")) if frames else ""
+
+
+def _values(kind: str, found: Sequence[Table]) -> dict[str, Any]:
     parts = [
         {
             "title": each.title,
@@ -74,7 +91,7 @@ def _json(kind: str, found: Sequence[Table]) -> str:
         for each in found
     ]
     head = {"kind": kind, "level": LEVEL, "resamples": RESAMPLES, "resampling_seed": SEED}
-    return json.dumps({**head, "tables": parts}, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return {**head, "tables": parts}
 
 
 def _span(row: Row, name: str) -> str:
@@ -193,3 +210,16 @@ KINDS: dict[str, tuple[Callable[..., list[Row]], Callable[[Row], dict[str, str]]
     "probe": (collapse_rows, _probe_text, COLLAPSE_NOTES),
 }
 """What each kind of table is made of: its numbers, its text and its notes."""
+WANTED = {
+    "ood": "that was judged on further tasks: run with --set 'ood=[NAME, ...]'",
+    "sensitivity": "that fell below a threshold of collapse on a ladder of models: run several models, as pocket-1 to 6",
+    "indicators": "of the vote beside a supervised one of the same models: run --method majority_vote --method "
+    "ground_truth --model ... --model ...",
+}
+"""What would fill a kind of table that is empty."""
+
+
+def wanted(kind: str) -> str:
+    """Return why a kind has no table, and what would fill it."""
+    other = "that was trained to its end and judged on its own task: run without --set stop_at"
+    return f"{kind}: no table, for there is no run {WANTED.get(kind, other)}"

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 from urlvr_bench import tasks
+from urlvr_bench.errors import UsageError
+from urlvr_bench.local_data import local_copies
 from urlvr_bench.protocol import Run
 from urlvr_bench.records.sets import Counts
 from urlvr_bench.task_config import AT
@@ -30,8 +32,21 @@ def count(names: dict[str, list[str]]) -> dict[str, dict[str, Counts]]:
 
 def at_hand(names: dict[str, list[str]]) -> dict[str, dict[str, Counts]]:
     """Count those sets that a local copy was named for; a plan downloads nothing."""
-    if not names:
-        return {}
-    from urlvr_bench.tasks import remote  # type: ignore[attr-defined]  # found by the finder; loads the hub's client
+    copied = {name.partition(AT)[0] for name in names} & set(local_copies())
+    return count({name: splits for name, splits in names.items() if name.partition(AT)[0] in copied})
 
-    return count({name: splits for name, splits in names.items() if remote.has_local_copy(name.partition(AT)[0])})
+
+def absent(names: dict[str, list[str]]) -> dict[str, str]:
+    """Return why sets are neither here, in a local copy or the hub's cache, nor to be had, for the hub is silent."""
+    wanted = {name: splits for name, splits in names.items() if name.partition(AT)[0] not in local_copies()}
+    if not wanted:
+        return {}
+    from urlvr_bench.tasks import remote  # type: ignore[attr-defined]  # takes long to import; found by the finder
+
+    found = {}
+    for name, splits in () if remote.hub_answers() else wanted.items():
+        try:
+            count({name: splits})
+        except UsageError as error:
+            found[name] = str(error)
+    return found

@@ -94,6 +94,22 @@ def changed_params(method: Method) -> dict[str, Any]:
     return {name: value for name, (value, default) in values.items() if value != default}
 
 
+def changed(run: Run) -> dict[str, list[Any]]:
+    """Return the settings that a run changes in its published protocol: what each is now, and what it was there."""
+    was = protocol.load(run.protocol.name) if run.protocol.name in protocol.names() else None
+    found = {}
+    for key in run.overrides:
+        section, _, name = key.rpartition(".")
+        holder = section or ("training" if hasattr(run.protocol.training, name) else "evaluation")
+        now, before = (getattr(getattr(one, holder), name) if one else None for one in (run.protocol, was))
+        found[key] = [_bare(now), _bare(before)]
+    return found
+
+
+def _bare(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
 def lay_out(runs: Sequence[Run], out: Path) -> list[Cell]:
     """Return the runs with their folders under `out` and their states."""
     taken = {name: claim.command for claim in claims.claims(out) for name in claim.runs}

@@ -1,0 +1,93 @@
+"""Show what a command is about to do: its runs, what is changed in their settings, what they read and how long."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from urlvr_bench.commands.options import console, plain
+from urlvr_bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from urlvr_bench.running.plan import Cell
+
+UNREAD = "its problems are counted when they are read from the hub"
+
+
+def document(cells: "Sequence[Cell]", out: Path, jobs: int) -> dict[str, Any]:
+    """Return the plan for programs."""
+    from urlvr_bench.running import counts, plan
+
+    published = counts.published(cell.run for cell in cells)
+    sets, missing = counts.at_hand(published), counts.absent(published)
+    runs = [{"folder": str(cell.folder), "state": cell.state, "settings": plan.changed(cell.run)} for cell in cells]
+    minutes = plan.estimated_minutes(cells, out, jobs)
+    return {"runs": runs, "jobs": jobs, "estimated_minutes": minutes, "sets": sets, "missing": missing}
+
+
+def require_data(cells: "Sequence[Cell]") -> None:
+    """Refuse to begin runs whose sets can neither be found here nor had."""
+    from urlvr_bench.running import counts
+
+    missing = counts.absent(counts.published(cell.run for cell in cells if cell.left))
+    if missing:
+        raise UsageError(next(iter(missing.values())))
+
+
+def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
+    """Print the runs, how many are done, and how long the rest may take."""
+    from urlvr_bench.records.sets import lines
+    from urlvr_bench.running import counts, plan
+
+    published = counts.published(cell.run for cell in cells)
+    sets, missing = counts.at_hand(published), counts.absent(published)
+    changes = [plan.changed(cell.run) for cell in cells]
+    shared = {key: value for key, value in changes[0].items() if all(each.get(key) == value for each in changes)}
+    console.print(table(cells, [{k: v for k, v in each.items() if k not in shared} for each in changes]))
+    if shared:
+        console.print(plain(f"changed from the protocol: {said(shared)}"), highlight=False, soft_wrap=True)
+    unread = [f"{name}: {UNREAD}" for name in published if name not in {**sets, **missing}]
+    for line in [*lines(sets), *unread, *missing.values()]:
+        console.print(plain(line), highlight=False, soft_wrap=True)
+    minutes = plan.estimated_minutes(cells, out, jobs)
+    done, left = sum(cell.state == "done" for cell in cells), sum(cell.left for cell in cells)
+    took = "an unknown time" if minutes is None else f"about {max(1, round(minutes))} min"
+    rest = f"{took} with {min(jobs, left)} side by side" if left > 1 else took if left else "nothing left to do"
+    console.print(f"{runs_of(len(cells))}, {done} done; {rest}", highlight=False)
+    for command, count in Counter(cell.command for cell in cells if cell.command).items():
+        console.print(f"{runs_of(count)} under way in {command}; {follow(out)}", highlight=False, soft_wrap=True)
+
+
+def table(cells: "Sequence[Cell]", changes: Sequence[dict[str, list[Any]]]) -> Table:
+    """Return the runs as a table, with the changed settings in which they differ."""
+    protocols = {cell.run.protocol_id: cell.run.protocol for cell in cells}
+    steps = sorted({one.training.steps for one in protocols.values()})
+    names = sorted({f"{one.name} v{one.version}" for one in protocols.values()})
+    title = next(iter(protocols)) + f" v{cells[0].run.protocol.version}" if len(protocols) == 1 else ", ".join(names)
+    title += f": {' or '.join(map(str, steps))} steps"
+    found = Table(title=plain(title), title_justify="left")
+    differ = any(changes)
+    for column in ("model", "task", "method", "seed", *(["settings"] if differ else []), "state"):
+        found.add_column(column, overflow="fold")
+    for cell, each in zip(cells, changes, strict=True):
+        own = [said(each)] if differ else []
+        row = (cell.run.model, cell.run.task, cell.run.method_id, str(cell.run.seed), *own)
+        found.add_row(*map(plain, row), cell.state)
+    return found
+
+
+def said(changes: dict[str, list[Any]]) -> str:
+    """Return changed settings in words, with what the protocol has: `steps=400 (200)`."""
+    return ", ".join(f"{key}={now}" + ("" if was is None else f" ({was})") for key, (now, was) in changes.items())
+
+
+def runs_of(count: int) -> str:
+    """Return a number of runs in words."""
+    return f"{count} run" if count == 1 else f"{count} runs"
+
+
+def follow(out: Path) -> str:
+    """Return how to see what other commands do under `out`."""
+    return f"follow: urlvr-bench status {out} --watch"
