@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from urlvr_bench.evaluation.counting import WORKERS
 from urlvr_bench.rollouts import TOKEN_SIGNALS, Extra, Group, Method
 from urlvr_bench.training.signals import TokenStatistics
+from urlvr_bench.verifiers import proofs, shown_tests
 
 T = TypeVar("T")
 Doc = dict[str, Any]
@@ -156,6 +157,10 @@ def _rollout_signals(
         signals["continuation"] = doc.get("continuation")
     if "verified" in needs:
         signals["verified"] = [task.verify(doc["public"], text) for text in texts]
+    if "tests_passed" in needs:
+        signals["tests_passed"] = shown_tests.passed(task.prompt(doc), texts)
+    if "proofs_accepted" in needs:
+        signals["proofs_accepted"] = proofs.accepted(task.prompt(doc), texts)
     return signals
 
 
