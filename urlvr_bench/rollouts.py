@@ -50,7 +50,6 @@ SOURCES: dict[Signal, str] = {
     **dict.fromkeys(TOKEN_SIGNALS, "a forward pass of the policy over the rollouts"),
     **dict.fromkeys(("answer_spans", "token_counts"), "the tokens of the rollouts"),
     "rollout_ids": "the places of the rollouts in the run",
-    "answer_cue": "the task",
     "continuation": "a task whose prompts are pieces of plain text",
     "verified": "a task with a label-free checker",
     "tests_passed": "the tests that the prompt shows, run in the sandbox",
@@ -60,7 +59,7 @@ SOURCES: dict[Signal, str] = {
     "replies": "the policy's answers to what `ask` returns",
     **dict.fromkeys(LABELS, "the ground truth"),
 }
-"""Where each signal comes from that is there for every task; `verification_prompts` may be missing."""
+"""Where each signal comes from; a task need not have `answer_cue` and `verification_prompts`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from urlvr_bench.evaluation.counting import WORKERS
 from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query
 from urlvr_bench.training.bridge import PREFIX, RewardBridge, pay
 from urlvr_bench.training.groups import token_span
-from urlvr_bench.training.signals import TokenStatistics
+from urlvr_bench.training.seams import TokenStatistics
 
 G = 2
 DOCS = [{"id": str(i), "prompt": f"{i}?", "public": f"{i}", "gold": str(i)} for i in range(3)]

@@ -10,12 +10,15 @@ import pickle
 import random
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
-from urlvr_bench.review import rehearsal
+from urlvr_bench.review import rehearsal, stage
 from urlvr_bench.rollouts import FAMILIES, SIGNALS, Method
+from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.firewall import Guarded
 
 Check = Callable[[Method], Iterator[str]]
@@ -96,6 +99,29 @@ def survives_a_record(method: Method) -> Iterator[str]:
         yield "does not survive pickling"
 
 
+def earns_the_same_in_its_booth(method: Method) -> Iterator[str]:
+    """In a process of its own, closed to labels, files, frames and all else, it earns the same, whatever the golds."""
+    booth = _booth(method)
+    if booth is None:
+        return
+    with booth:
+        kinds = dict(rehearsal.groups(method))
+        for (name, group), paid in zip(kinds.items(), booth.reward(list(kinds.values())), strict=True):
+            if paid != (here := method.reward(group)):
+                yield f"{name}: pays {here} here, {paid} there"
+        stage.perform(booth)
+
+
+def _booth(method: Method) -> Booth | None:
+    """Return the booth of a method, None for a class that has no file of its own, as tests make them."""
+    module = inspect.getmodule(type(method))
+    package, _, name = module.__name__.rpartition(".") if module else ("", "", "")
+    draft = name.removeprefix("methods_draft_")
+    if module is None or not module.__file__ or (package != methods.__name__ and draft == name):
+        return None
+    return Booth(draft, dataclasses.asdict(method), None if draft == name else Path(module.__file__))
+
+
 def shows_an_example_that_holds(method: Method) -> Iterator[str]:
     """The class docstring has an example, and it is true."""
     cls = type(method)
@@ -137,6 +163,7 @@ CHECKS: tuple[Check, ...] = (
     is_pure,
     pays_0_or_1_if_binary,
     survives_a_record,
+    earns_the_same_in_its_booth,
     shows_an_example_that_holds,
     fills_its_card,
 )

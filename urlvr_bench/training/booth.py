@@ -109,9 +109,7 @@ class Booth:
 
     def _take(self, turn: str, groups: Sequence[Group]) -> list[list[Any]]:
         _ = self.facts
-        sent = [
-            {field: value for field in FIELDS if (value := getattr(group, field)) is not None} for group in groups
-        ]
+        sent = [{field: value for field in FIELDS if (value := getattr(group, field)) is not None} for group in groups]
         self._send((turn, sent))
         found = self._receive()
         if "error" in found:

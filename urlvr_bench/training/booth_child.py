@@ -20,9 +20,25 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-LIBRARY = """__future__ abc array bisect cmath collections collections.abc contextlib copy dataclasses decimal difflib
-enum fractions functools hashlib heapq itertools json math numbers operator random re statistics string struct textwrap
-typing unicodedata warnings zlib""".split()
+LIBRARY = frozenset(
+    {
+        *("__future__", "abc", "array", "bisect", "cmath", "collections", "collections.abc", "contextlib", "copy"),
+        *(
+            "dataclasses",
+            "decimal",
+            "difflib",
+            "enum",
+            "fractions",
+            "functools",
+            "hashlib",
+            "heapq",
+            "itertools",
+            "json",
+        ),
+        *("math", "numbers", "operator", "random", "re", "statistics", "string", "struct", "textwrap", "typing"),
+        *("unicodedata", "warnings", "zlib"),
+    }
+)
 NUMPY = ("numpy", "numpy.linalg", "numpy.random")
 OURS = ("urlvr_bench.rollouts", "urlvr_bench.voting", "urlvr_bench.errors", "urlvr_bench.methods")
 NAMES = ("Extra", "Family", "Group", "Method", "Query", "Signal")

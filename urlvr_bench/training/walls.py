@@ -12,44 +12,59 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 KEPT = {
-    "x86_64": (
-        0xC000003E,
-        (0, 1, 3, 5, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 28, 35, 38, 39, 60, 96, 202, 204, 228, 230, 231, 318),
-    ),
-    "aarch64": (
-        0xC00000B7,
-        (63, 64, 57, 80, 62, 222, 226, 215, 214, 134, 135, 139, 124, 216, 233, 101, 103, 172, 93, 169, 98, 123, 113)
-        + (115, 94, 278),
-    ),
+    "read": (0, 63),
+    "write": (1, 64),
+    "close": (3, 57),
+    "fstat": (5, 80),
+    "lseek": (8, 62),
+    "mmap": (9, 222),
+    "mprotect": (10, 226),
+    "munmap": (11, 215),
+    "brk": (12, 214),
+    "rt_sigaction": (13, 134),
+    "rt_sigprocmask": (14, 135),
+    "rt_sigreturn": (15, 139),
+    "sched_yield": (24, 124),
+    "mremap": (25, 216),
+    "madvise": (28, 233),
+    "nanosleep": (35, 101),
+    "setitimer": (38, 103),
+    "getpid": (39, 172),
+    "exit": (60, 93),
+    "gettimeofday": (96, 169),
+    "futex": (202, 98),
+    "sched_getaffinity": (204, 123),
+    "clock_gettime": (228, 113),
+    "clock_nanosleep": (230, 115),
+    "exit_group": (231, 94),
+    "getrandom": (318, 278),
 }
-"""Per machine its audit number, and the system calls that remain, in the order of their names: `read`, `write`, `close`,
-`fstat`, `lseek`, `mmap`, `mprotect`, `munmap`, `brk`, `rt_sigaction`, `rt_sigprocmask`, `rt_sigreturn`, `sched_yield`,
-`mremap`, `madvise`, `nanosleep`, `setitimer`, `getpid`, `exit`, `gettimeofday`, `futex`, `sched_getaffinity`,
-`clock_gettime`, `clock_nanosleep`, `exit_group`, `getrandom`. None opens, connects, starts or signals anything."""
+"""The system calls that remain, with their numbers on those machines: none opens, connects, starts or signals."""
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_NO_NEW_PRIVS = 1, 22, 38
 
 
-class Refused(PermissionError, ValueError):
-    """What the audit hook raises; also a ValueError, as which the standard library forgoes frames that it may not read."""
+class RefusalError(PermissionError, ValueError):
+    """What the audit hook raises; a ValueError too, upon which the standard library does without frames."""
 
 
 def filter_system_calls() -> bool:
-    """Have the kernel end this process with its parent's thread, and refuse all system calls but those `KEPT`, for good.
+    """Have the kernel end this process with the thread that started it, and refuse all system calls but `KEPT`.
 
-    Returns whether it does; it cannot outside of Linux.
+    Returns whether it refuses them; outside of Linux it does neither.
     """
     machine = platform.machine()
-    if sys.platform != "linux" or machine not in KEPT:
+    if sys.platform != "linux" or machine not in MACHINES:
         return False
     import ctypes  # here alone, so that no module of ours leads to it
 
-    architecture, kept = KEPT[machine]
+    column = list(MACHINES).index(machine)
     load, equal, answer = 0x20, 0x15, 0x06
     refuse, allow, kill = 0x00050001, 0x7FFF0000, 0x80000000
-    code = [(load, 0, 0, 4), (equal, 1, 0, architecture), (answer, 0, 0, kill), (load, 0, 0, 0)]
-    for number in kept:
-        code += [(equal, 0, 1, number), (answer, 0, 0, allow)]
+    code = [(load, 0, 0, 4), (equal, 1, 0, MACHINES[machine]), (answer, 0, 0, kill), (load, 0, 0, 0)]
+    for numbers in KEPT.values():
+        code += [(equal, 0, 1, numbers[column]), (answer, 0, 0, allow)]
     code.append((answer, 0, 0, refuse))
     program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in code))
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(code), ctypes.addressof(program)))
@@ -91,7 +106,7 @@ def audit() -> Callable[[], AbstractContextManager[None]]:
             return
         if event in {"object.__getattr__", "sys._getframe"} and readable[0]:
             return
-        raise Refused(_named(event, arguments))
+        raise RefusalError(_named(event, arguments))
 
     @contextmanager
     def frames() -> Iterator[None]:

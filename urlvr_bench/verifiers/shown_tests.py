@@ -1,4 +1,4 @@
-"""The tests that a prompt shows, `assert` lines and `>>>` examples, and whether completions pass them in the sandbox."""
+"""The tests that a prompt shows, `assert` lines and `>>>` examples, and whether completions pass them."""
 
 import ast
 import inspect
@@ -22,8 +22,10 @@ runner.run(shown, out=lambda text: None)
 assert not runner.failures
 """
 
+LIMITS = sandbox.Limits(seconds=5.0, memory_mb=1024)
 
-def passed(prompt: str, completions: Sequence[str], limits: sandbox.Limits = sandbox.Limits()) -> list[bool]:
+
+def passed(prompt: str, completions: Sequence[str], limits: sandbox.Limits = LIMITS) -> list[bool]:
     """Return whether the last code block of each completion passes all tests that the prompt shows."""
     tests = shown_tests(prompt)
     blocks = [(BLOCK.findall(completion) or [""])[-1] for completion in completions]
