@@ -9,7 +9,7 @@ from urlvr_bench import protocol, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.review import sources
+from urlvr_bench.review import sources, suspicion
 from urlvr_bench.review.findings import COMPARISONS, REDO, Finding, Remark, facts_of, failed
 from urlvr_bench.statistics import signs
 
@@ -144,4 +144,5 @@ TESTS: tuple[Callable[[Path, Record], Iterable[Remark]], ...] = (
     _numbers,
     _early,
     _origin,
+    suspicion.remarks,
 )

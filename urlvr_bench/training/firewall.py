@@ -95,9 +95,16 @@ def checked(name: str, group: Group, rewards: Sequence[Any]) -> list[float]:
     if len(rewards) != len(group):
         raise complaint(name, group, f"{len(rewards)} rewards for {len(group)} rollouts; return one per rollout")
     for rollout, reward in enumerate(rewards):
-        if not isinstance(reward, int | float) or not math.isfinite(reward):
+        if not isinstance(reward, int | float) or not _finite(reward):
             raise complaint(name, group, f"rollout {rollout}: reward {reward!r} is not a finite number")
     return [float(reward) for reward in rewards]
+
+
+def _finite(reward: float) -> bool:
+    try:
+        return math.isfinite(reward)
+    except OverflowError:  # a whole number beyond all floats
+        return False
 
 
 def complaint(name: str, group: Group, what: str, line: int | None = None) -> UsageError:

@@ -122,11 +122,7 @@ def audit() -> Callable[[], AbstractContextManager[None]]:
 
 def _named(event: str, arguments: tuple[Any, ...]) -> str:
     """Return what was refused, in words."""
-    first = str(arguments[0])[:100] if arguments else ""
-    words = {
-        "open": f"open a file ({first})",
-        "import": f"import {first}",
-        "sys._getframe": "read frames (sys._getframe)",
-        "object.__getattr__": f"read frames ({arguments[-1]})",
-    }
-    return f"a method may not {words.get(event, f'call {event}')}: it gets groups, and computes"
+    words = {"open": "open a file", "import": "import a module", "object.__getattr__": "read frames"}
+    shown = arguments[1:2] if event == "object.__getattr__" else arguments[:1]
+    what = f"{words[event]} ({str(shown[0])[:100]})" if event in words and shown else f"call {event}"
+    return f"a method may not {what}: it gets groups, and computes"
