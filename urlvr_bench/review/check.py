@@ -1,7 +1,7 @@
 """Check a folder of records: everything that is wrong at once, each with its fix. No stored metric is trusted."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,32 +10,45 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.review import sources, suspicion
-from urlvr_bench.review.findings import COMPARISONS, REDO, Finding, Remark, facts_of, failed
+from urlvr_bench.review.findings import COMPARISONS, REDO, Facts, Finding, Remark, facts_of, failed
 from urlvr_bench.statistics import signs
 
-__all__ = ["Finding", "check", "failed"]
+__all__ = ["Finding", "beside", "check", "examine", "failed"]
 
 HOMES = ("/home/", "/Users/", "/root/", ":\\\\Users")
 TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{20,}")
 ROUNDING = 1e-6
 
 
-def check(folder: Path) -> list[Finding]:
-    """Return everything that is wrong with the records under `folder`."""
-    try:
-        files = record.find([folder])
-    except UsageError as error:
-        return [Finding(folder, str(error), "name a folder of runs or results")]
+def check(*folders: Path) -> list[Finding]:
+    """Return everything that is wrong with the records under some folders."""
+    findings, facts = examine(*folders)
+    return findings + beside(facts)
+
+
+def examine(*folders: Path) -> tuple[list[Finding], list[Facts]]:
+    """Return what is wrong with each record by itself, and what is kept of it to compare it with others."""
     findings, facts = [], []
-    for file in files:
+    for folder in folders:
         try:
-            one = record.read(file)
+            files = record.find([folder])
         except UsageError as error:
-            findings.append(Finding(file, str(error).removeprefix(f"{file}: "), REDO))
+            findings.append(Finding(folder, str(error), "name a folder of runs or results"))
             continue
-        findings += [Finding(file, *remark) for test in TESTS for remark in test(file, one)]
-        facts.append(facts_of(file, one))
-    return findings + [finding for compare in COMPARISONS for finding in compare(facts)]
+        for file in files:
+            try:
+                one = record.read(file)
+            except UsageError as error:
+                findings.append(Finding(file, str(error).removeprefix(f"{file}: "), REDO))
+                continue
+            findings += [Finding(file, *remark) for test in TESTS for remark in test(file, one)]
+            facts.append(facts_of(file, one))
+    return findings, facts
+
+
+def beside(facts: Sequence[Facts]) -> list[Finding]:
+    """Return what is wrong with records beside each other."""
+    return [finding for compare in COMPARISONS for finding in compare(facts)]
 
 
 def _place(file: Path, one: Record) -> Iterator[Remark]:

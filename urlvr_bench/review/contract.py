@@ -11,13 +11,14 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
 from urlvr_bench.review import rehearsal, stage
-from urlvr_bench.rollouts import FAMILIES, SIGNALS, Method
+from urlvr_bench.rollouts import FAMILIES, SIGNALS, SOURCES, Method
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.firewall import Guarded
 
@@ -69,6 +70,22 @@ def declares_exactly_what_it_reads(method: Method) -> Iterator[str]:
     idle = [signal for signal in method.needs if signal not in read]
     if idle:
         yield f"declares {', '.join(idle)} but never reads it"
+
+
+def refuses_a_group_that_lacks_a_signal(method: Method) -> Iterator[str]:
+    """A declared signal that is missing is an error that names it, never an empty result."""
+    group = dict(rehearsal.groups(method))["majority"]
+    for signal in method.needs:
+        if signal not in SOURCES or (signal == "extra_answers" and not method.extras()):
+            continue
+        try:
+            missing: dict[str, Any] = {signal: None}
+            paid = method.reward(dataclasses.replace(group, **missing))
+        except UsageError as error:
+            if signal not in str(error):
+                yield f"without {signal} it says: {error}"
+        else:
+            yield f"without {signal} it pays {paid}"
 
 
 def is_pure(method: Method) -> Iterator[str]:
@@ -160,6 +177,7 @@ CHECKS: tuple[Check, ...] = (
     does_not_depend_on_the_order,
     sees_only_what_it_declares,
     declares_exactly_what_it_reads,
+    refuses_a_group_that_lacks_a_signal,
     is_pure,
     pays_0_or_1_if_binary,
     survives_a_record,

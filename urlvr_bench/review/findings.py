@@ -44,6 +44,8 @@ class Facts:
     method: str
     seed: int
     prompts: str
+    tested: bool | None
+    """Whether labels were permuted and nothing moved; None where labels are used."""
 
 
 def facts_of(file: Path, one: Record) -> Facts:
@@ -59,6 +61,7 @@ def facts_of(file: Path, one: Record) -> Facts:
         one.method.id,
         one.seed,
         one.task.prompts_sha256,
+        None if one.method.uses_labels else bool(one.method.paid_twice),
     )
 
 

@@ -13,7 +13,7 @@ from urlvr_bench.training.seams import Doc, Texts, TokenStatistics
 
 T = TypeVar("T")
 BOX = re.compile(r"\\boxed\{([^{}]*)\}")
-ROLLOUTS = {7: ["7", "7", "3", "7"], 5: ["5", "3", "5", "8"], 9: ["1", "2", None, None]}
+ROLLOUTS: dict[int, list[str | None]] = {7: ["7", "7", "3", "7"], 5: ["5", "3", "5", "8"], 9: ["1", "2", None, None]}
 """Per gold, the answers of its rollouts."""
 
 
@@ -44,7 +44,7 @@ class Sums:
         return found.span(1) if found else None
 
     def correct(self, doc: Doc, completion: str) -> bool:
-        return self.answer(completion) == doc["gold"]
+        return bool(self.answer(completion) == doc["gold"])
 
     def verify(self, public: str, completion: str) -> bool:
         return len(completion) < len(public) // 6

@@ -1,10 +1,10 @@
 """Runs whose rewards know more than a vote can: what a reviewer should read the method for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from urlvr_bench.records.schema import Record
-from urlvr_bench.review.findings import Remark
+from urlvr_bench.review.findings import Facts, Remark
 
 CHECKERS = frozenset({"verified", "tests_passed", "proofs_accepted"})
 """Signals with which a reward may be right at all times without a label."""
@@ -31,6 +31,14 @@ def remarks(file: Path, one: Record) -> Iterator[Remark]:
     if hard >= LEAST_HARD and lost < LOST * hard:
         found = f"it ranks {1 - lost / hard:.1%} of right over wrong rollouts"
         yield f"{found} in {hard:.0f} groups of steps where most are wrong, without a checker", reread, "warning"
+
+
+def tested(facts: Sequence[Facts]) -> str:
+    """Return in words how many runs without labels were tested in their first steps; empty if none was."""
+    found = [one.tested for one in facts if one.tested is not None]
+    return (
+        f"{sum(found)} of {len(found)} runs without labels earned the same under permuted golds" if any(found) else ""
+    )
 
 
 def _missed(one: Record) -> tuple[float, float]:

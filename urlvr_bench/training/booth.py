@@ -46,7 +46,11 @@ class Booth:
         environment = {key: os.environ[key] for key in KEPT if key in os.environ} | ALONE
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 (our own file)
-                [sys.executable, "-s", "-S", "-P", str(CHILD)], stdin=theirs, stdout=2, env=environment, cwd="/"
+                [sys.executable, "-s", "-S", "-P", str(CHILD)],
+                stdin=theirs.fileno(),
+                stdout=2,
+                env=environment,
+                cwd="/",
             )
         root = str(Path(urlvr_bench.__file__).parents[1])
         path = [root, *(place for place in map(os.path.abspath, sys.path) if place != root)]

@@ -96,12 +96,13 @@ def refuse_imports(tree: ast.Module, where: str) -> None:
     from urlvr_bench.errors import UsageError
 
     for node in ast.walk(tree):
-        wanted: list[str] = []
         if isinstance(node, ast.Import):
             wanted = [name.name for name in node.names]
         elif isinstance(node, ast.ImportFrom):
             whole = node.module in (*LIBRARY, *OURS) or (node.module or "").partition(".")[0] == "numpy"
             wanted = [] if whole else [f"{node.module or '.'}.{name.name}" for name in node.names]
+        else:
+            continue
         for name in wanted:
             ours = name in OURS or name in [f"urlvr_bench.{one}" for one in NAMES]
             if not ours and name not in LIBRARY and name.partition(".")[0] != "numpy":
@@ -125,7 +126,7 @@ def prepare(file: Path | None) -> Files:
     for name in (*LIBRARY, *OURS, *(NUMPY if any("numpy" in text for text in texts.values()) else ())):
         import_module(name)
     known = sorted(texts)
-    methods.names = lambda: known  # type: ignore[assignment]
+    methods.names = lambda: known
     with contextlib.suppress(ValidationError):  # pydantic imports parts of itself when it is first used
         TypeAdapter(Extra).validate_python({"count": 1})
         TypeAdapter(Extra).validate_python({"count": "x"})
