@@ -75,7 +75,7 @@ class Files(MetaPathFinder, Loader):
         self.texts = texts
 
     def find_spec(self, fullname: str, *_: Any) -> ModuleSpec | None:
-        package, _, name = fullname.rpartition(".")
+        package, name = fullname.rpartition(".")[::2]
         known = package == "urlvr_bench.methods" and name in self.texts
         return spec_from_loader(fullname, self) if known else None
 
