@@ -12,7 +12,8 @@ from urlvr_bench.evaluation.counting import WORKERS
 from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query
 from urlvr_bench.training.bridge import PREFIX, RewardBridge, pay
 from urlvr_bench.training.groups import token_span
-from urlvr_bench.training.signals import TokenStatistics
+from urlvr_bench.training.permuted import permuted
+from urlvr_bench.training.seams import TokenStatistics
 
 G = 2
 DOCS = [{"id": str(i), "prompt": f"{i}?", "public": f"{i}", "gold": str(i)} for i in range(3)]
@@ -225,3 +226,71 @@ def test_a_rephrasing_is_another_prompt_with_the_same_answer(name):
         other = task.rephrase(doc, 1)
         assert len(other) == len(doc["prompt"])
         assert sorted(other) == sorted(doc["prompt"])
+
+
+class Prompted(Task):
+    """Tells the label by the question of the second turn."""
+
+    def verification_prompt(self, doc, completion):
+        return f"{completion}={doc['gold']}?"
+
+
+class Rephrased(Task):
+    """Tells the label by a rephrasing."""
+
+    def rephrase(self, doc, view):
+        return f"is it {doc['gold']}?"
+
+
+class Asking(Spy):
+    needs = ("verification_prompts",)
+
+    def reward(self, group):
+        return [float(len(set(prompt[:-1].split("="))) == 1) for prompt in group.verification_prompts]
+
+
+class Extending(Spy):
+    needs = ("extra_answers",)
+
+
+def pay_twice(method, task):
+    bridge = RewardBridge(method, "spy", task, DOCS, G, seed=3, twice=1)
+    bridge.rollouts = Rollouts()
+    asked = {"completions": ["0", "5", "", "1"], "completion_ids": [[1, 9], [1, 2], [9], [1, 9]], "row": [0, 0, 1, 1]}
+    first = bridge(log_metric=lambda *_: None, **asked)
+    return bridge, first, asked
+
+
+def test_the_first_steps_are_paid_twice_and_once_for_the_trainer():
+    bridge, first, asked = pay_twice(method := Extending(), Task())
+    assert len(method.seen) == 4
+    assert method.seen[0]._group == method.seen[2]._group
+    assert bridge(log_metric=lambda *_: None, **asked) == first
+    assert len(method.seen) == 6
+
+
+def test_a_label_that_reaches_a_reward_or_a_question_stops_the_run():
+    assert pay_twice(Asking(), Task())[1] == [1.0, 0.0, 0.0, 1.0]
+    with pytest.raises(
+        UsageError, match=r"methods/spy\.py, prompt '0\?': pays \[1\.0, 0\.0\], but \[0\.0, 0\.0\] to the"
+    ):
+        pay_twice(Asking(), Prompted())
+    with pytest.raises(UsageError, match="what is asked of the policy moves when the golds are permuted"):
+        pay_twice(Extending(), Rephrased())
+
+
+def test_a_method_that_declares_labels_is_paid_once():
+    cls = type("Sighted", (Spy,), {"needs": ("gold",)})
+    bridge, _, _ = pay_twice(method := cls(), Task())
+    assert (bridge.twice, len(method.seen)) == (0, 2)
+
+
+def test_permuted_labels_are_others_and_the_rest_stays():
+    docs = [{"id": str(i), "prompt": f"{i}?", "gold": str(i % 3), "tests": f"assert {i % 3}"} for i in range(9)]
+    mixed = permuted(docs)
+    assert all(one["gold"] != doc["gold"] for one, doc in zip(mixed, docs, strict=True))
+    assert all((one["id"], one["prompt"]) == (doc["id"], doc["prompt"]) for one, doc in zip(mixed, docs, strict=True))
+    assert all(one["tests"] == f"assert {one['gold']}" for one in mixed)
+    assert sorted(one["gold"] for one in mixed) == sorted(doc["gold"] for doc in docs)
+    assert permuted(docs[:1]) == docs[:1]
+    assert permuted([]) == []

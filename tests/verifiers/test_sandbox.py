@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from urlvr_bench import Group, methods
 from urlvr_bench.errors import UsageError
-from urlvr_bench.verifiers import sandbox
+from urlvr_bench.verifiers import sandbox, shown_tests
 from urlvr_bench.verifiers.sandbox import Isolation, Limits, Outcome
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="programs can be confined on Linux only")
@@ -200,23 +199,21 @@ SOLUTIONS = {
 }
 
 
-def test_python_tests() -> None:
-    method = methods.configure("python_tests", {"seconds": 2})
-    assert method.reward(Group(PROMPT, list(SOLUTIONS), [None] * len(SOLUTIONS))) == list(SOLUTIONS.values())
+def test_shown_tests() -> None:
+    verdicts = shown_tests.passed(PROMPT, list(SOLUTIONS), Limits(seconds=2))
+    assert verdicts == [bool(right) for right in SOLUTIONS.values()]
 
 
-def test_python_tests_see_names_that_start_with_an_underscore() -> None:
+def test_shown_tests_see_names_that_start_with_an_underscore() -> None:
     good, bad = (f"```python\ndef _add(a, b): return a {sign} b\n```" for sign in "+-")
-    group = Group("Write _add(a, b).\nassert _add(3, 4) == 7", [good, bad], [None, None])
-    assert methods.load("python_tests")().reward(group) == [1.0, 0.0]
+    assert shown_tests.passed("Write _add(a, b).\nassert _add(3, 4) == 7", [good, bad]) == [True, False]
 
 
-def test_python_tests_needs_tests() -> None:
-    pay = methods.load("python_tests")().reward
+def test_a_prompt_without_tests_is_an_error() -> None:
     with pytest.raises(UsageError, match="shows no `assert` line and no `>>>` example"):
-        pay(Group("Write code.", ["```\n1\n```"], [None]))
+        shown_tests.passed("Write code.", ["```\n1\n```"])
     with pytest.raises(UsageError, match="shows a test that is no Python: assert that it works"):
-        pay(Group("Write code and\nassert that it works", ["```\n1\n```"], [None]))
+        shown_tests.passed("Write code and\nassert that it works", ["```\n1\n```"])
 
 
 def test_what_remains_open_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

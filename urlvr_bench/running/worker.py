@@ -127,7 +127,6 @@ def assemble(
     from urlvr_bench.records.run_folder import read_steps
 
     rows = read_steps(folder / "steps.jsonl")
-    method = methods.configure(run.method, dict(run.params))
     task = tasks.load(run.task)
     evals = [record.Eval.model_validate(one) for part in evaluated for one in part["evals"]]
     controls = [record.Control.model_validate(one) for part in evaluated for one in part.get("controls", ())]
@@ -150,11 +149,7 @@ def assemble(
             name=run.method,
             id=run.method_id,
             params=dict(run.params),
-            family=method.family,
-            signals=list(method.needs),
-            uses_labels=method.uses_labels(),
-            binary=method.binary,
-            paper=method.paper,
+            **facts["method"],
             source_sha256=methods.source_hash(run.method),
         ),
         seed=run.seed,

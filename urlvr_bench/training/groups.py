@@ -1,68 +1,16 @@
 """Build the groups that a method sees: only declared signals are filled. The label firewall stands here."""
 
-import dataclasses
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.counting import WORKERS
-from urlvr_bench.rollouts import TOKEN_SIGNALS, Extra, Group, Method
-from urlvr_bench.training.signals import TokenStatistics
-
-T = TypeVar("T")
-Doc = dict[str, Any]
-Texts = tuple[list[str], int]
-"""Generated texts, and the number of tokens in them."""
-
-
-class Rollouts(Protocol):
-    """What may be asked of the trainer about the batch that it has just generated."""
-
-    eos_ids: frozenset[int]
-    generation_seconds: float
-
-    def statistics(self) -> TokenStatistics:
-        """Token statistics of the batch under the policy."""
-
-    def kl_to_start(self) -> float | None:
-        """Sampled KL of the policy to the start per token, or None at a step that does not measure it."""
-
-    def gather(self, values: list[T]) -> list[T]:
-        """The values of all processes that share the batch, in the order of its prompts."""
-
-    def pieces(self, ids: Sequence[int]) -> list[str]:
-        """The text of each token."""
-
-    def sample(self, prompts: Sequence[str], teacher_decay: float | None) -> Texts:
-        """One further rollout per prompt, by the policy or by its moving average."""
-
-    def reply(self, prompts: Sequence[str]) -> Texts:
-        """The policy's greedy answer to each prompt."""
-
-    def likelihoods(self, queries: Sequence[tuple[str, str, str]]) -> list[list[float]]:
-        """Log-probabilities of the tokens of the last text, given a prompt and what was written after it."""
-
-
-class TaskView(Protocol):
-    """What may be asked of a task."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def has_checker(self) -> bool: ...
-    @property
-    def answer_cue(self) -> str: ...
-    def prompt(self, doc: Doc) -> str: ...
-    def rephrase(self, doc: Doc, view: int) -> str: ...
-    def answer(self, completion: str) -> str | None: ...
-    def answer_span(self, completion: str) -> tuple[int, int] | None: ...
-    def judges(self, doc: Doc) -> bool: ...
-    def correct(self, doc: Doc, completion: str) -> bool: ...
-    def verify(self, public: str, completion: str) -> bool: ...
-    def verification_prompt(self, doc: Doc, completion: str) -> str | None: ...
-    def gold(self, doc: Doc) -> str: ...
+from urlvr_bench.rollouts import TOKEN_SIGNALS, Extra, Group, Signal
+from urlvr_bench.training.firewall import Turns
+from urlvr_bench.training.seams import Doc, Rollouts, TaskView
+from urlvr_bench.verifiers import proofs, shown_tests
 
 
 @dataclass(frozen=True)
@@ -75,65 +23,67 @@ class Batch:
     docs: Sequence[Doc]
     """The scheduled problems, by row."""
 
+    def parts(self, size: int) -> list[tuple[int, slice]]:
+        """Return the row of each group's problem, and where its rollouts are."""
+        found = []
+        for start in range(0, len(self.texts), size):
+            rows = set(self.row[start : start + size])
+            if len(rows) != 1:
+                raise RuntimeError(f"a group was cut: {size} rollouts belong to {len(rows)} prompts")
+            found.append((rows.pop(), slice(start, start + size)))
+        return found
 
-@dataclass(frozen=True)
-class Labelled:
-    """A group as the method may see it, beside what it may not: its problem and the correctness of its rollouts."""
 
-    group: Group
-    doc: Doc
-    correct: list[bool] | None
-    """None where nobody knows the answer."""
+def build(
+    needs: Sequence[Signal],
+    task: TaskView,
+    batch: Batch,
+    size: int,
+    seed: int,
+    rollouts: Rollouts,
+    correct: Sequence[list[bool] | None] | None,
+) -> list[Group]:
+    """Return the groups of a batch with every declared signal but those that need further generation.
 
-
-def build(method: Method, task: TaskView, batch: Batch, size: int, seed: int, rollouts: Rollouts) -> list[Labelled]:
-    """Return the groups of a batch with every declared signal but those that need further generation."""
-    statistics = _token_signals(method, rollouts)
-    starts = range(0, len(batch.texts), size)
+    `correct`, one list per group, may be missing where no label is declared.
+    """
+    statistics = _token_signals(needs, rollouts)
     built = []
-    for start, correct in zip(starts, _verdicts(task, batch, size, starts), strict=True):
-        rows = slice(start, start + size)
-        if len(set(batch.row[rows])) != 1:
-            raise RuntimeError(f"a group was cut: {size} rollouts belong to {len(set(batch.row[rows]))} prompts")
-        row = batch.row[start]
+    for place, (row, rows) in enumerate(batch.parts(size)):
         doc, texts, ids = batch.docs[row], batch.texts[rows], batch.token_ids[rows]
         signals: dict[str, Any] = {name: values[rows] for name, values in statistics.items()}
-        signals |= _rollout_signals(method, task, doc, texts, ids, rollouts)
-        if "rollout_ids" in method.needs:
+        signals |= _rollout_signals(needs, task, doc, texts, ids, rollouts)
+        if "rollout_ids" in needs:
             signals["rollout_ids"] = [f"seed {seed} row {row} rollout {i}" for i in range(size)]
-        if "correct" in method.needs:
-            signals["correct"] = _known(correct, method, task)
-        if "gold" in method.needs:
+        if "correct" in needs and correct is not None:
+            signals["correct"] = _known(correct[place], task)
+        if "gold" in needs:
             signals["gold"] = task.gold(doc)
-        answers = [task.answer(text) for text in texts]
-        built.append(Labelled(Group(task.prompt(doc), texts, answers, **signals), doc, correct))
+        built.append(Group(task.prompt(doc), texts, [task.answer(text) for text in texts], **signals))
     return built
 
 
-def _known(correct: list[bool] | None, method: Method, task: TaskView) -> list[bool]:
+def _known(correct: list[bool] | None, task: TaskView) -> list[bool]:
     if correct is None:
-        raise UsageError(
-            f"{type(method).__name__} reads labels, and {task.name} has none: give answers, or take another"
-        )
+        raise UsageError(f"the method reads labels, and {task.name} has none: give answers, or take another method")
     return correct
 
 
-def _verdicts(task: TaskView, batch: Batch, size: int, starts: Sequence[int]) -> list[list[bool] | None]:
+def verdicts(task: TaskView, batch: Batch, size: int) -> list[list[bool] | None]:
     """Return whether each rollout of each group is correct, None for unknown; the groups are graded side by side."""
 
-    def grade(start: int) -> list[bool] | None:
-        doc = batch.docs[batch.row[start]]
-        if not task.judges(doc):
-            return None
-        return [task.correct(doc, text) for text in batch.texts[start : start + size]]
+    def grade(part: tuple[int, slice]) -> list[bool] | None:
+        row, rows = part
+        doc = batch.docs[row]
+        return [task.correct(doc, text) for text in batch.texts[rows]] if task.judges(doc) else None
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(grade, starts))
+        return list(pool.map(grade, batch.parts(size)))
 
 
-def _token_signals(method: Method, rollouts: Rollouts) -> dict[str, list[list[float]]]:
+def _token_signals(needs: Sequence[Signal], rollouts: Rollouts) -> dict[str, list[list[float]]]:
     """Return the declared token statistics, one forward for all; every process calls it or none."""
-    if not set(TOKEN_SIGNALS) & set(method.needs):
+    if not set(TOKEN_SIGNALS) & set(needs):
         return {}
     found = rollouts.statistics()
     every = {
@@ -142,11 +92,11 @@ def _token_signals(method: Method, rollouts: Rollouts) -> dict[str, list[list[fl
         "token_self_certainties": found.self_certainties,
         "token_top_gaps": found.top_gaps,
     }
-    return {name: values for name, values in every.items() if name in method.needs}
+    return {name: values for name, values in every.items() if name in needs}
 
 
 def _rollout_signals(
-    method: Method,
+    needs: Sequence[Signal],
     task: TaskView,
     doc: Doc,
     texts: list[str],
@@ -154,7 +104,7 @@ def _rollout_signals(
     rollouts: Rollouts,
 ) -> dict[str, Any]:
     """Return the declared signals that follow from the task and the rollouts alone."""
-    needs, signals = method.needs, dict[str, Any]()
+    signals = dict[str, Any]()
     if "token_counts" in needs:
         signals["token_counts"] = [len(ids) for ids in token_ids]
     if "answer_spans" in needs:
@@ -169,6 +119,10 @@ def _rollout_signals(
         signals["continuation"] = doc.get("continuation")
     if "verified" in needs:
         signals["verified"] = [task.verify(doc["public"], text) for text in texts]
+    if "tests_passed" in needs:
+        signals["tests_passed"] = shown_tests.passed(task.prompt(doc), texts)
+    if "proofs_accepted" in needs:
+        signals["proofs_accepted"] = proofs.accepted(task.prompt(doc), texts)
     return signals
 
 
@@ -186,15 +140,16 @@ def token_span(characters: tuple[int, int] | None, pieces: Sequence[str]) -> tup
 
 
 def with_generated(
-    method: Method, task: TaskView, labelled: Sequence[Labelled], rollouts: Rollouts
+    turns: Turns, task: TaskView, groups: list[Group], batch: Batch, size: int, rollouts: Rollouts
 ) -> tuple[list[Group], int]:
     """Return the groups with what had to be generated or scored for them, all groups together, and its tokens."""
-    groups, tokens = [entry.group for entry in labelled], 0
-    if "extra_answers" in method.needs:
-        answers, tokens = _extra_answers(method.extras(), task, [entry.doc for entry in labelled], rollouts)
-        groups = [dataclasses.replace(group, extra_answers=found) for group, found in zip(groups, answers, strict=True)]
-    if "likelihoods" in method.needs:
-        asked = [method.queries(group) for group in groups]
+    tokens = 0
+    if "extra_answers" in turns.needs:
+        docs = [batch.docs[row] for row, _ in batch.parts(size)]
+        answers, tokens = _extra_answers(turns.extras(), task, docs, rollouts)
+        groups = [replace(group, extra_answers=found) for group, found in zip(groups, answers, strict=True)]
+    if "likelihoods" in turns.needs:
+        asked = turns.queries(groups)
         queries = [
             (group.prompt, query.prefix[len(group.prompt) :], query.continuation)
             if query.prefix.startswith(group.prompt)
@@ -204,16 +159,16 @@ def with_generated(
         ]
         scored = iter(rollouts.likelihoods(queries))
         groups = [
-            dataclasses.replace(group, likelihoods=[next(scored) for _ in queries_of_group])
+            replace(group, likelihoods=[next(scored) for _ in queries_of_group])
             for group, queries_of_group in zip(groups, asked, strict=True)
         ]
-    if "replies" in method.needs:
-        questions = [method.ask(group) for group in groups]
+    if "replies" in turns.needs:
+        questions = turns.ask(groups)
         texts, more = rollouts.reply([question for asked_of_group in questions for question in asked_of_group])
         tokens += more
         replies = iter(texts)
         groups = [
-            dataclasses.replace(group, replies=[next(replies) for _ in asked_of_group])
+            replace(group, replies=[next(replies) for _ in asked_of_group])
             for group, asked_of_group in zip(groups, questions, strict=True)
         ]
     return groups, tokens

@@ -8,6 +8,7 @@ import functools
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from urlvr_bench.errors import UsageError
@@ -43,6 +44,12 @@ def missing(language: str) -> str:
         "lean": ("lean", "install Lean 4 with elan, and put `lean` on the PATH"),
     }[language]
     return "" if shutil.which(program) else f"{program} is not on the PATH: {fix}"
+
+
+def accepted(prompt: str, completions: Sequence[str]) -> list[bool]:
+    """Return whether each completion proves the statement that the prompt shows."""
+    goal = statement(prompt)
+    return sandbox.each(lambda text: holds(goal, text), completions)
 
 
 def holds(statement: Statement, completion: str, seconds: float = 10.0) -> bool:
