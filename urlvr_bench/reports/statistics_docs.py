@@ -149,9 +149,9 @@ def _simulated(found: Mapping[str, Any]) -> str:
     parts = [
         "## How often they hold\n\n"
         f"Simulated where the truth is known, {PROBLEMS} problems and {SAMPLES} samples, each seed with its own way "
-        f"with each problem ({WOBBLE} on the logit). Each entry: the share of data sets in which a nominal 95 % interval "
-        "holds the truth, among those in which it is given (in brackets, where that is not always). `make coverage-study` "
-        "simulates what is missing, at most some five minutes on one core; "
+        f"with each problem ({WOBBLE} on the logit). Each entry: the share of data sets in which a nominal 95 % "
+        "interval holds the truth, among those in which it is given (in brackets, where that is not always). "
+        "`make coverage-study` simulates what is missing, at most some five minutes on one core; "
         "`python -m urlvr_bench.reports.coverage --quick` repeats the first draws of every case and fails where they "
         "change."
     ]
