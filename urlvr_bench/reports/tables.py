@@ -126,7 +126,8 @@ def _pass_text(row: Row) -> dict[str, str]:
     columns |= {name: number(row, name) for name in names}
     untrained = row["method"] == BASE
     columns["gain over step 0"] = DASH if untrained else number(row, "gain")
-    columns["peak (oracle-picked)"] = DASH if untrained else f"{number(row, 'peak')} @ {_span(row, 'peak_step')}"
+    peak = DASH if untrained else number(row, "peak")
+    columns["peak (oracle-picked)"] = DASH if peak == DASH else f"{peak} @ {_span(row, 'peak_step')}"
     columns["rank"] = DASH
     if not pd.isna(row["rank"]):
         tied = " =" if row["tied_with_leader"] else ""
