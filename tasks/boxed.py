@@ -35,12 +35,14 @@ class Boxed(Scorer):
         return latex.canonical(text)
 
     def right(self, doc: Doc, answer: str) -> bool:
-        gold = doc["gold"]
-        if answer == gold:
+        return self.same(doc["gold"], answer)
+
+    def same(self, first: str, second: str) -> bool:
+        if first == second:
             return True
-        if latex.number(gold) is not None and latex.number(answer) is not None:
+        if latex.number(first) is not None and latex.number(second) is not None:
             return False
-        return grading.equivalent(gold, answer)
+        return grading.equivalent(first, second) or grading.equivalent(second, first)
 
     def completion(self, answer: str) -> str:
         return rf"\boxed{{{answer}}}"

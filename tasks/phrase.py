@@ -30,8 +30,8 @@ class Phrase(Boxed):
     def _canonical(self, text: str) -> str | None:
         return canonical(text)
 
-    def right(self, doc: Doc, answer: str) -> bool:
-        return bool(answer == doc["gold"])
+    def same(self, first: str, second: str) -> bool:
+        return first == second
 
     def completion(self, answer: str) -> str:
         return super().completion(re.sub(r"[{}]", r"\\\g<0>", answer))

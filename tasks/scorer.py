@@ -33,6 +33,10 @@ class Scorer(ABC):
         """Return whether a canonical answer solves the problem."""
         return bool(answer == doc["gold"])
 
+    def same(self, first: str, second: str) -> bool:
+        """Return whether two canonical answers are one; symmetric, and free of cost where the strings are equal."""
+        return first == second
+
     @abstractmethod
     def completion(self, answer: str) -> str:
         """Return a shortest completion that gives `answer`."""

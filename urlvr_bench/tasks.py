@@ -132,6 +132,10 @@ class Task:
         answer: str | None = self.scorer.answer(completion)
         return answer
 
+    def same(self, first: str, second: str) -> bool:
+        """Return whether two canonical answers are one answer, however they are spelled; symmetric."""
+        return bool(self.scorer.same(first, second))
+
     def correct(self, doc: Doc, completion: str) -> bool:
         """Return whether a completion solves the problem."""
         return bool(self.scorer.correct(doc, completion))
