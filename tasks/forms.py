@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.tasks import instructions, latex, phrase, programs, puzzle
+from urlvr_bench.tasks import answers, instructions, latex, phrase, programs, puzzle
 from urlvr_bench.tasks.remote import Source
 
 Row = dict[str, str]
@@ -36,11 +36,11 @@ def _math(where: str, given: Given, source: Source) -> Row:
     question = str(_column(where, given, source["question"]))
     answer, mark = _column(where, given, source["answer"]), source.get("gold_after", "")
     text = ", ".join(map(str, answer)) if isinstance(answer, list) else str(answer)
-    part = text.rpartition(mark)[2] if mark else latex.solution_box(text) if source.get("gold_boxed") else text
-    gold = latex.canonical(part or "")
+    part = text.rpartition(mark)[2] if mark else latex.last_box(text) if source.get("gold_boxed") else text
+    gold = answers.read(part or "")
     if gold is None:
         raise UsageError(f"{where} has no answer {f'after {mark!r}' if mark else 'that is short enough to compare'}")
-    return row(question, question, gold)
+    return row(question, question, gold.text)
 
 
 def _countdown(where: str, given: Given, _: Source) -> Row:

@@ -4,6 +4,7 @@ import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from urlvr_bench.errors import UsageError
@@ -13,6 +14,14 @@ Doc = Mapping[str, Any]
 
 Text has its `continuation`, a program its `setup` and its `tests`; of these, methods may ask for the first alone.
 """
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether two answers are one, or an answer is right, and what decided that."""
+
+    same: bool
+    reason: str
 
 
 class Scorer(ABC):
@@ -29,13 +38,21 @@ class Scorer(ABC):
     def answer(self, completion: str) -> str | None:
         """Return the canonical answer of a completion, None where there is none; equal strings are equal answers."""
 
-    def right(self, doc: Doc, answer: str) -> bool:
-        """Return whether a canonical answer solves the problem."""
-        return bool(answer == doc["gold"])
+    def compared(self, first: str, second: str) -> Verdict:
+        """Return whether two canonical answers are one, and why; symmetric."""
+        return Verdict(first == second, "same text")
 
     def same(self, first: str, second: str) -> bool:
         """Return whether two canonical answers are one; symmetric, and free of cost where the strings are equal."""
-        return first == second
+        return first == second or self.compared(first, second).same
+
+    def judged(self, doc: Doc, answer: str) -> Verdict:
+        """Return whether a canonical answer solves the problem, and why."""
+        return self.compared(doc["gold"], answer)
+
+    def right(self, doc: Doc, answer: str) -> bool:
+        """Return whether a canonical answer solves the problem."""
+        return self.judged(doc, answer).same
 
     @abstractmethod
     def completion(self, answer: str) -> str:
