@@ -33,6 +33,9 @@ class Boxed(Scorer):
     def compared(self, first: str, second: str) -> Verdict:
         return equality.compare(first, second)
 
+    def exact(self, answer: str) -> bool:
+        return equality.exact(answer)
+
     def completion(self, answer: str) -> str:
         return rf"\boxed{{{answer}}}"
 

@@ -26,6 +26,12 @@ def compare(first: str, second: str) -> Verdict:
     return Verdict(False, "no answer") if left is None or right is None else _compared(left, right)
 
 
+def exact(text: str) -> bool:
+    """Return whether a canonical answer is a number written out or a choice, which equals no other of these."""
+    found = read(text)
+    return found is not None and (found.kind == "choice" or text == str(found.value))
+
+
 def _compared(first: Answer, second: Answer) -> Verdict:
     kinds = {first.kind, second.kind}
     if first.value is not None and second.value is not None:

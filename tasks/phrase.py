@@ -44,6 +44,9 @@ class Phrase(Boxed):
     def canonical(self, text: str) -> str | None:
         return canonical(text)
 
+    def exact(self, answer: str) -> bool:
+        return True
+
     def compared(self, first: str, second: str) -> Verdict:
         return Verdict(first == second, "choice" if re.fullmatch("[A-Z]", second) else "words")
 

@@ -12,7 +12,7 @@ from typing import Any
 from urlvr_bench.errors import UsageError
 from urlvr_bench.rollouts import Group, Method
 from urlvr_bench.training.firewall import guard
-from urlvr_bench.training.groups import Batch, Doc, Rollouts, TaskView, build, with_generated
+from urlvr_bench.training.groups import Batch, Doc, Rollouts, TaskView, build, with_second_turn
 from urlvr_bench.training.rollout_metrics import ScoredGroup, batch_metrics, likelihood_rank, repetition
 
 LogMetric = Callable[[str, float], None]
@@ -47,8 +47,8 @@ class RewardBridge:
         started = time.perf_counter()
         texts = [text if isinstance(text, str) else text[0]["content"] for text in completions]
         batch = Batch(texts, completion_ids, row, self.docs)
-        labelled = build(self.method, self.task, batch, self.group_size, self.seed, self.rollouts)
-        groups, extra_tokens = with_generated(self.method, self.task, labelled, self.rollouts)
+        labelled, extra_tokens = build(self.method, self.task, batch, self.group_size, self.seed, self.rollouts)
+        groups, reply_tokens = with_second_turn(self.method, labelled, self.rollouts)
         scored = []
         for i, (group, entry) in enumerate(zip(groups, labelled, strict=True)):
             ids = completion_ids[i * self.group_size : (i + 1) * self.group_size]
@@ -57,7 +57,7 @@ class RewardBridge:
             lengths, repetitions = [len(tokens) for tokens in ids], [repetition(tokens) for tokens in ids]
             scored.append(ScoredGroup(group.answers, rewards, entry.correct, lengths, repetitions, truncated))
         metrics = batch_metrics(self.rollouts.gather(scored), self.method.binary)
-        metrics["tokens"] += sum(self.rollouts.gather([extra_tokens]))
+        metrics["tokens"] += sum(self.rollouts.gather([extra_tokens + reply_tokens]))
         self._log(metrics, scored, log_metric, self.rollouts, started)
         return [reward for group in scored for reward in group.rewards]
 

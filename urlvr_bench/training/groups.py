@@ -1,7 +1,7 @@
 """Build the groups that a method sees: only declared signals are filled. The label firewall stands here."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -57,7 +57,8 @@ class TaskView(Protocol):
     def rephrase(self, doc: Doc, view: int) -> str: ...
     def answer(self, completion: str) -> str | None: ...
     def answer_span(self, completion: str) -> tuple[int, int] | None: ...
-    def correct(self, doc: Doc, completion: str) -> bool: ...
+    def classes(self, answers: Iterable[str | None]) -> dict[str, str]: ...
+    def right(self, doc: Doc, answer: str) -> bool: ...
     def verify(self, public: str, completion: str) -> bool: ...
     def verification_prompt(self, doc: Doc, completion: str) -> str | None: ...
     def gold(self, doc: Doc) -> str: ...
@@ -76,46 +77,62 @@ class Batch:
 
 @dataclass(frozen=True)
 class Labelled:
-    """A group as the method may see it, beside what it may not: its problem and the correctness of its rollouts."""
+    """A group as the method may see it, beside what it may not: the correctness of its rollouts."""
 
     group: Group
-    doc: Doc
     correct: list[bool]
 
 
-def build(method: Method, task: TaskView, batch: Batch, size: int, seed: int, rollouts: Rollouts) -> list[Labelled]:
-    """Return the groups of a batch with every declared signal but those that need further generation."""
+@dataclass(frozen=True)
+class Judged:
+    """The answers to one problem, each by the representative of its class, and the correctness of the rollouts'."""
+
+    answers: list[str | None]
+    extra_answers: list[list[str | None]]
+    correct: list[bool]
+
+
+def build(
+    method: Method, task: TaskView, batch: Batch, size: int, seed: int, rollouts: Rollouts
+) -> tuple[list[Labelled], int]:
+    """Return the groups of a batch with every declared signal of the first turn, and the tokens of extra rollouts."""
     statistics = _token_signals(method, rollouts)
-    starts = range(0, len(batch.texts), size)
+    parts = [slice(start, start + size) for start in range(0, len(batch.texts), size)]
+    if cut := next((part for part in parts if len(set(batch.row[part])) != 1), None):
+        raise RuntimeError(f"a group was cut: {size} rollouts belong to {len(set(batch.row[cut]))} prompts")
+    docs = [batch.docs[batch.row[part.start]] for part in parts]
+    extras, tokens = _extra_answers(method.extras() if "extra_answers" in method.needs else [], task, docs, rollouts)
     built = []
-    for start, correct in zip(starts, _verdicts(task, batch, size, starts), strict=True):
-        rows = slice(start, start + size)
-        if len(set(batch.row[rows])) != 1:
-            raise RuntimeError(f"a group was cut: {size} rollouts belong to {len(set(batch.row[rows]))} prompts")
-        row = batch.row[start]
-        doc, texts, ids = batch.docs[row], batch.texts[rows], batch.token_ids[rows]
-        signals: dict[str, Any] = {name: values[rows] for name, values in statistics.items()}
+    for part, doc, judged in zip(parts, docs, _judged(task, batch, parts, docs, extras), strict=True):
+        row, texts, ids = batch.row[part.start], batch.texts[part], batch.token_ids[part]
+        signals: dict[str, Any] = {name: values[part] for name, values in statistics.items()}
         signals |= _rollout_signals(method, task, doc, texts, ids, rollouts)
         if "rollout_ids" in method.needs:
             signals["rollout_ids"] = [f"seed {seed} row {row} rollout {i}" for i in range(size)]
         if "correct" in method.needs:
-            signals["correct"] = correct
+            signals["correct"] = judged.correct
         if "gold" in method.needs:
             signals["gold"] = task.gold(doc)
-        answers = [task.answer(text) for text in texts]
-        built.append(Labelled(Group(task.prompt(doc), texts, answers, **signals), doc, correct))
-    return built
+        if "extra_answers" in method.needs:
+            signals["extra_answers"] = judged.extra_answers
+        built.append(Labelled(Group(task.prompt(doc), texts, judged.answers, **signals), judged.correct))
+    return built, tokens
 
 
-def _verdicts(task: TaskView, batch: Batch, size: int, starts: Sequence[int]) -> list[list[bool]]:
-    """Return whether each rollout of each group is correct; the groups are graded side by side."""
+def _judged(
+    task: TaskView, batch: Batch, parts: Sequence[slice], docs: Sequence[Doc], extras: Sequence[list[list[str | None]]]
+) -> list[Judged]:
+    """Return the answers to each problem, class by class, and the verdict on each class; problems side by side."""
 
-    def grade(start: int) -> list[bool]:
-        doc = batch.docs[batch.row[start]]
-        return [task.correct(doc, text) for text in batch.texts[start : start + size]]
+    def judge(part: slice, doc: Doc, further: list[list[str | None]]) -> Judged:
+        own = [task.answer(text) for text in batch.texts[part]]
+        classes = task.classes(answer for answers in (own, *further) for answer in answers)
+        answers, *others = ([answer and classes[answer] for answer in given] for given in (own, *further))
+        right = {answer: task.right(doc, answer) for answer in {*answers} - {None}}
+        return Judged(answers, others, [answer is not None and right[answer] for answer in answers])
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(grade, starts))
+        return list(pool.map(judge, parts, docs, extras))
 
 
 def _token_signals(method: Method, rollouts: Rollouts) -> dict[str, list[list[float]]]:
@@ -172,14 +189,9 @@ def token_span(characters: tuple[int, int] | None, pieces: Sequence[str]) -> tup
     return (touched[0], touched[-1] + 1) if touched else None
 
 
-def with_generated(
-    method: Method, task: TaskView, labelled: Sequence[Labelled], rollouts: Rollouts
-) -> tuple[list[Group], int]:
-    """Return the groups with what had to be generated or scored for them, all groups together, and its tokens."""
+def with_second_turn(method: Method, labelled: Sequence[Labelled], rollouts: Rollouts) -> tuple[list[Group], int]:
+    """Return the groups with what the method asks about each: scored or generated, all together, and its tokens."""
     groups, tokens = [entry.group for entry in labelled], 0
-    if "extra_answers" in method.needs:
-        answers, tokens = _extra_answers(method.extras(), task, [entry.doc for entry in labelled], rollouts)
-        groups = [dataclasses.replace(group, extra_answers=found) for group, found in zip(groups, answers, strict=True)]
     if "likelihoods" in method.needs:
         asked = [method.queries(group) for group in groups]
         queries = [

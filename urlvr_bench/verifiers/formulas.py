@@ -5,8 +5,10 @@ a difference counts however small it is. Imported by the child process of `gradi
 """
 
 import functools
-from collections.abc import Iterator
-from typing import Any
+import hashlib
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any, Literal
 
 import mpmath
 import sympy
@@ -16,6 +18,8 @@ from sympy import Basic, Eq, Expr, MatrixBase, Ne
 from sympy.core.evalf import PrecisionExhausted
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
+
+from urlvr_bench.verifiers.marks import Mark
 
 NORMAL = NormalizationConfig(basic_latex=True, units=False, malformed_operators=True, nits=False, boxed="none")
 CASED = ConversionConfig(lowercase_symbols=False)
@@ -44,6 +48,43 @@ def read(text: str) -> Basic | MatrixBase | None:
         return reader.parse(normalize_latex(text, NORMAL))
     except Exception:  # the parser raises whatever its tree walk stumbles over
         return None
+
+
+def mark(text: str) -> Mark:
+    """Return the mark of a formula in LaTeX: with `equal` formulas it agrees, with others hardly ever."""
+    found = read(text)
+    if found is None:
+        return Mark("none")
+    try:
+        if isinstance(found, Relational):
+            one, other = (_valued(found.lhs - found.rhs, at) for at in range(2))
+            return _marked("relation", [one / other])  # what relations that differ by a factor share
+        if isinstance(found, Expr | MatrixBase):
+            parts = found if isinstance(found, MatrixBase) else [found]
+            return _marked("value", [i * _valued(part, 0) for i, part in enumerate(parts, 1)])
+    except MemoryError:
+        raise
+    except Exception:  # what sympy cannot value has no mark
+        pass
+    return Mark("unknown")
+
+
+def _marked(kind: Literal["value", "relation"], numbers: Sequence[Expr]) -> Mark:
+    pairs = [number.evalf(DIGITS, maxn=MOST_DIGITS, strict=True).as_real_imag() for number in numbers]
+    if not all(part.is_Number and part.is_finite for pair in pairs for part in pair):
+        raise ValueError("no finite number")
+    real, imaginary = ([Decimal(str(part)) for part in parts] for parts in zip(*pairs, strict=True))
+    return Mark(kind, sum(real), sum(imaginary), sum(map(abs, real + imaginary)))
+
+
+def _valued(expression: Expr, at: int) -> Expr:
+    """Return a formula with a fraction between 1 and 2 for each variable, by its name; ValueError where that misleads."""
+    variables = expression.free_symbols
+    if variables and expression.has(*WHOLE, AppliedUndef):
+        raise ValueError("compared at whole numbers, or by the arguments of a function")
+    draws = {variable: hashlib.sha256(f"{at} {variable}".encode()).digest() for variable in variables}
+    values = {one: 1 + sympy.Rational(int.from_bytes(drawn[:3], "big"), 1 << 24) for one, drawn in draws.items()}
+    return evaluated(expression.xreplace(values))
 
 
 def equal(first: str, second: str) -> bool:

@@ -12,7 +12,12 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import astuple
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
+
+from urlvr_bench.verifiers.marks import Mark
 
 SECONDS = 2.0
 """Processor time that one comparison may take; what is not done by then counts as different."""
@@ -27,7 +32,20 @@ def verdict(first: str, second: str) -> bool | None:
     Threads that ask at the same time are answered by different child processes, side by side.
     """
     one, other = sorted((first, second))
-    return _judges.ask(one, other) if (one, other) == (first, second) else verdict(one, other)
+    if (one, other) != (first, second):
+        return verdict(one, other)
+    marks = _mark(one), _mark(other)
+    if marks[0] is None or marks[1] is None:
+        return None
+    found: bool | None = not marks[0].apart(marks[1]) and _judges.ask(one, other)
+    return found
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _mark(formula: str) -> Mark | None:
+    """Return a formula's mark, None where that took too long, as would its comparisons."""
+    found = _judges.ask(formula)
+    return found and Mark(found[0], *map(Decimal, found[1:]))
 
 
 def equivalent(first: str, second: str) -> bool:
@@ -36,21 +54,20 @@ def equivalent(first: str, second: str) -> bool:
 
 
 class _Judge:
-    """A child process that compares one pair after another. A comparison that takes too long ends it, not us."""
+    """A child process that answers one question after another. One that takes too long ends it, not us."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
 
-    def ask(self, first: str, second: str) -> bool | None:
-        """Return the child's verdict; None when it ran into a limit, or died over the question."""
+    def ask(self, *formulas: str) -> Any:
+        """Return the child's verdict on two formulas or mark of one; None when it ran into a limit, or died over it."""
         if self._process is None or self._process.poll() is not None:
             self._process = self._start()
-        reply = _exchange(self._process, json.dumps([first, second]))
+        reply = _exchange(self._process, json.dumps(formulas))
         if reply is None:
             self._process.wait()
             self._process = None
-        found: bool | None = json.loads(reply or "null")
-        return found
+        return json.loads(reply or "null")
 
     def _start(self) -> subprocess.Popen[str]:
         paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -84,12 +101,12 @@ class _Judges:
         self._lock = threading.Lock()
         self.idle: list[_Judge] = []
 
-    def ask(self, first: str, second: str) -> bool | None:
-        """Return the verdict of an idle judge, or of a new one."""
+    def ask(self, *formulas: str) -> Any:
+        """Return the reply of an idle judge, or of a new one."""
         with self._lock:
             judge = self.idle.pop() if self.idle else _Judge()
         try:
-            return judge.ask(first, second)
+            return judge.ask(*formulas)
         finally:
             with self._lock:
                 self.idle.append(judge)
@@ -118,7 +135,7 @@ atexit.register(_judges.stop)
 
 
 def serve() -> None:
-    """Answer pairs from standard input, one JSON line each, in a fork that the kernel ends at the time limit.
+    """Answer questions from standard input, one JSON line each, in a fork that the kernel ends at the time limit.
 
     A fork that ended so is replaced at once: only the first one waits for the imports.
     """
@@ -138,9 +155,10 @@ def serve() -> None:
     if child == 0:
         for line in questions:
             signal.setitimer(signal.ITIMER_PROF, SECONDS)
-            same = formulas.equal(*json.loads(line))
+            asked = json.loads(line)
+            reply = formulas.equal(*asked) if len(asked) == 2 else [*map(str, astuple(formulas.mark(*asked)))]
             signal.setitimer(signal.ITIMER_PROF, 0)
-            print(json.dumps(same), file=replies, flush=True)
+            print(json.dumps(reply), file=replies, flush=True)
         os._exit(0)
 
 
