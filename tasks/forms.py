@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.tasks import instructions, latex, phrase, programs, puzzle
+from urlvr_bench.tasks import answers, instructions, latex, phrase, programs, puzzle
 from urlvr_bench.tasks.remote import Source
 
 Row = dict[str, str]
@@ -52,8 +52,13 @@ def _math(where: str, given: Given, source: Source) -> Row:
     if mark:
         part = text.rpartition(mark)[2] if mark in text else None
     else:
-        part = latex.solution_box(text) if source.get("gold_boxed") else text
-    return row(question, question, _gold(part or "", latex.canonical, f"no answer after {mark!r}" if mark else NONE))
+        part = latex.last_box(text) if source.get("gold_boxed") else text
+    return row(question, question, _gold(part or "", _spelled, f"no answer after {mark!r}" if mark else NONE))
+
+
+def _spelled(text: str) -> str | None:
+    found = answers.read(text)
+    return None if found is None else found.text
 
 
 def _countdown(where: str, given: Given, _: Source) -> Row:

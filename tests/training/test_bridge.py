@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from urlvr_bench import tasks
+from urlvr_bench import methods, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.counting import WORKERS
 from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query
@@ -31,8 +31,11 @@ class Task:
     def judges(self, doc):
         return True
 
-    def correct(self, doc, completion):
-        return completion == doc["gold"]
+    def classes(self, answers):
+        return {answer: answer for answer in answers if answer is not None}
+
+    def right(self, doc, answer):
+        return answer == doc["gold"]
 
     def verify(self, public, completion):
         return completion == public
@@ -127,15 +130,49 @@ def test_without_needs_every_signal_is_absent_and_no_forward_is_paid():
 
 @pytest.mark.skipif(WORKERS == 1, reason="needs two cores")
 def test_groups_are_graded_side_by_side(monkeypatch):
-    together = threading.Barrier(2)
+    together, waited = threading.Barrier(2), threading.Event()
 
-    def correct(self, doc, completion):
-        together.wait(timeout=30)
-        return completion == doc["gold"]
+    def right(self, doc, answer):
+        if not waited.is_set():
+            together.wait(timeout=30)
+            waited.set()
+        return answer == doc["gold"]
 
-    monkeypatch.setattr(Task, "correct", correct)
+    monkeypatch.setattr(Task, "right", right)
     _, _, logged = call(Spy())
     assert logged[PREFIX + "train_accuracy"] == 0.5
+
+
+def voted(name, params, texts, gold, further=()):
+    """Return what a method pays to mathematical answers of one group, and the logged metrics."""
+    docs, logged = [{"id": "0", "prompt": "p", "public": "p", "gold": gold}], {}
+    bridge = RewardBridge(methods.configure(name, params), name, tasks.load("math500"), docs, len(texts), seed=0)
+    bridge.rollouts = Rollouts()
+    bridge.rollouts.sample = lambda prompts, _: ([rf"\boxed{{{text}}}" for text in further], 0)
+    boxed = [rf"\boxed{{{text}}}" for text in texts]
+    return bridge(boxed, [[1, 9]] * len(texts), [0] * len(texts), logged.__setitem__), logged
+
+
+@pytest.mark.parametrize(
+    ("texts", "gold", "paid"),
+    [
+        (["x+2", "2+x", "7", "7", "2+x"], "x+2", [1, 1, 0, 0, 1]),
+        (["2^3", "8", "8", "5", "5"], "8", [1, 1, 1, 0, 0]),
+        (["2+x", "x+2", "2+x", "x+2", "7"], "x+2", [1, 1, 1, 1, 0]),
+    ],
+)
+def test_equal_answers_in_two_spellings_are_one_vote_and_one_verdict(texts, gold, paid):
+    rewards, logged = voted("majority_vote", {}, texts, gold)
+    assert rewards == paid
+    assert logged[PREFIX + "reward_accuracy"] == logged[PREFIX + "label_accuracy"] == 1
+    assert logged[PREFIX + "train_accuracy"] == logged[PREFIX + "majority_ratio"] == sum(paid) / len(paid)
+    assert logged[PREFIX + "distinct_answers"] == logged[PREFIX + "batch_answers"] == 2
+
+
+def test_extra_votes_are_of_the_same_classes_as_the_rollouts():
+    further = [r"\sqrt{12}", r"2\sqrt3", r"\frac{4\sqrt3}{2}", "7", "7"]
+    rewards, _ = voted("co_rewarding_1", {"votes": 5}, [r"6/\sqrt3", "7"], r"\sqrt{12}", further)
+    assert rewards == [1, 0]
 
 
 FILLED = {

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from urlvr_bench.review import rehearsal
@@ -47,8 +47,11 @@ class Sums:
         """Return True: every sum has its answer."""
         return True
 
-    def correct(self, doc: Doc, completion: str) -> bool:
-        return bool(self.answer(completion) == doc["gold"])
+    def classes(self, answers: Iterable[str | None]) -> dict[str, str]:
+        return {answer: answer for answer in answers if answer is not None}
+
+    def right(self, doc: Doc, answer: str) -> bool:
+        return bool(answer == doc["gold"])
 
     def verify(self, public: str, completion: str) -> bool:
         return len(completion) < len(public) // 6

@@ -114,7 +114,7 @@ def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say
         found = evaluate.checkpoint(run, path, step, last, folder / "evals" / f"step-{step:06d}")
         for one in found["evals"]:
             samples = (folder / "evals" / f"step-{at:06d}" / f"{one['task']}.jsonl" for at in (0, step))
-            one["initial"] = followed(*samples)
+            one["initial"] = followed(tasks.load(one["task"]), *samples)
         return {**found, "seconds": time.perf_counter() - before}
 
     return once(folder / "evals" / f"step-{step:06d}.json", make, say)

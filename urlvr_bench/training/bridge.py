@@ -14,7 +14,7 @@ from urlvr_bench.records import evidence
 from urlvr_bench.rollouts import LABELS, Group, Method
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.firewall import Here, Turns, pay
-from urlvr_bench.training.groups import Batch, build, verdicts, with_generated
+from urlvr_bench.training.groups import Batch, build, with_second_turn
 from urlvr_bench.training.permuted import Once, must_not_move
 from urlvr_bench.training.rollout_metrics import ScoredGroup, batch_metrics, likelihood_rank, repetition
 from urlvr_bench.training.seams import Doc, Rollouts, TaskView
@@ -67,8 +67,7 @@ class RewardBridge:
         started = time.perf_counter()
         texts = [text if isinstance(text, str) else text[0]["content"] for text in completions]
         batch = Batch(texts, completion_ids, row, self.docs)
-        correct = verdicts(self.task, batch, self.group_size)
-        groups, paid, extra_tokens = self._pay(batch, correct, self.rollouts)
+        groups, correct, paid, further_tokens = self._pay(batch, self.rollouts)
         scored = []
         for i, (group, rewards, right) in enumerate(zip(groups, paid, correct, strict=True)):
             ids = completion_ids[i * self.group_size : (i + 1) * self.group_size]
@@ -78,23 +77,23 @@ class RewardBridge:
         everywhere = self.rollouts.gather(scored)
         metrics = batch_metrics(everywhere, self.method.binary)
         self.evidence = self._evidence(everywhere)
-        metrics["tokens"] += sum(self.rollouts.gather([extra_tokens]))
+        metrics["tokens"] += sum(self.rollouts.gather([further_tokens]))
         self._log(metrics, scored, log_metric, self.rollouts, started)
         return [reward for rewards in paid for reward in rewards]
 
     def _pay(
-        self, batch: Batch, correct: list[list[bool] | None], rollouts: Rollouts
-    ) -> tuple[list[Group], list[list[float]], int]:
-        """Return the groups of a batch, what each rollout earns, and the tokens generated for it."""
+        self, batch: Batch, rollouts: Rollouts
+    ) -> tuple[list[Group], list[list[bool] | None], list[list[float]], int]:
+        """Return the groups of a batch, what is right and what is earned in each, and the tokens generated for them."""
         size, once = self.group_size, Once(rollouts)
         asked = once if self.twice else rollouts
-        groups = build(self.method.needs, self.task, batch, size, self.seed, asked, correct)
-        groups, tokens = with_generated(self.method, self.task, groups, batch, size, asked)
+        built = build(self.method, self.task, batch, size, self.seed, asked)
+        groups, tokens = with_second_turn(self.method, built.groups, asked)
         paid = self.method.reward(groups)
         if self.twice:
             self.twice -= 1
             must_not_move(self.method, self.name, self.task, batch, size, self.seed, once, paid)
-        return groups, paid, tokens
+        return groups, built.correct, paid, built.tokens + tokens
 
     def _evidence(self, groups: Sequence[ScoredGroup]) -> list[str] | None:
         kept: list[evidence.Rollout] = []

@@ -34,33 +34,50 @@ class Batch:
         return found
 
 
-def build(
-    needs: Sequence[Signal],
-    task: TaskView,
-    batch: Batch,
-    size: int,
-    seed: int,
-    rollouts: Rollouts,
-    correct: Sequence[list[bool] | None] | None,
-) -> list[Group]:
-    """Return the groups of a batch with every declared signal but those that need further generation.
+@dataclass(frozen=True)
+class Judged:
+    """The answers to one problem, each by the representative of its class, and what is right of the rollouts'."""
 
-    `correct`, one list per group, may be missing where no label is declared.
-    """
-    statistics = _token_signals(needs, rollouts)
-    built = []
-    for place, (row, rows) in enumerate(batch.parts(size)):
-        doc, texts, ids = batch.docs[row], batch.texts[rows], batch.token_ids[rows]
+    answers: list[str | None]
+    extra_answers: list[list[str | None]]
+    correct: list[bool] | None
+    """None where nobody knows the answer, or nobody asked."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """Groups as the method may see them, beside what it may not: which of their rollouts are correct."""
+
+    groups: list[Group]
+    correct: list[list[bool] | None]
+    tokens: int
+    """Of the extra rollouts."""
+
+
+def build(
+    turns: Turns, task: TaskView, batch: Batch, size: int, seed: int, rollouts: Rollouts, judge: bool = True
+) -> Built:
+    """Return the groups of a batch with every declared signal of the first turn; correctness only if they `judge`."""
+    needs, statistics = turns.needs, _token_signals(turns.needs, rollouts)
+    parts = batch.parts(size)
+    docs = [batch.docs[row] for row, _ in parts]
+    extras, tokens = _extra_answers(turns.extras() if "extra_answers" in needs else [], task, docs, rollouts)
+    judged = _judged(task, batch, parts, extras, judge)
+    groups = []
+    for (row, rows), doc, found in zip(parts, docs, judged, strict=True):
+        texts, ids = batch.texts[rows], batch.token_ids[rows]
         signals: dict[str, Any] = {name: values[rows] for name, values in statistics.items()}
         signals |= _rollout_signals(needs, task, doc, texts, ids, rollouts)
         if "rollout_ids" in needs:
             signals["rollout_ids"] = [f"seed {seed} row {row} rollout {i}" for i in range(size)]
-        if "correct" in needs and correct is not None:
-            signals["correct"] = _known(correct[place], task)
+        if "extra_answers" in needs:
+            signals["extra_answers"] = found.extra_answers
+        if "correct" in needs:
+            signals["correct"] = _known(found.correct, task)
         if "gold" in needs:
             signals["gold"] = task.gold(doc)
-        built.append(Group(task.prompt(doc), texts, [task.answer(text) for text in texts], **signals))
-    return built
+        groups.append(Group(task.prompt(doc), texts, found.answers, **signals))
+    return Built(groups, [found.correct for found in judged], tokens)
 
 
 def _known(correct: list[bool] | None, task: TaskView) -> list[bool]:
@@ -69,16 +86,27 @@ def _known(correct: list[bool] | None, task: TaskView) -> list[bool]:
     return correct
 
 
-def verdicts(task: TaskView, batch: Batch, size: int) -> list[list[bool] | None]:
-    """Return whether each rollout of each group is correct, None for unknown; the groups are graded side by side."""
+def _judged(
+    task: TaskView,
+    batch: Batch,
+    parts: Sequence[tuple[int, slice]],
+    extras: Sequence[list[list[str | None]]],
+    judge: bool,
+) -> list[Judged]:
+    """Return the answers to each problem, class by class, and the verdict on each class; problems side by side."""
 
-    def grade(part: tuple[int, slice]) -> list[bool] | None:
+    def judged(part: tuple[int, slice], further: list[list[str | None]]) -> Judged:
         row, rows = part
-        doc = batch.docs[row]
-        return [task.correct(doc, text) for text in batch.texts[rows]] if task.judges(doc) else None
+        doc, own = batch.docs[row], [task.answer(text) for text in batch.texts[rows]]
+        classes = task.classes(answer for answers in (own, *further) for answer in answers)
+        answers, *others = ([answer and classes[answer] for answer in given] for given in (own, *further))
+        if not judge or not task.judges(doc):
+            return Judged(answers, others, None)
+        right = {answer: task.right(doc, answer) for answer in answers if answer is not None}
+        return Judged(answers, others, [answer is not None and right[answer] for answer in answers])
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(grade, batch.parts(size)))
+        return list(pool.map(judged, parts, extras))
 
 
 def _token_signals(needs: Sequence[Signal], rollouts: Rollouts) -> dict[str, list[list[float]]]:
@@ -139,15 +167,9 @@ def token_span(characters: tuple[int, int] | None, pieces: Sequence[str]) -> tup
     return (touched[0], touched[-1] + 1) if touched else None
 
 
-def with_generated(
-    turns: Turns, task: TaskView, groups: list[Group], batch: Batch, size: int, rollouts: Rollouts
-) -> tuple[list[Group], int]:
-    """Return the groups with what had to be generated or scored for them, all groups together, and its tokens."""
+def with_second_turn(turns: Turns, groups: list[Group], rollouts: Rollouts) -> tuple[list[Group], int]:
+    """Return the groups with what the method asks about each: scored or generated, all together, and its tokens."""
     tokens = 0
-    if "extra_answers" in turns.needs:
-        docs = [batch.docs[row] for row, _ in batch.parts(size)]
-        answers, tokens = _extra_answers(turns.extras(), task, docs, rollouts)
-        groups = [replace(group, extra_answers=found) for group, found in zip(groups, answers, strict=True)]
     if "likelihoods" in turns.needs:
         asked = turns.queries(groups)
         queries = [

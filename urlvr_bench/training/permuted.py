@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.training.firewall import Turns, complaint
-from urlvr_bench.training.groups import Batch, build, with_generated
+from urlvr_bench.training.groups import Batch, build, with_second_turn
 from urlvr_bench.training.seams import Doc, Rollouts, TaskView, Texts, TokenStatistics
 
 T = TypeVar("T")
@@ -102,8 +102,8 @@ def must_not_move(
     """Pay a batch again under permuted labels; UsageError where a group earns otherwise than what was `paid`."""
     rollouts.rewind()
     other = exchanged(batch)
-    groups = build(turns.needs, task, other, size, seed, rollouts, correct=None)
-    again, _ = with_generated(turns, task, groups, other, size, rollouts)
+    built = build(turns, task, other, size, seed, rollouts, judge=False)
+    again, _ = with_second_turn(turns, built.groups, rollouts)
     for group, first, second in zip(again, paid, turns.reward(again), strict=True):
         if list(first) != second:
             moved = f"pays {first}, but {second} to the same rollouts when the golds of the problems are permuted"
