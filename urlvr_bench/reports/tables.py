@@ -212,7 +212,7 @@ KINDS: dict[str, tuple[Callable[..., list[Row]], Callable[[Row], dict[str, str]]
 """What each kind of table is made of: its numbers, its text and its notes."""
 WANTED = {
     "ood": "that was judged on further tasks: run with --set 'ood=[NAME, ...]'",
-    "sensitivity": "that fell below a threshold of collapse on a ladder of models: run several models, as pocket-1 to 6",
+    "sensitivity": "that fell below a threshold of collapse on a ladder of models: run several, as pocket-1 to 6",
     "indicators": "of the vote beside a supervised one of the same models: run --method majority_vote --method "
     "ground_truth --model ... --model ...",
 }
