@@ -10,8 +10,9 @@ from tabulate import tabulate
 
 DASH = "—"
 ALONE = "1 seed: intervals are over problems only and say nothing about another training run."
+STAR = "A star marks one seed: its interval is over problems only and says nothing about another training run."
 ABOUT = {
-    r"\]\*": "A star marks one seed: its interval is over problems only and says nothing about another training run.",
+    r"\]\*": STAR,
     r"\d of \d+ (held at|fell to|at) ": "Where seeds part into two groups (`4 of 5 held at`), as where a share of the "
     "runs collapses, the groups are named, since no interval of their mean would hold.",
 }
