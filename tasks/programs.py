@@ -6,7 +6,7 @@ import re
 from urlvr_bench.tasks.scorer import Doc, Scorer
 from urlvr_bench.verifiers import python_source, sandbox
 
-LIMITS = sandbox.Limits(seconds=5.0, memory_mb=1024)
+LIMITS = sandbox.Limits(seconds=10.0, memory_mb=1024)
 SEAM = "\n\n# next block\n\n"
 """Stands between the code blocks of an answer; the tests decide which of them is the program."""
 
@@ -17,10 +17,10 @@ def passes(answer: str, setup: str, tests: str, entry: str) -> bool:
 
     Tests call what they test by its name or, where `entry` names a function, by the name `candidate`.
     """
-    asked, tests = ([entry], tests) if entry else python_source.asked(tests)
+    asked, imports = ([entry], "") if entry else python_source.asked(tests)
     program = python_source.program(answer.split(SEAM), asked)
     names = {"candidate": entry} if entry else {name: name for name in asked}
-    return sandbox.passes(f"{setup}\n{program}\n", f"{tests}\n", names, LIMITS)
+    return sandbox.passes(f"{setup}\n{program}\n", f"{imports}{tests}\n", names, LIMITS)
 
 
 class Program(Scorer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import resource
 import struct
@@ -109,7 +110,7 @@ def _show(path: str) -> None:
     """Show a file or folder of the disk under the new root; a link stays one."""
     there = ROOT + path
     if os.path.islink(path) and os.path.dirname(path) == "/":  # noqa: PTH114, PTH120
-        os.symlink(os.readlink(path), there)  # noqa: PTH115
+        os.symlink(os.readlink(path), there)  # noqa: PTH115, PTH211
     elif os.path.exists(path) and not os.path.exists(there):  # noqa: PTH110
         if os.path.isdir(path):  # noqa: PTH112
             os.makedirs(there)  # noqa: PTH103
@@ -133,7 +134,7 @@ def limit(seconds: float, memory_mb: int, file_mb: int, files: int, threads: int
     """Set the resource limits, which can only be lowered afterwards."""
     mega = 1 << 20
     for kind, amount in (
-        (resource.RLIMIT_CPU, int(seconds) + 1),
+        (resource.RLIMIT_CPU, math.ceil(seconds)),
         (resource.RLIMIT_AS, memory_mb * mega),
         (resource.RLIMIT_FSIZE, file_mb * mega),
         (resource.RLIMIT_NOFILE, files),

@@ -12,6 +12,7 @@ from itertools import islice
 TYPE_CHECKING = False  # typing, and collections.abc too, take longer to import than all the rest
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     Keep = Callable[[object], int]
     """Gives an object that is no data a number, by which it can be named."""
@@ -24,7 +25,10 @@ MOST_ITEMS = 100_000
 """Items that are taken from an iterator."""
 COUNT = struct.Struct(">I")
 NUMBER = struct.Struct(">d")
+TYPES = (bool, bytes, complex, dict, float, frozenset, int, list, object, set, str, tuple, type(None))
+"""Types that are values themselves: tests hand them over as arguments."""
 CONTAINERS: dict[bytes, type] = {b"l": list, b"t": tuple, b"e": set, b"z": frozenset, b"d": dict}
+
 
 class NotDataError(Exception):
     """A value is no data, or bytes spell none."""
@@ -55,7 +59,7 @@ def send(stream: int, value: object, keep: Keep) -> None:
         rest = rest[os.write(stream, rest) :]
 
 
-def receive(stream: int, known: Known) -> object:
+def receive(stream: int, known: Known) -> Any:
     """Read a value of one frame; EOFError at the end of the stream, NotDataError if the frame spells no value."""
     (length,) = COUNT.unpack(_read(stream, COUNT.size))
     if length > MOST_BYTES:
@@ -84,7 +88,7 @@ def _text(tag: bytes, data: bytes) -> bytes:
     return tag + COUNT.pack(len(data)) + data
 
 
-def _encoded(value: object, keep: Keep) -> bytes:
+def _encoded(value: Any, keep: Keep) -> bytes:
     """Return a value as bytes: subclasses as what they are a kind of, any other object as its number."""
     if value is None or value is True or value is False:
         return {None: b"N", True: b"T", False: b"F"}[value]
@@ -109,7 +113,9 @@ def _encoded(value: object, keep: Keep) -> bytes:
             raise NotDataError(f"an iterator of more than {MOST_ITEMS} items")
         return _items(b"I", items, keep)
     if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
-        return _encoded(value.item(), keep)  # type: ignore[attr-defined]
+        return _encoded(value.item(), keep)
+    if isinstance(value, type) and value in TYPES:
+        return b"y" + COUNT.pack(TYPES.index(value))
     return b"o" + COUNT.pack(keep(value))
 
 
@@ -126,8 +132,8 @@ def _decoded(data: bytes, at: int, known: Known) -> tuple[object, int]:
         parts = [NUMBER.unpack_from(data, at + 8 * part)[0] for part in range(1 + (tag == b"c"))]
         return complex(*parts) if tag == b"c" else parts[0], at + 8 * len(parts)
     (count,), at = COUNT.unpack_from(data, at), at + COUNT.size
-    if tag == b"o":
-        return known(count), at
+    if tag in (b"o", b"y"):
+        return known(count) if tag == b"o" else TYPES[count], at
     if tag in (b"i", b"s", b"b", b"a"):
         piece, at = data[at : at + count], at + count
         if at > len(data):

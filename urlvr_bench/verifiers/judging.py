@@ -14,7 +14,6 @@ from urlvr_bench.verifiers import crossing
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import ModuleType
 
 
 def serve(calls: int, values: int, program: str) -> None:
@@ -26,24 +25,33 @@ def serve(calls: int, values: int, program: str) -> None:
         return len(objects) - 1
 
     module = sys.modules["solution"] = type(sys)("solution")
-    acts = {"get": lambda name: vars(module)[name], "attribute": getattr, "set": setattr, "call": _call}
-    answer = _attempt(lambda: exec(compile(program, "solution.py", "exec", dont_inherit=True), vars(module)))  # noqa: S102
+    acts: dict[str, Callable[..., object]] = {
+        "get": vars(module).__getitem__,
+        "call": _call,
+        "attribute": getattr,
+        "set": setattr,
+    }
+    answer = _attempt(_load, program, vars(module))
     while True:
         try:
             crossing.send(values, answer, keep)
-        except (crossing.NotDataError, RecursionError, RuntimeError, TypeError, ValueError) as error:
-            crossing.send(values, (False, "TypeError", str(error)), keep)
-        act, *operands = crossing.receive(calls, objects.__getitem__)  # type: ignore[misc]
-        answer = _attempt(lambda act=act, operands=operands: acts[act](*operands))  # type: ignore[misc]
+        except Exception as error:  # while an object was taken apart
+            crossing.send(values, (False, type(error).__name__, str(error)), keep)
+        act, *operands = crossing.receive(calls, objects.__getitem__)
+        answer = _attempt(acts[act], *operands)
 
 
-def _call(function, positional, named):  # type: ignore[no-untyped-def]
+def _load(program: str, names: dict[str, object]) -> None:
+    exec(compile(program, "solution.py", "exec", dont_inherit=True), names)  # noqa: S102 (this is the sandbox)
+
+
+def _call(function: Callable[..., object], positional: tuple[object, ...], named: dict[str, object]) -> object:
     return function(*positional, **named)
 
 
-def _attempt(act) -> tuple[object, ...]:  # type: ignore[no-untyped-def]
+def _attempt(act: Callable[..., object], *operands: object) -> tuple[object, ...]:
     try:
-        return True, act()
+        return True, act(*operands)
     except BaseException as error:
         return False, type(error).__name__, str(error)
 
@@ -51,7 +59,10 @@ def _attempt(act) -> tuple[object, ...]:  # type: ignore[no-untyped-def]
 class Remote:
     """An object of the program's: it can be called and asked for attributes, and is true or equal to nothing."""
 
-    def __init__(self, link: "Link", number: int) -> None:
+    _link: Link
+    _number: int
+
+    def __init__(self, link: Link, number: int) -> None:
         vars(self).update(_link=link, _number=number)
 
     def __call__(self, *positional: object, **named: object) -> object:
@@ -89,13 +100,13 @@ class Link:
             return said[1]
         kind = getattr(builtins, str(said[1]), RuntimeError)
         known = isinstance(kind, type) and issubclass(kind, Exception)
-        raise (kind if known else RuntimeError)(f"in the program: {said[1]}: {said[2]}")
+        raise kind(said[2]) if known else RuntimeError(f"{said[1]}: {said[2]}")
 
     @staticmethod
     def _number(value: object) -> int:
         if type(value) is not Remote:
             raise crossing.NotDataError(f"a test hands the program {type(value).__name__}, which is no data")
-        return int(vars(value)["_number"])
+        return value._number
 
 
 def failure(link: Link, tests: str, asked: Mapping[str, str]) -> str:
@@ -105,17 +116,11 @@ def failure(link: Link, tests: str, asked: Mapping[str, str]) -> str:
         names: dict[str, object] = {"__name__": "judge"}
         code = compile(tests, "tests.py", "exec", dont_inherit=True)
         if "random" in tests:
-            sys.modules["random"] = _seeded()
+            import random
+
+            random.seed(0)  # the verdict on a program is the same whenever it is asked for
         names |= {name: link.ask("get", there) for name, there in asked.items()}
         exec(code, names)  # noqa: S102 (published tests; nothing that a model wrote)
     except BaseException as error:
         return f"{type(error).__name__}: {error}"[:500]
     return ""
-
-
-def _seeded() -> ModuleType:
-    """Return `random` with a fixed seed: the verdict on a program is the same whenever it is asked for."""
-    import random
-
-    random.seed(0)
-    return random

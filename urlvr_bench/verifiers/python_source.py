@@ -149,15 +149,15 @@ def program(pieces: Sequence[str], asked: Sequence[str]) -> str:
 
 
 def asked(tests: str) -> tuple[list[str], str]:
-    """Return the functions and classes that tests ask of a program, and the tests with the imports that they leave out.
+    """Return the functions and classes that tests ask of a program, and lines that import what tests leave out.
 
-    They are what the tests call and nothing defines; if there is nothing of the kind, the built-ins that they call.
+    The first are what the tests call and nothing defines; if there is no such name, the built-ins that they call.
     """
     tree = parsed(tests)
     if isinstance(tree, int):
-        return [], tests
+        return [], ""
     called = [node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     free = names(tests).free
     own = [name for name in dict.fromkeys(called) if name in free]
     modules = sorted((free - set(own)) & sys.stdlib_module_names)
-    return own or list(dict.fromkeys(called)), "".join(f"import {name}\n" for name in modules) + tests
+    return own or list(dict.fromkeys(called)), "".join(f"import {name}\n" for name in modules)

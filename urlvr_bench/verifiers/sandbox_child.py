@@ -6,7 +6,7 @@ the program's process exists already, which therefore never held them, and then 
 
 from __future__ import annotations
 
-import _signal  # `signal` and `typing` would double the start-up time
+import _signal  # type: ignore[import-not-found]  # `signal` and `typing` would double the start-up time
 import os
 import sys
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Confine and run what the specification on standard input says; never return."""
-    spec: Any = crossing.receive(0, crossing.no_name)
+    spec = crossing.receive(0, crossing.no_name)
     if spec["namespaces"]:
         confinement.enter_namespaces()
     system_calls.call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)  # or the same user could read the tests here
@@ -35,12 +35,15 @@ def main() -> None:
         become_the_program(spec, calls, values)
     os.close(calls)
     os.close(values)
-    guard(child, spec["limits"]["seconds"])
+    guard(child, spec["clock_seconds"])
     code = judge(spec, ask, hear) if "program" in spec else None
     if code is not None:
         os.kill(child, _signal.SIGKILL)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    os._exit((status if status >= 0 else 128 - status) if code is None else code)
+    _, status, usage = os.wait4(child, 0)
+    if code is None and usage.ru_utime + usage.ru_stime > spec["limits"]["seconds"]:
+        code = TIMED_OUT
+    ended = os.waitstatus_to_exitcode(status)
+    os._exit((ended if ended >= 0 else 128 - ended) if code is None else code)
 
 
 def guard(child: int, seconds: float) -> None:
@@ -66,7 +69,7 @@ def judge(spec: dict[str, Any], ask: int, hear: int) -> int:
     confinement.become_nobody()
     confinement.limit(**spec["limits"])
     system_calls.allow_only("kill")
-    task: Any = crossing.receive(0, crossing.no_name)
+    task = crossing.receive(0, crossing.no_name)
     reason = judging.failure(link, task["tests"], task["asked"])
     os.write(2, reason.encode(errors="replace"))
     return FAILED if reason else 0
