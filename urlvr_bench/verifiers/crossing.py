@@ -105,7 +105,7 @@ def _encoded(value: Any, keep: Keep) -> bytes:
         return _text(b"b" if isinstance(value, bytes) else b"a", bytes(value))
     for tag, kind in CONTAINERS.items():
         if isinstance(value, kind):
-            items = [item for pair in dict.items(value) for item in pair] if isinstance(value, dict) else list(value)
+            items = [*value] if kind is not dict else [part for pair in dict.items(value) for part in pair]
             return _items(tag, items, keep)
     if hasattr(type(value), "__next__"):
         items = list(islice(value, MOST_ITEMS + 1))
@@ -119,7 +119,7 @@ def _encoded(value: Any, keep: Keep) -> bytes:
     return b"o" + COUNT.pack(keep(value))
 
 
-def _items(tag: bytes, items: list[object], keep: Keep) -> bytes:
+def _items(tag: bytes, items: list[Any], keep: Keep) -> bytes:
     return tag + COUNT.pack(len(items)) + b"".join(_encoded(item, keep) for item in items)
 
 

@@ -36,7 +36,7 @@ def serve(calls: int, values: int, program: str) -> None:
         try:
             crossing.send(values, answer, keep)
         except Exception as error:  # while an object was taken apart
-            crossing.send(values, (False, type(error).__name__, str(error)), keep)
+            crossing.send(values, (False, type(error).__name__, ()), keep)
         act, *operands = crossing.receive(calls, objects.__getitem__)
         answer = _attempt(acts[act], *operands)
 
@@ -53,7 +53,8 @@ def _attempt(act: Callable[..., object], *operands: object) -> tuple[object, ...
     try:
         return True, act(*operands)
     except BaseException as error:
-        return False, type(error).__name__, str(error)
+        kinds = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
+        return False, kinds[0], error.args
 
 
 class Remote:
@@ -98,9 +99,8 @@ class Link:
             raise crossing.NotDataError("the program broke the protocol")
         if said[0] is True:
             return said[1]
-        kind = getattr(builtins, str(said[1]), RuntimeError)
-        known = isinstance(kind, type) and issubclass(kind, Exception)
-        raise kind(said[2]) if known else RuntimeError(f"{said[1]}: {said[2]}")
+        kind = getattr(builtins, str(said[1]), None)
+        raise kind(*said[2]) if isinstance(kind, type) and issubclass(kind, Exception) else RuntimeError(said[1:])
 
     @staticmethod
     def _number(value: object) -> int:
