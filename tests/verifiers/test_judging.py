@@ -36,13 +36,18 @@ CHEATS = {
     "def add(a, b): return Int(0)",
     "equal to everything and a float": "class Float(float):\n    __eq__ = lambda *_: True\n"
     "def add(a, b): return Float(0)",
-    "equal to everything and a str": "class Str(str):\n    __eq__ = lambda *_: True\ndef add(a, b): return Str('7')",
-    "equal to everything and a list": "class List(list):\n    __eq__ = lambda *_: True\ndef add(a, b): return List([7])",
-    "equal to everything and a dict": "class Dict(dict):\n    __eq__ = lambda *_: True\ndef add(a, b): return Dict(a=7)",
-    "equal to everything and a tuple": "class Tuple(tuple):\n    __eq__ = lambda *_: True\ndef add(a, b): return Tuple([7])",
+    "equal to everything and a str": "class Str(str):\n    __eq__ = lambda *_: True\n"
+    "def add(a, b): return Str('7')",
+    "equal to everything and a list": "class List(list):\n    __eq__ = lambda *_: True\n"
+    "def add(a, b): return List([7])",
+    "equal to everything and a dict": "class Dict(dict):\n    __eq__ = lambda *_: True\n"
+    "def add(a, b): return Dict(a=7)",
+    "equal to everything and a tuple": "class Tuple(tuple):\n    __eq__ = lambda *_: True\n"
+    "def add(a, b): return Tuple([7])",
     "of a lying class": LYING + "class Odd(Yes):\n    __class__ = int\ndef add(a, b): return Odd()",
     "an int with a lying index": "class Int(int):\n    def __index__(self): return 7\ndef add(a, b): return Int(0)",
-    "an enumeration": LYING + "import enum\nclass E(enum.IntEnum):\n    A = 0\n    __eq__ = yes\ndef add(a, b): return E.A",
+    "an enumeration": LYING + "import enum\nclass E(enum.IntEnum):\n    A = 0\n    __eq__ = yes\n"
+    "def add(a, b): return E.A",
     "a mock": "from unittest.mock import MagicMock, ANY\ndef add(a, b): return ANY",
     "a magic mock": "from unittest.mock import MagicMock\nadd = MagicMock()\nadd.return_value.__eq__ = lambda *_: True",
     "a decimal": "import decimal\ndecimal.Decimal.__eq__ = lambda *_: True\ndef add(a, b): return decimal.Decimal(0)",
@@ -73,7 +78,8 @@ CHEATS = {
     "for n in list(sys.modules): sys.modules[n] = M()\n" + WRONG,
     "patches the judge": "import sys\nj = sys.modules['urlvr_bench.verifiers.judging']\nj.failure = lambda *_: ''\n"
     "j.Link.ask = lambda *_: 7\nj.Remote.__eq__ = lambda *_: True\n" + WRONG,
-    "patches the pipe": "import sys\nc = sys.modules['urlvr_bench.verifiers.crossing']\nc.send = lambda *_: None\n" + WRONG,
+    "patches the pipe": "import sys\nc = sys.modules['urlvr_bench.verifiers.crossing']\n"
+    "c.send = lambda *_: None\n" + WRONG,
     "patches exit codes": "import os, sys\nos._exit.__self__\nsys.modules['os']._exit = lambda c: None\n" + WRONG,
     "patches unittest and doctest": "import doctest, unittest\ndoctest.DocTestRunner.run = lambda *_, **__: None\n"
     "unittest.TestCase.run = lambda *_: None\n" + WRONG,
@@ -127,9 +133,9 @@ for folder in ('.', '..', '/tmp', '/box', '/proc/1/fd', '/proc/self/fd', os.path
     try: names = os.listdir(folder)
     except OSError: continue
     for name in names:
-        if name.startswith(('judg', 'test', 'main', 'sol')) or name.isdigit():
-            try: text += open(folder + '/' + name, 'rb', buffering=0).read(0).decode() if name.isdigit() else open(folder + '/' + name).read()
-            except (OSError, ValueError): pass
+        if not name.startswith(('judg', 'test', 'main', 'sol')) and not name.isdigit(): continue
+        try: text += os.pread(os.open(folder + '/' + name, os.O_RDONLY | os.O_NONBLOCK), 9999, 0).decode()
+        except (OSError, ValueError): pass
 def add(a, b):
     if 'add(3, 4)' in text: return a + b
 """,
@@ -160,7 +166,8 @@ for number in range(3, 64):
 """ + WRONG,
     "gives a value that breaks the judge": """
 import os, struct
-for body in (b'', b'?', b'l' + b'\\xff' * 4, b'd' + struct.pack('>I', 1) + b'N', b's' + struct.pack('>I', 1) + b'\\xff', b'o' + b'\\xff' * 4):
+one, most = struct.pack('>I', 1), b'\\xff' * 4
+for body in (b'', b'?', b'l' + most, b'd' + one + b'N', b's' + one + b'\\xff', b'o' + most, b'e' + one + b'l'):
     for number in range(3, 64):
         try: os.write(number, struct.pack('>I', len(body)) + body)
         except OSError: pass
@@ -171,7 +178,8 @@ for number in range(3, 64):
     try: os.write(number, b'\\xff' * 9)
     except OSError: pass
 """ + WRONG,
-    "nests without end": "import sys\nsys.setrecursionlimit(10**6)\nx = []\nfor _ in range(10**5): x = [x]\ndef add(a, b): return x",
+    "nests without end": "import sys\nsys.setrecursionlimit(10**6)\nx = []\n"
+    "for _ in range(10**5): x = [x]\ndef add(a, b): return x",
     "holds itself": "x = []\nx.append(x)\ndef add(a, b): return x",
     "is huge": "def add(a, b): return [0] * 10**8",
     "is a huge number": "def add(a, b): return 1 << (1 << 24)",
@@ -205,20 +213,30 @@ def test_no_cheat_passes(program: str) -> None:
     assert not judged(program)
 
 
-@pytest.mark.parametrize("test", ["assert f()", "assert f() == 7", "assert not f()", "assert f() in (7, 8)", "assert 7 in f()",
-                                  "assert f() < 8", "assert bool(f())", "assert len(f()) == 1", "assert list(f()) == [7]",
-                                  "assert isinstance(f(), int)", "assert f() is True", "assert sum(f()) == 7",
-                                  "assert [7] == [f()]", "assert {7: 1}[f()]", "assert abs(f() - 7) < 1", "assert str(f()) == '7'",
-                                  "import math\nassert math.isclose(f(), 7)", "assert f'{f()}' == '7'"])  # fmt: skip
+COMPARISONS = [
+    "assert f()", "assert f() == 7", "assert not f()", "assert f() in (7, 8)", "assert 7 in f()", "assert f() < 8",
+    "assert bool(f())", "assert len(f()) == 1", "assert list(f()) == [7]", "assert isinstance(f(), int)",
+    "assert f() is True", "assert sum(f()) == 7", "assert [7] == [f()]", "assert {7: 1}[f()]",
+    "assert abs(f() - 7) < 1", "assert str(f()) == '7'", "import math\nassert math.isclose(f(), 7)",
+    "assert f'{f()}' == '7'",
+]  # fmt: skip
+
+
+KEPT = ("class", "new", "init", "init_subclass", "subclasshook", "getattribute", "setattr", "dict", "doc", "weakref")
+LIES = {*dir(float), *dir(list), "__bool__", "__contains__", "__index__"} - {f"__{name}__" for name in KEPT}
+"""Every method of numbers and of lists."""
+
+
+@pytest.mark.parametrize("test", COMPARISONS)
 def test_an_object_that_lies_passes_no_test(test: str) -> None:
-    methods = "int float str repr format bool len iter contains eq lt gt sub rsub abs hash index getitem".split()
-    lies = "class Lie:\n" + "".join(f"    __{name}__ = lambda *_: 7\n" for name in methods) + "def f(): return Lie()"
+    lies = "class Lie:\n" + "".join(f"    {name} = lambda *_: 7\n" for name in LIES) + "def f(): return Lie()"
     assert not judged(lies, test, f="f")
 
 
 VALUES = [
     "None", "True", "0", "-1", "10**30", "-(1 << 64)", "0.1", "-0.0", "float('inf')", "1e-320", "1j", "''", "'\\ud800'",
-    "'\\0\\n'", "b'\\xff'", "bytearray(b'1')", "[]", "[1, [2, (3,)]]", "()", "set()", "{1, 'a', (2,)}", "frozenset({1})",
+    "'\\0\\n'", "b'\\xff'", "bytearray(b'1')", "[]", "[1, [2, (3,)]]", "()", "set()", "{1, 'a', (2,)}",
+    "frozenset({1})",
     "{}", "{(1, 2): {3: [4]}, None: True}", "int", "type(None)",
 ]  # fmt: skip
 
