@@ -86,13 +86,13 @@ def _bound(tree: ast.AST) -> Iterator[str]:
 
 
 def blocks(completion: str) -> list[Block]:
-    """Return the code blocks that define or import something, else the last; without a fence, the program in the text.
+    """Return the code blocks that define or import something, else the program in the text, else the last code block.
 
     A fence may be indented, have another mark for Python or none, and stay open to the end.
     """
-    fenced = list(_fenced(completion))
+    fenced = [block for block in _fenced(completion) if len(block.text) <= MOST]
     useful = [block for block in fenced if names(block.text).defined | names(block.text).imported]
-    return useful or fenced[-1:] or _bare(completion)
+    return useful or _bare(completion) or fenced[-1:]
 
 
 def _fenced(completion: str) -> Iterator[Block]:
@@ -116,7 +116,7 @@ def _block(completion: str, start: int, end: int, opening: re.Match[str]) -> Ite
     lines = canonical(completion[start:end]).split("\n")
     moved = [line[min(indent, len(line) - len(line.lstrip(" \t>"))) :] for line in lines]
     text = canonical(textwrap.dedent("\n".join(moved)))
-    if text and len(text) <= MOST and (not language or language.startswith("py")):
+    if text and (not language or language.startswith("py")):
         yield Block(text, start, end)
 
 
@@ -158,6 +158,6 @@ def asked(tests: str) -> tuple[list[str], str]:
         return [], ""
     called = [node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
     free = names(tests).free
-    own = [name for name in dict.fromkeys(called) if name in free]
+    own = sorted(free & set(called))
     modules = sorted((free - set(own)) & sys.stdlib_module_names)
-    return own or list(dict.fromkeys(called)), "".join(f"import {name}\n" for name in modules)
+    return own or sorted(set(called)), "".join(f"import {name}\n" for name in modules)
