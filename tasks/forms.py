@@ -70,8 +70,7 @@ def _humaneval(where: str, given: Given, _: Source) -> Row:
         head,
         python_source.canonical(head + solution),
         setup=head,
-        tests=f"{head}{solution}\n{tests}\ncheck(candidate)",  # which call functions of the head, and the reference
-        entry=name,
+        tests=f"{tests}\ncheck({name})",
     )
 
 

@@ -11,16 +11,24 @@ SEAM = "\n\n# next block\n\n"
 """Stands between the code blocks of an answer; the tests decide which of them is the program."""
 
 
+CHECK = re.compile(r"^check\((\w+)\)\s*\Z", re.MULTILINE)
+"""How HumanEval's tests end, which call what they test `candidate`."""
+
+
 @functools.lru_cache(maxsize=1 << 14)
-def passes(answer: str, setup: str, tests: str, entry: str) -> bool:
+def passes(answer: str, setup: str, tests: str, gold: str) -> bool:
     """Return whether all tests pass after `setup` and then the program have run in the sandbox.
 
-    Tests call what they test by its name or, where `entry` names a function, by the name `candidate`.
+    HumanEval's tests also call other functions of the prompt, and the reference: there they find the published ones.
     """
-    asked, imports = ([entry], "") if entry else python_source.asked(tests)
+    if check := CHECK.search(tests):
+        asked, names = [check[1]], {"candidate": check[1]}
+        tests = f"{gold}\n{tests[: check.start()]}check(candidate)"
+    else:
+        asked, imports = python_source.asked(tests)
+        names, tests = {name: name for name in asked}, imports + tests
     program = python_source.program(answer.split(SEAM), asked)
-    names = {"candidate": entry} if entry else {name: name for name in asked}
-    return sandbox.passes(f"{setup}\n{program}\n", f"{imports}{tests}\n", names, LIMITS)
+    return sandbox.passes(f"{setup}\n{program}\n", f"{tests}\n", names, LIMITS)
 
 
 class Program(Scorer):
@@ -33,7 +41,7 @@ class Program(Scorer):
         return SEAM.join(block.text for block in python_source.blocks(completion)) or None
 
     def right(self, doc: Doc, answer: str) -> bool:
-        return passes(answer, doc["setup"], doc["tests"], doc.get("entry", ""))
+        return passes(answer, doc["setup"], doc["tests"], doc["gold"])
 
     def completion(self, answer: str) -> str:
         return f"{self.cue}{answer}\n```"

@@ -5,9 +5,11 @@ import json
 import os
 import secrets
 import socket
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -60,7 +62,29 @@ def test_an_escape_from_the_session_is_no_escape(within: Isolation) -> None:
     outcome = sandbox.run([sandbox.PYTHON, "-I", "-S", "-u", "-c", code], {}, limits=Limits(seconds=0.5), within=within)
     assert (outcome.code, outcome.output) == (None, f"{marker} -1\n")
     time.sleep(0.1)
-    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if marker in _read(path)]
+    assert not holders(marker)
+
+
+def test_a_killed_trainer_leaves_no_program() -> None:
+    marker = secrets.token_hex(8)
+    sleeper = [sandbox.PYTHON, "-I", "-S", "-c", f"import time; time.sleep(60); {marker!r}"]
+    code = f"from urlvr_bench.verifiers import sandbox; sandbox.run({sleeper!r}, {{}}, within='whole')"
+    trainer = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
+    assert eventually(lambda: len(holders(marker)) == 2)  # the trainer, and the program that it asked for
+    trainer.kill()
+    trainer.wait()
+    assert eventually(lambda: not holders(marker))
+
+
+def holders(marker: str) -> list[Path]:
+    return [path for path in Path("/proc").glob("[0-9]*/cmdline") if marker in _read(path)]
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 20
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
 
 
 def _read(path: Path) -> str:

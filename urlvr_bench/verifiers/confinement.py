@@ -19,7 +19,7 @@ CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 4096, 16384, 1 << 18
 MOUNT_SETATTR, PIVOT_ROOT = 442, {"x86_64": 155, "aarch64": 41}
 AT_FDCWD, AT_RECURSIVE, MNT_DETACH = -100, 0x8000, 2
-PR_SET_DUMPABLE, PR_CAPBSET_DROP = 4, 24
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, SIGKILL = 1, 24, 9
 CAPABILITY_VERSION = 0x20080522
 NOBODY = 65534
 ROOT = "/proc"
@@ -72,6 +72,7 @@ def leave_the_disk(reads: Iterable[str], hidden: Iterable[str], packages: Iterab
     Only /box, a small folder in memory, can be written.
     /proc shows the processes of this namespace and no settings of the kernel, or nothing where a container forbids it.
     """
+    os.umask(0o022)
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     mount("root", ROOT, b"tmpfs", MS_NOSUID | MS_NODEV, b"mode=0755,size=1m")
     for folder in ("proc", "box", "dev"):
@@ -128,6 +129,12 @@ def become_nobody() -> None:
         os.setresgid(NOBODY, NOBODY, NOBODY)
         os.setresuid(NOBODY, NOBODY, NOBODY)
     call("capset", struct.pack("Ii", CAPABILITY_VERSION, 0), bytes(24))
+    end_with_the_parent()
+
+
+def end_with_the_parent() -> None:
+    """Let the kernel kill this process when its parent ends; a change of user makes it forget."""
+    call("prctl", PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
 
 
 def limit(seconds: float, memory_mb: int, file_mb: int, files: int, threads: int) -> None:

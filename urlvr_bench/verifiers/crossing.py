@@ -27,7 +27,7 @@ COUNT = struct.Struct(">I")
 NUMBER = struct.Struct(">d")
 TYPES = (bool, bytes, complex, dict, float, frozenset, int, list, object, set, str, tuple, type(None))
 """Types that are values themselves: tests hand them over as arguments."""
-CONTAINERS: dict[bytes, type] = {b"l": list, b"t": tuple, b"e": set, b"z": frozenset, b"d": dict}
+CONTAINERS: dict[bytes, Any] = {b"l": list, b"t": tuple, b"e": set, b"z": frozenset, b"d": dict}
 
 
 class NotDataError(Exception):

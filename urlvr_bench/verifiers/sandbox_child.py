@@ -12,7 +12,7 @@ import sys
 
 from urlvr_bench.verifiers import confinement, crossing, judging, system_calls
 
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+PR_SET_DUMPABLE = 4
 FAILED, BROKEN, TIMED_OUT = 1, 70, 124
 """Exit codes: a test fails, no program could be started, the time is over."""
 READY = "ready"
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Confine and run what the specification on standard input says; never return."""
-    spec = crossing.receive(0, crossing.no_name)
+    try:
+        confinement.end_with_the_parent()
+        os._exit(run(crossing.receive(0, crossing.no_name)))
+    except BaseException as error:
+        os.write(2, f"{type(error).__name__}: {error}".encode(errors="replace"))
+        os._exit(BROKEN)
+
+
+def run(spec: dict[str, Any]) -> int:
+    """Return the exit code of the program or, where it is judged, of the judge."""
     if spec["namespaces"]:
         confinement.enter_namespaces()
     system_calls.call("prctl", PR_SET_DUMPABLE, 0, 0, 0, 0)  # or the same user could read the tests here
@@ -36,14 +45,17 @@ def main() -> None:
     os.close(calls)
     os.close(values)
     guard(child, spec["clock_seconds"])
-    code = judge(spec, ask, hear) if "program" in spec else None
-    if code is not None:
+    if "program" in spec:
+        code = judge(spec, ask, hear)
+        _signal.setitimer(_signal.ITIMER_REAL, 0)
         os.kill(child, _signal.SIGKILL)
+        os.waitpid(child, 0)
+        return code
     _, status, usage = os.wait4(child, 0)
-    if code is None and usage.ru_utime + usage.ru_stime > spec["limits"]["seconds"]:
-        code = TIMED_OUT
-    ended = os.waitstatus_to_exitcode(status)
-    os._exit((ended if ended >= 0 else 128 - ended) if code is None else code)
+    _signal.setitimer(_signal.ITIMER_REAL, 0)
+    code = os.waitstatus_to_exitcode(status)
+    late = usage.ru_utime + usage.ru_stime > spec["limits"]["seconds"]
+    return TIMED_OUT if late else code if code >= 0 else 128 - code
 
 
 def guard(child: int, seconds: float) -> None:
@@ -107,7 +119,6 @@ def shut_the_doors(spec: dict[str, Any], calls: int, values: int) -> None:
     else:
         os.chdir(spec["box"])
     confinement.become_nobody()
-    system_calls.call("prctl", PR_SET_PDEATHSIG, _signal.SIGKILL, 0, 0, 0)
     system_calls.call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)  # or its own /proc/self would be root's
     for name, text in spec.get("files", {}).items():
         with open(name, "w", encoding="utf-8", errors="replace") as stream:  # noqa: PTH123
