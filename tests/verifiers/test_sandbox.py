@@ -369,7 +369,6 @@ def test_the_sandbox_serves_many_threads() -> None:
 
 
 def test_weak_isolation_must_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = sandbox.run
     monkeypatch.setattr(
         "urlvr_bench.verifiers.sandbox.run",
         lambda *args, within: Outcome(0, "inside\n" if within == "weak" else "", "unshare: no"),
@@ -382,7 +381,9 @@ def test_weak_isolation_must_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv(sandbox.VARIABLE, "weak")
     with pytest.warns(UserWarning, match="programs run without namespaces, as URLVR_SANDBOX asks: each it may read"):
         assert sandbox.isolation.__wrapped__() == "weak"
-    assert run is not sandbox.run
+    monkeypatch.setenv(sandbox.VARIABLE, "none")
+    with pytest.raises(UsageError, match="URLVR_SANDBOX is 'none'; leave it out, or set it to 'weak'"):
+        sandbox.isolation.__wrapped__()
 
 
 @pytest.mark.parametrize(

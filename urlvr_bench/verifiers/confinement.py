@@ -27,7 +27,7 @@ ROOT = "/proc"
 BOX = "/box"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom")
 SYSTEM = ("/bin", "/lib", "/lib32", "/lib64", "/usr")
-SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
+SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime", "/etc/ocamlfind.conf")
 
 
 def mount(source: str, target: str, kind: bytes | None, flags: int, data: bytes | None = None) -> None:
@@ -100,6 +100,13 @@ def leave_the_disk(reads: Iterable[str], hidden: Iterable[str], packages: Iterab
     call("syscall", PIVOT_ROOT[os.uname().machine], b".", b".")
     call("umount2", b".", MNT_DETACH)
     os.chdir(BOX)
+
+
+def move_into(box: str) -> None:
+    """Change to a folder of the disk, which becomes that of `nobody` if this is root."""
+    if os.geteuid() == 0:
+        os.chown(box, NOBODY, NOBODY)
+    os.chdir(box)
 
 
 def _touch(path: str) -> None:

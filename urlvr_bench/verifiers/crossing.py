@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Known = Callable[[int], object]
     """Returns the object of a number."""
 
+FAILED, BROKEN, TIMED_OUT = 1, 70, 124
+"""What the exit codes of the judge say: a test fails, no program could be started, the time is over."""
 MOST_BYTES = 1 << 22
 """Length of a frame."""
 MOST_ITEMS = 100_000

@@ -7,7 +7,6 @@ run beside it, in a process that it cannot reach and that asks it for values.
 import functools
 import importlib.util
 import os
-import platform
 import signal
 import subprocess
 import sys
@@ -23,9 +22,6 @@ from typing import BinaryIO, Literal
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.verifiers import crossing
-from urlvr_bench.verifiers.confinement import NOBODY
-from urlvr_bench.verifiers.sandbox_child import BROKEN, TIMED_OUT
-from urlvr_bench.verifiers.system_calls import ABI
 
 START = """import sys
 for name, folder in zip(("urlvr_bench", "urlvr_bench.verifiers"), sys.argv[1:]):
@@ -85,11 +81,13 @@ class Outcome:
 @functools.cache
 def isolation() -> Isolation:
     """Return the isolation that works here, found by trying; UsageError if it is weak and nobody asked for that."""
-    if sys.platform != "linux" or platform.machine() not in ABI:
-        raise UsageError(
-            f"programs cannot be confined on {sys.platform} {platform.machine()}: take Linux on {list(ABI)}"
-        )
+    if sys.platform != "linux":
+        raise UsageError(f"programs cannot be confined on {sys.platform}; run this on Linux")
     asked = os.environ.get(VARIABLE, "")
+    if asked not in ("", "weak"):
+        raise UsageError(
+            f"{VARIABLE} is {asked!r}; leave it out, or set it to 'weak' to run programs without namespaces"
+        )
     for within in ("whole", "weak") if asked == "weak" else ("whole",):
         outcome = run([PYTHON, "-I", "-S", "-c", "print('inside')"], {}, within=within)
         if outcome.output == "inside\n":
@@ -121,7 +119,7 @@ def passes(program: str, tests: str, asked: Mapping[str, str], limits: Limits = 
     """Return whether a Python program passes tests; `asked` maps names in the tests to names of the program."""
     task = crossing.frame({"tests": tests, "asked": dict(asked)}, crossing.no_object)
     outcome = _confined({"program": program}, task, limits)
-    if outcome.code == BROKEN:
+    if outcome.code == crossing.BROKEN:
         raise UsageError(f"the sandbox broke: {outcome.errors.strip()[-200:]}")
     return outcome.code == 0
 
@@ -148,8 +146,8 @@ def _confined(
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        code = TIMED_OUT if process.returncode < 0 else process.returncode
-        return Outcome(None if code == TIMED_OUT else code, _text(said), _text(wrong))
+        code = crossing.TIMED_OUT if process.returncode < 0 else process.returncode
+        return Outcome(None if code == crossing.TIMED_OUT else code, _text(said), _text(wrong))
 
 
 @contextmanager
@@ -159,8 +157,6 @@ def _box(within: Isolation) -> Iterator[str]:
         yield ""
         return
     with tempfile.TemporaryDirectory(prefix="box-", ignore_cleanup_errors=True) as box:
-        if os.geteuid() == 0:
-            os.chown(box, NOBODY, NOBODY)
         yield box
 
 
@@ -180,7 +176,7 @@ def _readable(reads: tuple[str, ...]) -> dict[str, list[str]]:
             packages += [str(path) for path in (place, place.with_name(f"{name}.libs")) if path.exists()]
             sites.append(str(place.parent))
     return {
-        "reads": [sys.base_prefix, *reads],
+        "reads": [*(f"{sys.base_prefix}/{part}" for part in ("bin", "lib", "lib64")), *reads],
         "hidden": sorted(hidden),
         "packages": packages,
         "path": list(dict.fromkeys(sites)),
@@ -195,6 +191,6 @@ def _text(stream: BinaryIO) -> str:
 def each(check: Callable[[str], bool], texts: Sequence[str]) -> list[bool]:
     """Return the check's verdict on every text, one program per core at a time and equal texts once."""
     different = list(dict.fromkeys(texts))
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None) as pool:
         verdicts = dict(zip(different, pool.map(check, different), strict=True))
     return [verdicts[text] for text in texts]

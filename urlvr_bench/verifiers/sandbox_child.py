@@ -13,8 +13,6 @@ import sys
 from urlvr_bench.verifiers import confinement, crossing, judging, system_calls
 
 PR_SET_DUMPABLE = 4
-FAILED, BROKEN, TIMED_OUT = 1, 70, 124
-"""Exit codes: a test fails, no program could be started, the time is over."""
 READY = "ready"
 
 TYPE_CHECKING = False
@@ -29,7 +27,7 @@ def main() -> None:
         os._exit(run(crossing.receive(0, crossing.no_name)))
     except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}".encode(errors="replace"))
-        os._exit(BROKEN)
+        os._exit(crossing.BROKEN)
 
 
 def run(spec: dict[str, Any]) -> int:
@@ -55,7 +53,7 @@ def run(spec: dict[str, Any]) -> int:
     _signal.setitimer(_signal.ITIMER_REAL, 0)
     code = os.waitstatus_to_exitcode(status)
     late = usage.ru_utime + usage.ru_stime > spec["limits"]["seconds"]
-    return TIMED_OUT if late else code if code >= 0 else 128 - code
+    return crossing.TIMED_OUT if late else code if code >= 0 else 128 - code
 
 
 def guard(child: int, seconds: float) -> None:
@@ -64,7 +62,7 @@ def guard(child: int, seconds: float) -> None:
     def end(number: int, frame: object) -> None:
         os.kill(child, _signal.SIGKILL)
         os.waitpid(child, 0)
-        os._exit(TIMED_OUT)
+        os._exit(crossing.TIMED_OUT)
 
     _signal.signal(_signal.SIGALRM, end)
     _signal.setitimer(_signal.ITIMER_REAL, seconds)
@@ -75,16 +73,16 @@ def judge(spec: dict[str, Any], ask: int, hear: int) -> int:
     link = judging.Link(ask, hear)
     try:
         if crossing.receive(hear, crossing.no_name) != READY:
-            return BROKEN
+            return crossing.BROKEN
     except EOFError:
-        return BROKEN
+        return crossing.BROKEN
     confinement.become_nobody()
     confinement.limit(**spec["limits"])
     system_calls.allow_only("kill")
     task = crossing.receive(0, crossing.no_name)
     reason = judging.failure(link, task["tests"], task["asked"])
     os.write(2, reason.encode(errors="replace"))
-    return FAILED if reason else 0
+    return crossing.FAILED if reason else 0
 
 
 def become_the_program(spec: dict[str, Any], calls: int, values: int) -> None:
@@ -98,7 +96,7 @@ def become_the_program(spec: dict[str, Any], calls: int, values: int) -> None:
         crossing.send(values, READY, crossing.no_object)
     except BaseException as error:
         os.write(2, f"{type(error).__name__}: {error}".encode(errors="replace"))
-        os._exit(BROKEN)
+        os._exit(crossing.BROKEN)
     try:
         null = os.open("/dev/null", os.O_RDWR)
         for stream in (1, 2):
@@ -117,7 +115,7 @@ def shut_the_doors(spec: dict[str, Any], calls: int, values: int) -> None:
     if spec["namespaces"]:
         confinement.leave_the_disk(spec["reads"], spec["hidden"], spec["packages"], spec["limits"]["file_mb"])
     else:
-        os.chdir(spec["box"])
+        confinement.move_into(spec["box"])
     confinement.become_nobody()
     system_calls.call("prctl", PR_SET_DUMPABLE, 1, 0, 0, 0)  # or its own /proc/self would be root's
     for name, text in spec.get("files", {}).items():
