@@ -20,12 +20,12 @@ class PythonTests(Method):
     aliases = ("unit-tests", "code-execution")
     needs = ("tests_passed",)
     binary = True
-    formula = "1[the last code block of completion i passes all tests that the prompt shows]"
+    formula = "1[the program in completion i passes all tests that the prompt shows]"
     differs = (
         "Like Absolute Zero it pays what an interpreter can check; Absolute Zero's solver also earns -1 and -0.5 for "
-        "bad form, and its proposer is left out. Its executor compares in its own process, where an object that equals "
-        "everything passes; here nothing leaves the sandbox but a key that is written when all tests have passed. Code "
-        "that searches the frames of the tests for that key can still forge it."
+        "bad form, and its proposer is left out. Its executor compares in the program's process, where an object that "
+        "equals everything passes; here tests run in another process, which asks the program's for plain values. What "
+        "a program prints is no value, and an argument that it changes stays as it was in the test."
     )
 
     def reward(self, group: Group) -> list[float]:

@@ -12,7 +12,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.hub import push
 from urlvr_bench.hub.difference import Repo
 from urlvr_bench.hub.repo import Hub, Published
-from urlvr_bench.presentation.rendering import DASH, STAR, Row, Table, number, rendered
+from urlvr_bench.presentation.rendering import DASH, Row, Table, number, rendered
 from urlvr_bench.records import record
 from urlvr_bench.records.record import Record
 from urlvr_bench.review.check import Finding, beside, examine, failed

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.verifiers import sandbox
@@ -68,12 +69,17 @@ def _accepted(language: str, program: str, seconds: float) -> bool:
         raise UsageError(f"proofs in {language} cannot be checked: {reason}")
     if language == "coq":
         limits = sandbox.Limits(seconds=seconds, memory_mb=4096)
-        outcome = sandbox.run([str(shutil.which("coqc")), "-q", "goal.v"], {"goal.v": program}, limits=limits)
+        outcome = _run([str(shutil.which("coqc")), "-q", "goal.v"], program, limits)
         said = outcome.output.rstrip().splitlines()[-1:]
         return outcome.code == 0 and said == ["Closed under the global context"]
-    limits = sandbox.Limits(seconds=seconds, memory_mb=1 << 14, processes=64, file_mb=64)
-    outcome = sandbox.run([_lean(), "goal.lean"], {"goal.lean": program}, limits=limits)
+    limits = sandbox.Limits(seconds=seconds, memory_mb=1 << 14, threads=64, file_mb=64)
+    outcome = _run([_lean(), "goal.lean"], program, limits)
     return outcome.code == 0 and _lean_axioms(outcome.output) <= LEAN_AXIOMS
+
+
+def _run(argv: list[str], program: str, limits: sandbox.Limits) -> sandbox.Outcome:
+    """Run a checker on a file; it may read the folder that it is installed in."""
+    return sandbox.run(argv, {argv[-1]: program}, limits, reads=[str(Path(argv[0]).resolve().parents[1])])
 
 
 @functools.cache
