@@ -111,5 +111,7 @@ class StatedCountdown(Countdown, Stated):
     )
 
     def _stated(self, text: str, first: int) -> Span | None:
-        found = [match.span() for match in self.EXPRESSION.finditer(text, first) if not match[0].strip("-+ ()").isdigit()]
+        found = [
+            match.span() for match in self.EXPRESSION.finditer(text, first) if not match[0].strip("-+ ()").isdigit()
+        ]
         return found[-1] if found else None

@@ -40,6 +40,9 @@ def _compared(first: Answer, second: Answer) -> Verdict:
         return _equations(first, second)
     if kinds <= set(SEVERAL):
         return _several(first, second)
+    for one, other in ((first, second), (second, first)):
+        if one.kind == "set" and len(one.parts) == 1 and other.kind not in SEVERAL:
+            return _compared(one.parts[0], other)
     if kinds & set(SEVERAL) and kinds & set(NUMBERS):
         return Verdict(False, "different kinds")
     return _formulas(first, second)

@@ -4,8 +4,11 @@ import functools
 import re
 
 MAX_LENGTH = 500
-BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t]*(?:(\{)|(\\[a-zA-Z]+(?:\{[^{}]*\})*|[-+.0-9(][^\s{}$\\]*|[a-zA-Z]\b))")
+BOX = re.compile(
+    r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t]*(?:(\{)|(\\[a-zA-Z]+(?:\{[^{}]*\})*|[-+.0-9(][^\s{}$\\]*|[a-zA-Z]\b))"
+)
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+EMPTY = re.compile(r"(?:\s|\\[,;:! ])*")
 BLANK = re.compile(r"(?:[\s~$]|\\[,;:! ]|\\q?quad(?![a-zA-Z]))+")
 
 GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
@@ -13,9 +16,7 @@ GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
 ARGUMENT = rf"{GROUP}|\\[a-zA-Z]+|[0-9a-zA-Z]"
 FRACTION = re.compile(rf"\\frac\s*({ARGUMENT})\s*({ARGUMENT})")
 ROOT = re.compile(r"\\sqrt\s*(\[[^\[\]]*\])?\s*([0-9a-zA-Z]|\\[a-zA-Z]+(?:\s*\{[^{}]*\})*)")
-THOUSANDS = re.compile(
-    r"(?<![0-9.,])([0-9]{1,3}(?:(?:\{\\?,\}|,\\!|\\[,! ]|[~ ])\s*[0-9]{3}(?![0-9]))+)(?![~ ]*[0-9])"
-)
+THOUSANDS = re.compile(r"(?<![0-9.,])([0-9]{1,3}(?:(?:\{\\?,\}|,\\!|\\[,! ]|[~ ])\s*[0-9]{3}(?![0-9]))+)(?![~ ]*[0-9])")
 
 BREAK = "\ue000"
 """Stands for the end of a row while commands are looked at."""
@@ -86,7 +87,7 @@ def box_span(text: str) -> tuple[int, int] | None:
         span = (match.end(), _closing(text, match.end())) if match[1] else match.span(2)
         if span[1] < 0:
             return None
-        if BLANK.sub("", text[slice(*span)]):
+        if not EMPTY.fullmatch(text, *span):
             return span
     return None
 
@@ -95,6 +96,16 @@ def last_box(text: str) -> str | None:
     """Return what stands in the last filled box."""
     span = box_span(text)
     return None if span is None else text[slice(*span)]
+
+
+def balanced(text: str) -> bool:
+    """Return whether every brace is closed, and none that was not opened."""
+    depth = 0
+    for match in BRACE.finditer(text):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _closing(text: str, start: int) -> int:
