@@ -27,8 +27,8 @@ THOUSANDS = re.compile(rf"[-+]?\s*{exact.THOUSANDS}")
 BASED = re.compile(
     r"(?:\\text\{\s*)?([0-9A-F]*[0-9][0-9A-F]*)\s*\}?\s*_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?([0-9]+|[a-z]+)\s*\}?\s*\})"
 )
-UNREADABLE = re.compile(r"[0-9.][ ~]+[0-9.]|\\ldots")
-"""What math-verify joins or drops in silence: digits that stand apart, and dots."""
+UNREADABLE = re.compile(r"[0-9.][ ~]+[0-9.]|\\ldots|:|\\(?:gcd|lcm)(?![a-zA-Z])")
+"""What math-verify joins, drops or works out in silence: digits that stand apart, dots, times, divisors of variables."""
 TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
 
 
@@ -245,9 +245,11 @@ def _union_of(parts: list[Answer]) -> Answer:
 
 def _formula(text: str) -> Answer:
     bare = words.without_unit(text)
-    if bare and not statements.has_variables(bare) and TRIGONOMETRY.search(text) is None:
+    if bare and not statements.has_variables(bare) and not (TRIGONOMETRY.search(text) and r"\circ" in text):
         text = bare
-    return Answer(tidy(text.lstrip("+ ")), "text" if UNREADABLE.search(text) else "formula")
+    if UNREADABLE.search(text):
+        return Answer(re.sub(r"\b0(?=[0-9]:)|(?<=:) | (?=:)", "", tidy(text)), "text")
+    return Answer(tidy(text.lstrip("+ ")), "formula")
 
 
 def tidy(text: str) -> str:

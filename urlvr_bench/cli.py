@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from urlvr_bench import __version__
-from urlvr_bench.commands import judging, probing, reading, running, scaling, sharing, studying
+from urlvr_bench.commands import grading, judging, probing, reading, running, scaling, sharing, studying
 from urlvr_bench.commands.options import console, plain
 from urlvr_bench.errors import UsageError
 
@@ -30,6 +30,7 @@ app.command()(scaling.plan)
 app.command()(judging.eval)
 app.command()(judging.rescore)
 app.command()(judging.export)
+app.command()(grading.grade)
 app.command("list")(reading.list_)
 app.command()(reading.table)
 app.command()(reading.plot)
