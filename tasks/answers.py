@@ -183,8 +183,14 @@ def _related(text: str) -> Answer | None:
         return _read(rest)
     if interval := statements.interval(text):
         return _read(interval)
-    sides = [side.strip() for side in statements.split(text, "=") if side.strip()]
+    sides = [_measured(side.strip()) for side in statements.split(text, "=") if side.strip()]
     return _equation(text, sides) if len(sides) > 1 else None
+
+
+def _measured(side: str) -> str:
+    """Return a side of an equation without its unit, if that leaves a number."""
+    bare = words.without_unit(side)
+    return bare if exact.value(bare) is not None else side
 
 
 def _equation(text: str, sides: list[str]) -> Answer:
