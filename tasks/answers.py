@@ -15,17 +15,20 @@ from urlvr_bench.tasks import exact, latex, statements, words
 Kind = Literal["number", "based", "words", "choice", "list", "set", "tuple", "union", "equation", "formula", "text"]
 MAX_BITS = 400
 """Of a number that is written out as its canonical spelling; a larger one keeps its LaTeX."""
+MAX_READINGS = 4
+"""Until the spelling of an answer is read as itself."""
 
 AND = re.compile(
     r"\\text\{\s*,?\s*(?:and|or)\s*,?\s*\}|(?<![a-zA-Z\\])(?:and|or)(?![a-zA-Z])|\\(?:lor|land|vee)(?![a-zA-Z])"
 )
 OR = re.compile(r"\\text\{\s*,?\s*or\s*,?\s*\}|(?<![a-zA-Z\\])or(?![a-zA-Z])|\\(?:lor|vee)(?![a-zA-Z])")
+PLAIN = re.compile(r"-?[0-9]{1,100}(?:/[1-9][0-9]{0,99})?")
 THOUSANDS = re.compile(rf"[-+]?\s*{exact.THOUSANDS}")
 BASED = re.compile(
     r"(?:\\text\{\s*)?([0-9A-F]*[0-9][0-9A-F]*)\s*\}?\s*_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?([0-9]+|[a-z]+)\s*\}?\s*\})"
 )
-UNREADABLE = re.compile(r"[0-9.][ ~]+[0-9.]|\\ldots")
-"""What math-verify joins or drops in silence: digits that stand apart, and dots."""
+UNREADABLE = re.compile(r"[0-9.][ ~]+[0-9.]|\\ldots|:|\\(?:gcd|lcm)(?![a-zA-Z])")
+"""What math-verify joins, drops or works out in silence: digits that stand apart, dots, times, divisors of variables."""
 TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
 
 
@@ -49,8 +52,23 @@ class _NoAnswerError(ValueError):
 
 @functools.lru_cache(maxsize=1 << 16)
 def read(text: str) -> Answer | None:
-    """Return the answer that a text gives; None where it is empty, over-long or contradicts itself."""
-    if len(text) > latex.MAX_LENGTH:
+    """Return the answer that a text gives, the one that its spelling gives too.
+
+    None where there is none: the text is empty, over-long, torn out of its braces, or it contradicts itself.
+    """
+    found = _once(text)
+    for _ in range(MAX_READINGS):
+        if found is None or found.text == text:
+            return found
+        text, found = found.text, _once(found.text)
+    return None
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _once(text: str) -> Answer | None:
+    if PLAIN.fullmatch(text):
+        return number(Fraction(text), text)
+    if len(text) > latex.MAX_LENGTH or not latex.balanced(text):
         return None
     try:
         return _read(latex.plain(text))
@@ -82,13 +100,14 @@ def _unwrapped(text: str) -> str:
 
 
 def _number(text: str) -> Answer | None:
-    value = exact.value(words.without_unit(text))
+    bare = words.without_unit(text)
+    value = exact.value(bare)
     if value is None:
         part, times = words.scale(text)
         value = exact.value(part) if times > 1 else None
         value = None if value is None else value * times
-    if value is None and text.count(":") == 1:
-        above, below = (exact.value(part) for part in text.split(":"))
+    if value is None and bare.count(":") == 1:
+        above, below = (exact.value(part) for part in bare.split(":"))
         value = above / below if above is not None and below else None
     return None if value is None else number(value, text)
 
@@ -164,8 +183,14 @@ def _related(text: str) -> Answer | None:
         return _read(rest)
     if interval := statements.interval(text):
         return _read(interval)
-    sides = [side.strip() for side in statements.split(text, "=") if side.strip()]
+    sides = [_measured(side.strip()) for side in statements.split(text, "=") if side.strip()]
     return _equation(text, sides) if len(sides) > 1 else None
+
+
+def _measured(side: str) -> str:
+    """Return a side of an equation without its unit, if that leaves a number."""
+    bare = words.without_unit(side)
+    return bare if exact.value(bare) is not None else side
 
 
 def _equation(text: str, sides: list[str]) -> Answer:
@@ -226,9 +251,11 @@ def _union_of(parts: list[Answer]) -> Answer:
 
 def _formula(text: str) -> Answer:
     bare = words.without_unit(text)
-    if bare and not statements.has_variables(bare) and TRIGONOMETRY.search(text) is None:
+    if bare and not statements.has_variables(bare) and not (TRIGONOMETRY.search(text) and r"\circ" in text):
         text = bare
-    return Answer(tidy(text.lstrip("+ ")), "text" if UNREADABLE.search(text) else "formula")
+    if UNREADABLE.search(text):
+        return Answer(re.sub(r"\b0(?=[0-9]:)|(?<=:) | (?=:)", "", tidy(text)), "text")
+    return Answer(tidy(text.lstrip("+ ")), "formula")
 
 
 def tidy(text: str) -> str:

@@ -1,5 +1,6 @@
 r"""Scorers of mathematics that read what the last `\boxed{...}` holds."""
 
+from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks import answers, equality, latex
 from urlvr_bench.tasks.scorer import Doc, Scorer, Verdict
 from urlvr_bench.tasks.styles import END
@@ -29,6 +30,12 @@ class Boxed(Scorer):
     def canonical(self, text: str) -> str | None:
         found = answers.read(text)
         return found.text if found else None
+
+    def posed(self, gold: str) -> Doc:
+        found = self.canonical(gold)
+        if found is None:
+            raise UsageError(f"the gold answer {gold[:80]!r} is empty, over-long or contradicts itself: give another")
+        return {"gold": found}
 
     def compared(self, first: str, second: str) -> Verdict:
         return equality.compare(first, second)

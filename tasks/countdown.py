@@ -6,6 +6,7 @@ unused or used twice, and nothing after the expression.
 
 import re
 
+from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks import expression, puzzle
 from urlvr_bench.tasks.boxed import Boxed, PlainBoxed, Span
 from urlvr_bench.tasks.scorer import Doc, Scorer, Verdict
@@ -66,6 +67,12 @@ class Countdown(Boxed):
 
     def exact(self, answer: str) -> bool:
         return True
+
+    def posed(self, gold: str) -> Doc:
+        numbers = [int(number) for number in re.findall("[0-9]+", gold)]
+        if "target" not in gold.lower() or len(numbers) < 2:
+            raise UsageError(f"the gold {gold[:80]!r} is no puzzle: write it as 'numbers [3, 4, 5] target 17'")
+        return {"gold": "", "public": puzzle.shown(numbers[:-1], numbers[-1])}
 
     def compared(self, first: str, second: str) -> Verdict:
         return Verdict(first == second, "same text")

@@ -18,7 +18,7 @@ SEVERAL = ("list", "set", "tuple", "union")
 def compare(first: str, second: str) -> Verdict:
     """Return whether two texts give one answer; symmetric."""
     if first == second:
-        return Verdict(True, "same text")
+        return Verdict(True, _spelled(read(first)))
     one, other = sorted((first, second))
     if (one, other) != (first, second):
         return compare(one, other)
@@ -37,7 +37,7 @@ def _compared(first: Answer, second: Answer) -> Verdict:
     if first.value is not None and second.value is not None:
         return Verdict(first.value == second.value, "exact number")
     if first.text == second.text:
-        return Verdict(True, first.kind if first.kind in ("choice", "words") else "same text")
+        return Verdict(True, _spelled(first))
     if kinds <= {"number", "based"}:
         return Verdict(_digits(first) == _digits(second) and len(kinds) > 1, "exact number")
     if kinds & {"words", "choice"}:
@@ -46,9 +46,18 @@ def _compared(first: Answer, second: Answer) -> Verdict:
         return _equations(first, second)
     if kinds <= set(SEVERAL):
         return _several(first, second)
+    for one, other in ((first, second), (second, first)):
+        if one.kind == "set" and len(one.parts) == 1 and other.kind not in SEVERAL:
+            return _compared(one.parts[0], other)
     if kinds & set(SEVERAL) and kinds & set(NUMBERS):
         return Verdict(False, "different kinds")
     return _formulas(first, second)
+
+
+def _spelled(answer: Answer | None) -> str:
+    """Return what it is to be spelled alike, for an answer of this kind."""
+    named = {"number": "exact number", "based": "exact number", "choice": "choice", "words": "words"}
+    return named.get(answer.kind, "same text") if answer else "same text"
 
 
 def _digits(answer: Answer) -> str:
@@ -71,7 +80,8 @@ def _equations(first: Answer, second: Answer) -> Verdict:
     if first.kind == second.kind:
         if first.name and first.name == second.name:
             return _compared(first.parts[-1], second.parts[-1])
-        return _formulas(first, second)
+        sides = [sorted(statements.split(one.text, "=")) for one in (first, second)]
+        return Verdict(True, "same text") if sides[0] == sides[1] else _formulas(first, second)
     equation, other = (first, second) if first.kind == "equation" else (second, first)
     if equation.name and equation.parts[-1].value == 0 and not statements.is_name(equation.name):
         return Verdict(False, "different kinds")

@@ -9,6 +9,7 @@ BOX = re.compile(
     r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t]*(?:(\{)|(\\[a-zA-Z]+(?:\{[^{}]*\})*|[-+.0-9(][^\s{}$\\]*|[a-zA-Z]\b))"
 )
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+EMPTY = re.compile(r"(?:\s|\\[,;:! ])*")
 BLANK = re.compile(r"(?:[\s~$]|\\[,;:! ]|\\q?quad(?![a-zA-Z]))+")
 
 GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
@@ -58,6 +59,8 @@ SIMPLER = tuple(
         (r"\\(?:left|right|[bB]igg?[lrm]?|(?:display|text|script)style|(?:no)?limits|[lL]arge)(?![a-zA-Z])", ""),
         (r"\\phantom\s*(?:\{[^{}]*\}|.)|\\(?:boxed|fbox)(?![a-zA-Z])", ""),
         (r"\\[dtc]frac(?![a-zA-Z])", r"\\frac"),
+        (r"\\sqrt\s*\(([^()]*)\)", r"\\sqrt{\1}"),
+        (r"\\lg(?![a-zA-Z])", r"\\log"),
         (r"\\[dt]binom(?![a-zA-Z])", r"\\binom"),
         (r"\\(?:leq|leqslant|leqq)(?![a-zA-Z])|<=", r"\\le "),
         (r"\\(?:geq|geqslant|geqq)(?![a-zA-Z])|>=", r"\\ge "),
@@ -73,6 +76,7 @@ SIMPLER = tuple(
         (rf"\\(?:{FONTS})\s*\{{", r"\\text{"),
         (r"\\text\{([^{}a-zA-Z\\]*)\}", r"\1"),
         (r"([_^])\s*\{([0-9a-zA-Z])\}(?![0-9])", r"\1\2"),
+        (r"(?<=[0-9])\s*[xX]\s*(?=10\s*\^)", r"\\times "),
         (r"\\%", "%"),
     )
 )
@@ -87,7 +91,7 @@ def box_span(text: str) -> tuple[int, int] | None:
         span = (match.end(), _closing(text, match.end())) if match[1] else match.span(2)
         if span[1] < 0:
             return None
-        if BLANK.sub("", text[slice(*span)]):
+        if not EMPTY.fullmatch(text, *span):
             return span
     return None
 
@@ -96,6 +100,16 @@ def last_box(text: str) -> str | None:
     """Return what stands in the last filled box."""
     span = box_span(text)
     return None if span is None else text[slice(*span)]
+
+
+def balanced(text: str) -> bool:
+    """Return whether every brace is closed, and none that was not opened."""
+    depth = 0
+    for match in BRACE.finditer(text):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _closing(text: str, start: int) -> int:

@@ -48,7 +48,9 @@ class Phrase(Boxed):
         return True
 
     def compared(self, first: str, second: str) -> Verdict:
-        return Verdict(first == second, "choice" if re.fullmatch("[A-Z]", second) else "words")
+        numbers = all(re.fullmatch("-?[0-9]+(?:/[0-9]+)?", answer) for answer in (first, second))
+        choices = re.fullmatch("[A-Z]", first) and re.fullmatch("[A-Z]", second)
+        return Verdict(first == second, "exact number" if numbers else "choice" if choices else "words")
 
     def completion(self, answer: str) -> str:
         return super().completion(re.sub(r"[{}]", r"\\\g<0>", answer))

@@ -81,7 +81,11 @@ class Scorer(ABC):
     def corrupted(self, doc: Doc) -> str | None:
         """Return a wrong completion that looks like a solution, None where none is known."""
         gold = doc["gold"]
-        return self.completion(next_digits(gold) if re.search("[0-9]", gold) else f"{gold}+1") if gold else None
+        return self.completion(one_digit_off(gold) if re.search("[0-9]", gold) else f"{gold}+1") if gold else None
+
+    def posed(self, gold: str) -> Doc:
+        """Return a problem of which only the published gold answer is known; UsageError where that is not enough."""
+        raise UsageError(f"{self!r} judges by more than a gold answer; grade takes tasks of answers, such as math500")
 
     def correct(self, doc: Doc, completion: str) -> bool:
         """Return whether a completion solves the problem."""
@@ -131,6 +135,11 @@ class Scorer(ABC):
 
     def __repr__(self) -> str:
         return f"{type(self).__module__}.{type(self).__name__}"
+
+
+def one_digit_off(text: str) -> str:
+    """Return a text with its first digit replaced by the next one: no fraction and no equation stays what it was."""
+    return re.sub("[0-9]", lambda digit: str((int(digit[0]) + 1) % 10), text, count=1)
 
 
 def next_digits(text: str) -> str:

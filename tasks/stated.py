@@ -18,7 +18,8 @@ SENTENCE = re.compile(r"[.!?](?=[*_\"')\]]*(?:\s+[A-Z<(\\$*]|\s*$|\s*\n))|\n|</|
 """Where a statement ends: at a full stop before a new sentence, a line's end, a tag."""
 VERB = re.compile(r"(?:\b(?:is|are|was|were|equals|be)\b|=)\s*(?:about |approximately )?")
 
-FORMULA = re.compile(r"\$\$[^$]+\$\$|\\\[.+?\\\]|\\\(.+?\\\)|(?<!\\)\$(?![0-9.,]+[\s.])[^$\n]+?(?<!\\)\$", re.DOTALL)
+MONEY = r"[0-9][0-9.,]*(?:\s+[a-zA-Z(]|[;:!?]?\s*(?:$|\n)|\s+[A-Z])"
+FORMULA = re.compile(rf"\$\$[^$]+\$\$|\\\[.+?\\\]|\\\(.+?\\\)|(?<!\\)\$(?!{MONEY})[^$\n]+?(?<!\\)\$", re.DOTALL)
 """Mathematics between dollars, which alone before a number are a currency, or `\(` and `\[`."""
 JOINT = re.compile(r"\s*(?:,?\s*(?:and|or)|,|=)\s*(?=\$|\\\(|\\\[)")
 DIGITS = r"(?:(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+(?![0-9a-zA-Z]))?|\.[0-9]+)"
@@ -54,7 +55,7 @@ class Stated(PlainBoxed):
         """Return the range in a statement that is an answer: its first formula, all of it, or its value."""
         if formula := _formula_at(text, start):
             return formula
-        if _is_answer(text[start:end]):
+        if _is_answer(text[start:end]) or words.DENIAL.match(text, start):
             return start, end
         if first := VALUE.match(text, start, end):
             return first.span()

@@ -6,6 +6,7 @@ a difference counts however small it is. Imported by the child process of `gradi
 
 import functools
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Literal
@@ -28,8 +29,17 @@ DIGITS, MOST_DIGITS = 15, 300
 MAX_BITS = 1_000_000
 """Of an integer that is multiplied out; of a larger power or factorial the first digits are compared."""
 LARGE_DIGITS, EPSILON = 320, sympy.Rational(1, 10**300)
-POINTS = ((3, 7), (-5, 11), (13, 3), (17, 19))
-"""Where formulas with variables are compared: each variable has another multiple of these fractions."""
+POINTS = ((3, 7, 1), (-5, 11, 2), (13, 3, 3), (17, 19, 1))
+WHOLE_POINTS = tuple((first, 1, (1, -2, 3, -1)[first % 4]) for first in range(2, 20))
+"""Where formulas with variables are compared: numerator and denominator of the first variable, and the numerators'
+distance. Those with floors and factorials are compared at whole numbers, both rising and falling from one to the next.
+"""
+SPELLED = (
+    (re.compile(r"(?<![a-zA-Z\\])([eE])(?=\s*_)"), r"\\text{\1}"),
+    (re.compile(r"_\s*\{?\s*\\(max|min)(?![a-zA-Z])\s*\}?"), r"_{\1}"),
+    (re.compile("'+"), lambda primes: r"^{\prime}" * len(primes[0])),
+)
+"""What the parser would take for a number, refuse, or drop: E with an index, \\max as an index, primes."""
 WHOLE = (sympy.floor, sympy.ceiling, sympy.factorial, sympy.binomial, sympy.Mod)
 
 
@@ -42,12 +52,16 @@ class _Reader(_Latex2Sympy):  # type: ignore[misc]  # the package has no types
 
 @functools.lru_cache(maxsize=1 << 10)
 def read(text: str) -> Basic | MatrixBase | None:
-    """Return what a formula in LaTeX says, None where math-verify cannot parse it."""
+    """Return what a formula in LaTeX says, None where math-verify cannot parse it; i is the imaginary unit, I is not."""
     reader = _Reader(None, not grader.should_treat_as_complex(text), True, config=CASED)
+    for pattern, spelled in SPELLED:
+        text = pattern.sub(spelled, text)
     try:
-        return reader.parse(normalize_latex(text, NORMAL))
+        found = reader.parse(normalize_latex(text, NORMAL))
     except Exception:  # the parser raises whatever its tree walk stumbles over
         return None
+    units = {one: sympy.I for one in found.free_symbols if one.name == "i"} if hasattr(found, "free_symbols") else {}
+    return found.xreplace({sympy.I: sympy.Symbol("I")}).xreplace(units) if units or found.has(sympy.I) else found
 
 
 def mark(text: str) -> Mark:
@@ -117,7 +131,10 @@ def same_value(first: Any, second: Any, *_: object) -> bool:
     if one.is_Float or other.is_Float:
         return bool(abs(one - other) <= abs(one) * EPSILON)
     difference = one - other
-    return difference == 0 or all(vanishes(at) for at in _points(difference))
+    if difference == 0:
+        return True
+    found = {vanishes(at) for at in _points(difference)}
+    return True in found and False not in found
 
 
 def same_relation(first: Relational, second: Relational) -> bool:
@@ -130,7 +147,8 @@ def same_relation(first: Relational, second: Relational) -> bool:
         return bool(one == other)
     ratio = one / other
     factor = next(_points(ratio))
-    return all(vanishes(at - factor) for at in _points(ratio)) and (isinstance(first, (Eq, Ne)) or bool(factor > 0))
+    found = {vanishes(at - factor) for at in _points(ratio)}
+    return True in found and False not in found and (isinstance(first, (Eq, Ne)) or bool(factor > 0))
 
 
 def evaluated(expression: Basic) -> Any:
@@ -155,28 +173,24 @@ def _size(number: Basic) -> sympy.Rational | int:
 
 def _points(difference: Expr) -> Iterator[Expr]:
     """Return a difference at some values of its variables; itself where it has none."""
-    calls = sorted(difference.atoms(AppliedUndef), key=str)
-    difference = difference.xreplace({call: sympy.Symbol(f"value of {call}", real=True) for call in calls})
+    unknown = sorted(difference.atoms(AppliedUndef, sympy.Derivative), key=str)
+    difference = difference.xreplace({one: sympy.Symbol(f"value of {one}", real=True) for one in unknown})
     free = sorted(difference.free_symbols, key=str)
-    whole = difference.has(*WHOLE)
-    for above, below in POINTS if free else POINTS[:1]:
-        values = {
-            symbol: sympy.Integer(abs(above) + i) if whole else sympy.Rational(above * (i + 1) + i, below)
-            for i, symbol in enumerate(free)
-        }
-        yield difference.xreplace(values)
+    points = WHOLE_POINTS if difference.has(*WHOLE) else POINTS
+    for above, below, step in points if free else points[:1]:
+        yield difference.xreplace({one: sympy.Rational(above + step * i, below) for i, one in enumerate(free)})
 
 
-def vanishes(number: Expr) -> bool:
-    """Return whether a number without variables is nothing, however far its terms cancel; a pole is not."""
+def vanishes(number: Expr) -> bool | None:
+    """Return whether a number without variables is nothing, however far its terms cancel; None where it is undefined."""
     number = evaluated(number)
-    if number == 0:
-        return True
+    if number == 0 or number is sympy.nan:
+        return None if number is sympy.nan else True
     try:
         found = number.evalf(DIGITS, maxn=MOST_DIGITS, strict=True)
     except PrecisionExhausted:
         return True
-    return bool(found == 0)
+    return None if found is sympy.nan else bool(found == 0)
 
 
 grader.sympy_numeric_eq = same_value
