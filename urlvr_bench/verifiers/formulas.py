@@ -43,7 +43,7 @@ SPELLED = (
 WHOLE = (sympy.floor, sympy.ceiling, sympy.factorial, sympy.binomial, sympy.Mod)
 
 
-class _Reader(_Latex2Sympy):  # type: ignore[misc]  # the package has no types
+class _Reader(_Latex2Sympy):  # the package has no types
     """math-verify's parser; decimals are fractions."""
 
     def parse_number(self, text: str) -> sympy.Rational:
@@ -79,7 +79,7 @@ def mark(text: str) -> Mark:
     except MemoryError:
         raise
     except Exception:  # what sympy cannot value has no mark
-        pass
+        return Mark("unknown")
     return Mark("unknown")
 
 
@@ -88,7 +88,8 @@ def _marked(kind: Literal["value", "relation"], numbers: Sequence[Expr]) -> Mark
     if not all(part.is_Number and part.is_finite for pair in pairs for part in pair):
         raise ValueError("no finite number")
     real, imaginary = ([Decimal(str(part)) for part in parts] for parts in zip(*pairs, strict=True))
-    return Mark(kind, sum(real), sum(imaginary), sum(map(abs, real + imaginary)))
+    nothing = Decimal(0)
+    return Mark(kind, sum(real, nothing), sum(imaginary, nothing), sum(map(abs, real + imaginary), nothing))
 
 
 def _valued(expression: Expr, at: int) -> Expr:
