@@ -110,7 +110,9 @@ def claim(**rollout: int) -> Callable[[Any], None]:
         size = one.protocol.training.rows
         steps = evidence.rollouts(one.evidence, one.last_step, size)
         steps[2] = [entry._replace(**rollout) for entry in steps[2]]
-        values["evidence"] = evidence.join([evidence.pack(step) for step in steps], size).model_dump()
+        joined = evidence.join([evidence.pack(step) for step in steps], size)
+        assert joined is not None
+        values["evidence"] = joined.model_dump()
 
     return apply
 
