@@ -2,12 +2,8 @@ r"""Words around an answer, in LaTeX as `latex.plain` spells it: units at its en
 
 import re
 
-NUMBERS = {
-    word: number
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen".split()
-    )
-}
+SPELLED = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+NUMBERS = {word: number for number, word in enumerate(SPELLED.split())}
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 
 CONTENT = r"(?:[^{}]|\{[^{}]*\})*"
