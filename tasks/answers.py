@@ -250,8 +250,8 @@ def _union_of(parts: list[Answer]) -> Answer:
 
 
 def _formula(text: str) -> Answer:
-    bare = words.without_unit(text)
-    if bare and not statements.has_variables(bare) and not (TRIGONOMETRY.search(text) and r"\circ" in text):
+    bare = words.without_measure(text) if TRIGONOMETRY.search(text) else words.without_unit(text)
+    if bare and not statements.has_variables(bare):
         text = bare
     if UNREADABLE.search(text):
         return Answer(re.sub(r"\b0(?=[0-9]:)|(?<=:) | (?=:)", "", tidy(text)), "text")

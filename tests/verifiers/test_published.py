@@ -66,7 +66,7 @@ def spellings(found: answers.Answer) -> Iterator[str]:
     """Yield other ways to write an answer: set otherwise, with units, rearranged, as a decimal."""
     text = found.text
     yield rf"$ {text} $"
-    if found.value is not None and len(text) < 100:
+    if found.value is not None and found.value.numerator.bit_length() < 400:
         above, below = found.value.numerator, found.value.denominator
         yield rf"\dfrac{{{3 * above}}}{{{3 * below}}}"
         yield rf"{text}\text{{ cm}}^2"
