@@ -52,7 +52,7 @@ class _Reader(_Latex2Sympy):  # the package has no types
 
 @functools.lru_cache(maxsize=1 << 10)
 def read(text: str) -> Basic | MatrixBase | None:
-    """Return what a formula in LaTeX says, None where math-verify cannot parse it; i is the imaginary unit, I is not."""
+    """Return what a formula in LaTeX says, None where it cannot be parsed; i is the imaginary unit, I is not."""
     reader = _Reader(None, not grader.should_treat_as_complex(text), True, config=CASED)
     for pattern, spelled in SPELLED:
         text = pattern.sub(spelled, text)
@@ -183,7 +183,7 @@ def _points(difference: Expr) -> Iterator[Expr]:
 
 
 def vanishes(number: Expr) -> bool | None:
-    """Return whether a number without variables is nothing, however far its terms cancel; None where it is undefined."""
+    """Return whether a number is nothing, however far its terms cancel; None where it is undefined."""
     number = evaluated(number)
     if number == 0 or number is sympy.nan:
         return None if number is sympy.nan else True
