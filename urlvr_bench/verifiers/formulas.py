@@ -93,7 +93,7 @@ def _marked(kind: Literal["value", "relation"], numbers: Sequence[Expr]) -> Mark
 
 
 def _valued(expression: Expr, at: int) -> Expr:
-    """Return a formula with a fraction between 1 and 2 for each variable, by its name; ValueError where that misleads."""
+    """Return a formula with a fraction from 1 to 2 for each variable, by its name; ValueError where that misleads."""
     variables = expression.free_symbols
     if variables and expression.has(*WHOLE, AppliedUndef):
         raise ValueError("compared at whole numbers, or by the arguments of a function")
