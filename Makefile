@@ -11,6 +11,8 @@ STUDIES := $(basename $(notdir $(wildcard urlvr_bench/studies/*.yaml)))
 OTHERS := soft_vote empo scrl condorcet evol_rl restrain weighted_vote probability_disparity co_rewarding_1 \
     co_rewarding_2 self_harmony covo rlpr verifree weighted_sum oracle_vote incorrect_label format_only length_reward
 CONTROLLED := majority_vote self_certainty token_entropy trajectory_entropy ground_truth
+DOCUMENTS := $(addprefix reports.,method_docs task_docs readme scaling_docs settings_docs science_docs statistics_docs) \
+    api.columns_doc studies.pages
 BENCHMARKS := commands training signals evaluator grading site
 
 .PHONY: setup system demo test real-test slurm-test bench coverage-study results docs check-pins chaos audit coverage clean
@@ -31,22 +33,13 @@ demo: setup  ## the main job on the embedded default: seven methods, then the vo
 	$(BIN)/urlvr-bench run --out demo/runs
 	$(BIN)/urlvr-bench run --protocol pocket-probe --method majority_vote \
 	    --model pocket-3 --model pocket-6 --out demo/runs
-	$(BIN)/urlvr-bench table demo/runs
 	$(BIN)/urlvr-bench plot demo/runs --out demo/figures
 
 test: setup system  ## lint, types, stale documents, all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m urlvr_bench.reports.method_docs --check
-	$(BIN)/python -m urlvr_bench.reports.task_docs --check
-	$(BIN)/python -m urlvr_bench.reports.readme --check
-	$(BIN)/python -m urlvr_bench.reports.scaling_docs --check
-	$(BIN)/python -m urlvr_bench.reports.settings_docs --check
-	$(BIN)/python -m urlvr_bench.api.columns_doc --check
-	$(BIN)/python -m urlvr_bench.studies.pages --check
-	$(BIN)/python -m urlvr_bench.reports.science_docs --check
-	$(BIN)/python -m urlvr_bench.reports.statistics_docs --check
+	for name in $(DOCUMENTS); do $(BIN)/python -m urlvr_bench.$$name --check || exit 1; done
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
 
 real-test: setup  ## a real language model on GSM8K; URLVR_TEST_GSM8K names the folder with its jsonl files
@@ -77,15 +70,7 @@ results: setup  ## remake the reference records and those of the studies (about 
 	$(BIN)/urlvr-bench collect runs/reference --out results --replace
 
 docs: setup  ## everything that is generated from the registry and from results/
-	$(BIN)/python -m urlvr_bench.reports.method_docs
-	$(BIN)/python -m urlvr_bench.reports.task_docs
-	$(BIN)/python -m urlvr_bench.reports.readme
-	$(BIN)/python -m urlvr_bench.reports.scaling_docs
-	$(BIN)/python -m urlvr_bench.reports.settings_docs
-	$(BIN)/python -m urlvr_bench.api.columns_doc
-	$(BIN)/python -m urlvr_bench.studies.pages
-	$(BIN)/python -m urlvr_bench.reports.science_docs
-	$(BIN)/python -m urlvr_bench.reports.statistics_docs
+	for name in $(DOCUMENTS); do $(BIN)/python -m urlvr_bench.$$name || exit 1; done
 	$(BIN)/urlvr-bench plot results/pocket/pocket-6/chain_addition results/pocket-probe --out docs/figures
 	rm -f docs/figures/pocket-probe_pocket-* docs/studies/*.svg
 

@@ -124,3 +124,10 @@ def test_a_run_is_made_once_and_its_failure_has_a_reason(tmp_path: Path) -> None
         ub.run("majority_vote", protocol="smoke", out=tmp_path, stepz=1)
     with pytest.raises(RuntimeError, match="gsm8k"):
         ub.run("majority_vote", protocol="smoke", task="gsm8k@boxed-plain", out=tmp_path)
+
+
+def test_programs_are_judged_by_the_tests_that_their_prompt_shows() -> None:
+    reward = ub.reward_function("python_tests", task="mbpp", group_size=2)
+    prompt = "Write add(a, b).\nassert add(3, 4) == 7"
+    good, bad = (f"```python\ndef add(a, b): return a {sign} b\n```" for sign in "+-")
+    assert reward(prompts=[prompt] * 2, completions=[good, bad]) == [1.0, 0.0]

@@ -7,9 +7,10 @@ from urlvr_bench import methods, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.rollouts import Group, Method
 from urlvr_bench.tasks import Task
-from urlvr_bench.training.bridge import pay
+from urlvr_bench.training.firewall import pay
+from urlvr_bench.verifiers import proofs, shown_tests
 
-FROM_TEXTS = {"token_counts", "rollout_ids", "answer_cue", "verified"}
+FROM_TEXTS = {"token_counts", "rollout_ids", "answer_cue", "verified", "tests_passed", "proofs_accepted"}
 """Signals that follow from texts, their tokens and their place alone."""
 
 Reward = Callable[..., list[float]]
@@ -117,6 +118,10 @@ def _paid(
         signals["token_counts"] = list(counts)
     if "verified" in method.needs:
         signals["verified"] = [task.verify(prompt, text) for text in texts]
+    if "tests_passed" in method.needs:
+        signals["tests_passed"] = shown_tests.passed(prompt, texts)
+    if "proofs_accepted" in method.needs:
+        signals["proofs_accepted"] = proofs.accepted(prompt, texts)
     declared = {signal: value for signal, value in signals.items() if signal in method.needs}
     answers = [task.answer(text) for text in texts]
     classes = task.classes(answers)
