@@ -21,8 +21,9 @@ def representatives(answers: Iterable[str | None], equality: Equality) -> dict[s
     their own: exact ones, then short ones, then by the alphabet. So the classes depend on the set of answers alone,
     not on how often or in which order they are given, and not on the gold answer. Exact ones are never compared.
 
-    Verdicts need not be transitive: a comparison may run out of time. Classes are a partition all the same, because a member is compared with representatives only. The other way, to
-    join whatever a chain of equal pairs connects, would let one loosely written answer weld two numbers into one vote.
+    Verdicts need not be transitive: a comparison may run out of time. Classes are a partition all the same, because a
+    member is compared with representatives only. The other way, to join whatever a chain of equal pairs connects,
+    would let one loosely written answer weld two different numbers into one vote.
     """
     order = sorted({answer for answer in answers if answer is not None}, key=lambda text: (len(text), text))
     known = {answer: answer for answer in order if equality.exact(answer)}

@@ -67,8 +67,6 @@ def read(text: str) -> Basic | MatrixBase | None:
 def mark(text: str) -> Mark:
     """Return the mark of a formula in LaTeX: with `equal` formulas it agrees, with others hardly ever."""
     found = read(text)
-    if found is None:
-        return Mark("none")
     try:
         if isinstance(found, Relational):
             one, other = (_valued(found.lhs - found.rhs, at) for at in range(2))
@@ -78,9 +76,9 @@ def mark(text: str) -> Mark:
             return _marked("value", [i * _valued(part, 0) for i, part in enumerate(parts, 1)])
     except MemoryError:
         raise
-    except Exception:  # what sympy cannot value has no mark
-        pass
-    return Mark("unknown")
+    except Exception:  # what sympy cannot value tells nothing
+        return Mark("unknown")
+    return Mark("none" if found is None else "unknown")
 
 
 def _marked(kind: Literal["value", "relation"], numbers: Sequence[Expr]) -> Mark:
@@ -92,7 +90,7 @@ def _marked(kind: Literal["value", "relation"], numbers: Sequence[Expr]) -> Mark
 
 
 def _valued(expression: Expr, at: int) -> Expr:
-    """Return a formula with a fraction between 1 and 2 for each variable, by its name; ValueError where that misleads."""
+    """Return a formula's value where each variable is a fraction by its name; ValueError where that misleads."""
     variables = expression.free_symbols
     if variables and expression.has(*WHOLE, AppliedUndef):
         raise ValueError("compared at whole numbers, or by the arguments of a function")
