@@ -86,7 +86,8 @@ def _marked(kind: Literal["value", "relation"], numbers: Sequence[Expr]) -> Mark
     if not all(part.is_Number and part.is_finite for pair in pairs for part in pair):
         raise ValueError("no finite number")
     real, imaginary = ([Decimal(str(part)) for part in parts] for parts in zip(*pairs, strict=True))
-    return Mark(kind, sum(real), sum(imaginary), sum(map(abs, real + imaginary)))
+    none = Decimal(0)
+    return Mark(kind, sum(real, none), sum(imaginary, none), sum(map(abs, real + imaginary), none))
 
 
 def _valued(expression: Expr, at: int) -> Expr:
