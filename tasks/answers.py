@@ -1,4 +1,4 @@
-r"""An answer to a mathematical problem as it is read: a number, words, a list, a tuple or interval, an equation, a formula.
+r"""An answer as it is read: a number, words, a list, a tuple or an interval, an equation, a formula.
 
 Read here is only what can be read exactly; a formula keeps its LaTeX, for math-verify to compare.
 """
@@ -28,7 +28,7 @@ BASED = re.compile(
     r"(?:\\text\{\s*)?([0-9A-F]*[0-9][0-9A-F]*)\s*\}?\s*_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?([0-9]+|[a-z]+)\s*\}?\s*\})"
 )
 UNREADABLE = re.compile(r"[0-9.][ ~]+[0-9.]|\\ldots|:|\\(?:gcd|lcm)(?![a-zA-Z])")
-"""What math-verify joins, drops or works out in silence: digits that stand apart, dots, times, divisors of variables."""
+"""What math-verify joins, drops or works out in silence: digits that stand apart, dots, times, divisors."""
 TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
 
 
@@ -250,8 +250,8 @@ def _union_of(parts: list[Answer]) -> Answer:
 
 
 def _formula(text: str) -> Answer:
-    bare = words.without_unit(text)
-    if bare and not statements.has_variables(bare) and not (TRIGONOMETRY.search(text) and r"\circ" in text):
+    bare = words.without_measure(text) if TRIGONOMETRY.search(text) else words.without_unit(text)
+    if bare and not statements.has_variables(bare):
         text = bare
     if UNREADABLE.search(text):
         return Answer(re.sub(r"\b0(?=[0-9]:)|(?<=:) | (?=:)", "", tidy(text)), "text")

@@ -11,7 +11,7 @@ FONT = re.compile(rf"\\(?:{latex.FONTS})\s*\{{([^{{}}]*)\}}")
 WHOLE = "[0-9]+"
 NUMBER = re.compile(
     rf"[-+\u2212]?\s*(?:{exact.THOUSANDS}|{exact.DECIMAL}|(?:{WHOLE}\s+)?{WHOLE}/{WHOLE}"
-    rf"|{WHOLE}?\s*\\[dt]?frac\{{-?{WHOLE}\}}\{{{WHOLE}\}})"
+    rf"|(?:{WHOLE})?\s*\\[dt]?frac\{{-?{WHOLE}\}}\{{{WHOLE}\}})"
 )
 """A number by itself; sums and dates are no numbers here, nor are digits that stand apart."""
 CHOICE = re.compile(

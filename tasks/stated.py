@@ -1,4 +1,4 @@
-r"""Mathematics where no format was asked for: the last box, else what is last stated as the answer, else the last value."""
+r"""Mathematics where no format was asked for: the last box, else the last stated answer, else the last value."""
 
 import re
 
@@ -76,7 +76,7 @@ def statement(text: str, first: int) -> Span | None:
 
 
 def _formula_at(text: str, start: int) -> Span | None:
-    """Return the range of a formula between dollars or the like, and of all that are joined to it by commas or "and"."""
+    """Return the range of a formula between dollars or the like, and of all that commas or "and" join to it."""
     found = FORMULA.match(text, start)
     if found is None or not _is_maths(found[0]):
         return None

@@ -2,30 +2,8 @@ r"""Words around an answer, in LaTeX as `latex.plain` spells it: units at its en
 
 import re
 
-NUMBERS = {
-    word: number
-    for number, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-        ]
-    )
-}
+SPELLED = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+NUMBERS = {word: number for number, word in enumerate(SPELLED.split())}
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 
 CONTENT = r"(?:[^{}]|\{[^{}]*\})*"
@@ -80,13 +58,16 @@ def without_unit(text: str) -> str:
 
     A percent sign is dropped, as the field drops it: `50\%` is 50, not 1/2.
     """
+    text = re.sub(r"\^\\circ\s*[CFK]$", r"^\\circ", without_measure(text).rstrip())
+    return re.sub(r"(?:\s|\^\\circ|%|[£€¥])+$", "", text)
+
+
+def without_measure(text: str) -> str:
+    """Drop a unit or counted things at the end of a text; a degree sign stays, for a sine is of degrees."""
     text = re.sub(r"^([-+]?)\s*[£€¥]\s*", r"\1", text)
     text = re.sub(r"\^\s*(?:\{\s*)?\\text\{(?:st|nd|rd|th)\}(?:\s*\})?$", "", text)
     found = MARKED.search(text) or BARE.search(text)
-    if found and found.start() and _measures(found[0]):
-        text = text[: found.start()]
-    text = re.sub(r"\^\\circ\s*[CFK]$", r"^\\circ", text.rstrip())
-    return re.sub(r"(?:\s|\^\\circ|%|[£€¥])+$", "", text)
+    return text[: found.start()] if found and found.start() and _measures(found[0]) else text
 
 
 def _measures(tail: str) -> bool:

@@ -20,7 +20,8 @@ SPELLED = [
     (r"0.1\overline{6}", "1/6"), (r"0.1666\ldots", "1/6"), (r"7 \times 10^{-2}", "7/100"), (r"5!", "120"),
     (r"\frac12\sqrt{3}", r"\frac{1}{2}\sqrt{3}"), (r"9\,\text{m/s}^2", "9"), (r"4\;\mathrm{m\,s^{-1}}", "4"),
     (r"6 \text{ km}/\text{h}", "6"), ("6 miles per hour", "6"), ("2 thousand", "2000"), (r"\text{(b)}", "B"),
-    (r"\text{Choice D}", "D"), (r"31_4", "31_{4}"), (r"x<7", r"(-\infty, 7)"), (r"1\pm\sqrt2", r"1+\sqrt{2}, 1-\sqrt{2}"),
+    (r"\text{Choice D}", "D"), (r"31_4", "31_{4}"), (r"x<7", r"(-\infty, 7)"),
+    (r"1\pm\sqrt2", r"1+\sqrt{2}, 1-\sqrt{2}"),
     ("", None), (" \n", None), ("$", None), ("3=4", None), ("{5", None), ("9" * 501, None),
 ]  # fmt: skip
 
@@ -372,7 +373,8 @@ def test_decimals_and_powers_of_ten_are_exact(number, exponent: int) -> None:
 
 
 PIECES = [*string.printable, r"\frac", r"\text{", r"\pm", r"\sqrt", r"\left", r"\\", r"\cup", r"\infty", r"\le", r"\in",
-          r"\{", r"\}", r"\ldots", r"\pi", r"\,", r"\boxed{", " and ", " or ", "answer is ", "million", r"\begin{pmatrix}",
+          r"\{", r"\}", r"\ldots", r"\pi", r"\,", r"\boxed{", " and ", " or ", "answer is ", "million",
+          r"\begin{pmatrix}",
           r"\end{pmatrix}", r"\mathrm{cm}", "1,000", "0.5", r"\overline{3}", "x=", "10^{9}", "!"]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
 

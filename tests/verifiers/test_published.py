@@ -1,4 +1,4 @@
-"""Answers as data sets publish them, and as others graded them: read in a folder beside the project, where there is one."""
+"""Answers as data sets publish them, and verdicts of readers, in folders that environment variables name."""
 
 import json
 import os
@@ -66,7 +66,7 @@ def spellings(found: answers.Answer) -> Iterator[str]:
     """Yield other ways to write an answer: set otherwise, with units, rearranged, as a decimal."""
     text = found.text
     yield rf"$ {text} $"
-    if found.value is not None and len(text) < 100:
+    if found.value is not None and found.value.numerator.bit_length() < 400:
         above, below = found.value.numerator, found.value.denominator
         yield rf"\dfrac{{{3 * above}}}{{{3 * below}}}"
         yield rf"{text}\text{{ cm}}^2"
@@ -80,7 +80,8 @@ def spellings(found: answers.Answer) -> Iterator[str]:
     elif found.kind == "union":
         yield r" \cup ".join(part.text for part in found.parts[::-1])
     elif found.kind == "tuple":
-        yield rf"\left{found.name[0]} {' ,\\; '.join(part.text for part in found.parts)} \right{found.name[1]}"
+        inside = r" ,\; ".join(part.text for part in found.parts)
+        yield rf"\left{found.name[0]} {inside} \right{found.name[1]}"
     elif found.kind == "equation":
         yield " = ".join(statements.split(text, "=")[::-1])
     elif found.kind == "words":

@@ -29,10 +29,9 @@ def grade(
         raise UsageError("grade takes one of: a COMPLETION with --gold, --file ROWS.jsonl, --equal A B")
     if equal is not None:
         found = verdicts.equal(verdicts.scorer(task), *equal)
-        say = (
-            f"{'one vote' if found['same'] else 'two votes'}: {found['reason']}\na     {found['a']}\nb     {found['b']}"
-        )
-        print(json.dumps(found) if as_json else harmless(say))
+        votes = "one vote" if found["same"] else "two votes"
+        said = f"{votes}: {found['reason']}\na  {found['a']}\nb  {found['b']}"
+        print(json.dumps(found) if as_json else harmless(said))
     elif file is not None:
         graded = [one.row() for one in verdicts.grade_file(file, task)]
         print("\n".join(map(json.dumps, graded)) if as_json else _table(graded))
@@ -52,16 +51,19 @@ def _verdict(row: dict[str, object]) -> str:
     return "right" if row["correct"] else "wrong"
 
 
+def _line(text: object) -> str:
+    """Return a text on one line of a table, shortened."""
+    line = harmless(" ".join(str("" if text is None else text).split()))
+    return line if len(line) <= 60 else f"{line[:59]}…"
+
+
 def _table(rows: list[dict[str, object]]) -> str:
     """Return one line a row: its number, the verdict, what decided it, the answer and the gold as read."""
     from tabulate import tabulate
 
     listed = [
-        {"row": i, "verdict": _verdict(row), "reason": row["reason"]}
-        | {
-            name: harmless(" ".join(str(row[name] if row[name] is not None else "").split()))
-            for name in ("answer", "gold")
-        }
+        {"row": i, "verdict": _verdict(row), "reason": row["reason"], "answer": _line(row["answer"])}
+        | {"gold": _line(row["gold"])}
         for i, row in enumerate(rows, 1)
     ]
     right = sum(bool(row["correct"]) for row in rows)

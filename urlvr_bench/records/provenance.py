@@ -6,6 +6,7 @@ import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 PACKAGES = (
     "urlvr-bench",
@@ -55,6 +56,12 @@ def git(since: str | None = None) -> tuple[str | None, bool | None]:
     except (OSError, subprocess.CalledProcessError):
         return None, None
     return commit, bool(changed.strip())
+
+
+def beginning() -> dict[str, Any]:
+    """Return when a run begins, and by which code."""
+    commit, dirty = git()
+    return {"at": now(), "commit": commit, "dirty": dirty}
 
 
 def _git(root: Path, *args: str) -> str:

@@ -74,7 +74,7 @@ def _logits(rng: Generator, kind: str, shape: tuple[int, int], tau: float) -> Fl
 
 
 def _right(rng: Generator, logits: Floats) -> Floats:
-    return rng.binomial(SAMPLES, 1 / (1 + np.exp(-logits)))
+    return rng.binomial(SAMPLES, 1 / (1 + np.exp(-logits))).astype(np.float64)
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any
 
 from urlvr_bench import tasks
 from urlvr_bench.errors import UsageError, unknown
-from urlvr_bench.task_yaml import resolve
+from urlvr_bench.task_config import resolve
 
 SCORERS = {
     "boxed": "boxed",

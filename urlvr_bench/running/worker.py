@@ -49,7 +49,7 @@ def carry_out(folder: Path, say: Say) -> None:
         (folder / ERROR).unlink(missing_ok=True)
         if (folder / "record.json").is_file():
             return
-        started = once(folder / "started.json", _beginning, say)
+        started = once(folder / "started.json", provenance.beginning, say)
         model = models.resolve(run.model)
         facts = _trained(run, model, folder, say)
         last = trained_steps(folder)
@@ -57,12 +57,6 @@ def carry_out(folder: Path, say: Say) -> None:
         finished = assemble(run, folder, facts, evaluated, started)
         _clean(folder, last)  # before the record, whose presence says that nothing is left to do
         record.write(finished, folder / "record.json")
-
-
-def _beginning() -> dict[str, Any]:
-    """Return when a run began, and by which code."""
-    commit, dirty = provenance.git()
-    return {"at": provenance.now(), "commit": commit, "dirty": dirty}
 
 
 def trained_steps(folder: Path) -> int:
@@ -158,7 +152,7 @@ def assemble(
         problems={task: ids for part in evaluated for task, ids in part["problems"].items()},
         evals=evals,
         controls=controls,
-        evidence=_evidence(rows, run.protocol.training.rows),
+        evidence=evidence.join([row.get("evidence") for row in rows], run.protocol.training.rows),
         provenance=record.Provenance(
             git_commit=commit,
             git_dirty=dirty or started.get("dirty"),
@@ -176,12 +170,6 @@ def assemble(
             trainer_config=facts["trainer_config"],
         ),
     )
-
-
-def _evidence(rows: list[dict[str, Any]], size: int) -> evidence.Evidence | None:
-    """Return what was kept of all rollouts, None where a step, of an older code or of large groups, kept nothing."""
-    kept = [row.get("evidence") for row in rows]
-    return None if None in kept else evidence.join([step for step in kept if step is not None], size)
 
 
 def _clean(folder: Path, last_step: int) -> None:

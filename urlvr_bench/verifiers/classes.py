@@ -23,7 +23,7 @@ def representatives(answers: Iterable[str | None], equality: Equality) -> dict[s
 
     Verdicts need not be transitive: a comparison may run out of time. Classes are a partition all the same, because a
     member is compared with representatives only. The other way, to join whatever a chain of equal pairs connects,
-    would let one loosely written answer weld two different numbers into one vote.
+    would let one loosely written answer weld two numbers into one vote.
     """
     order = sorted({answer for answer in answers if answer is not None}, key=lambda text: (len(text), text))
     known = {answer: answer for answer in order if equality.exact(answer)}

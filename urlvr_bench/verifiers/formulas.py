@@ -43,7 +43,7 @@ SPELLED = (
 WHOLE = (sympy.floor, sympy.ceiling, sympy.factorial, sympy.binomial, sympy.Mod)
 
 
-class _Reader(_Latex2Sympy):  # type: ignore[misc]  # the package has no types
+class _Reader(_Latex2Sympy):  # the package has no types
     """math-verify's parser; decimals are fractions."""
 
     def parse_number(self, text: str) -> sympy.Rational:
@@ -52,7 +52,7 @@ class _Reader(_Latex2Sympy):  # type: ignore[misc]  # the package has no types
 
 @functools.lru_cache(maxsize=1 << 10)
 def read(text: str) -> Basic | MatrixBase | None:
-    """Return what a formula in LaTeX says, None where math-verify cannot parse it; i is the imaginary unit, I is not."""
+    """Return what a formula in LaTeX says, None where it cannot be parsed; i is the imaginary unit, I is not."""
     reader = _Reader(None, not grader.should_treat_as_complex(text), True, config=CASED)
     for pattern, spelled in SPELLED:
         text = pattern.sub(spelled, text)
@@ -86,12 +86,12 @@ def _marked(kind: Literal["value", "relation"], numbers: Sequence[Expr]) -> Mark
     if not all(part.is_Number and part.is_finite for pair in pairs for part in pair):
         raise ValueError("no finite number")
     real, imaginary = ([Decimal(str(part)) for part in parts] for parts in zip(*pairs, strict=True))
-    none = Decimal(0)
-    return Mark(kind, sum(real, none), sum(imaginary, none), sum(map(abs, real + imaginary), none))
+    nothing = Decimal(0)
+    return Mark(kind, sum(real, nothing), sum(imaginary, nothing), sum(map(abs, real + imaginary), nothing))
 
 
 def _valued(expression: Expr, at: int) -> Expr:
-    """Return a formula's value where each variable is a fraction by its name; ValueError where that misleads."""
+    """Return a formula with a fraction from 1 to 2 for each variable, by its name; ValueError where that misleads."""
     variables = expression.free_symbols
     if variables and expression.has(*WHOLE, AppliedUndef):
         raise ValueError("compared at whole numbers, or by the arguments of a function")
@@ -181,7 +181,7 @@ def _points(difference: Expr) -> Iterator[Expr]:
 
 
 def vanishes(number: Expr) -> bool | None:
-    """Return whether a number without variables is nothing, however far its terms cancel; None where it is undefined."""
+    """Return whether a number is nothing, however far its terms cancel; None where it is undefined."""
     number = evaluated(number)
     if number == 0 or number is sympy.nan:
         return None if number is sympy.nan else True
