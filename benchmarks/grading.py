@@ -47,12 +47,15 @@ def pairs(number: int, seed: int) -> list[Pair]:
 
 def used() -> float:
     """Return the processor time that this process and the children that compare formulas have used, seconds."""
-    total, ticks = time.process_time(), os.sysconf("SC_CLK_TCK")
-    for judge in grading._judges.idle:
-        if judge._process is not None:
-            fields = Path(f"/proc/{judge._process.pid}/stat").read_text().rpartition(")")[2].split()
-            total += (int(fields[11]) + int(fields[12])) / ticks
-    return total
+    pids = [judge._process.pid for judge in grading._judges.idle if judge._process is not None]
+    return time.process_time() + sum(map(spent, pids))
+
+
+def spent(pid: int) -> float:
+    """Return the processor time of a child, of those that it has waited for and of its own children, seconds."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    forks = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(spent(int(fork)) for fork in forks)
 
 
 def ours(asked: Sequence[Pair], workers: int, clock: Callable[[], float] = used) -> float:
@@ -71,6 +74,19 @@ def serial(asked: Sequence[Pair]) -> float:
     for gold, completion in asked:
         verify(parse(rf"\boxed{{{gold}}}", config), parse(completion, config))
     return used() - begun
+
+
+def clustered() -> list[dict[str, Any]]:
+    """Return milliseconds for putting 64 different answers of one problem into classes: first, and seen before."""
+    scorer, rows = tasks.load("math500").scorer, []
+    formulas = [answer for pair in pairs(96, seed=9) if (answer := scorer.answer(pair[1]))]
+    for what, answers in (("formulas", formulas), ("numbers", [str(number) for number in range(64)])):
+        different = [*dict.fromkeys(answers)][:64]
+        for when in ("first", "seen before"):
+            begun = used()
+            number = len({*scorer.classes(different).values()})
+            rows.append({"64 answers": what, "": when, "classes": number, "ms": round(1e3 * (used() - begun), 2)})
+    return rows
 
 
 def measure(quick: bool) -> Tables:
@@ -99,7 +115,7 @@ def measure(quick: bool) -> Tables:
     few = add("20 repeated", "math-verify, serial", 100, serial(repeated[:100]))
     ratios = {"repeated, ours / math-verify": many / few, "seen before, ours / math-verify": again / few}
     ratios |= {"distinct, ours / math-verify": half / plain, "distinct, 2 workers / 1": two / one}
-    return {"rates": rows, "ratios": ratios}
+    return {"rates": rows, "ratios": ratios, "classes": clustered()}
 
 
 if __name__ == "__main__":

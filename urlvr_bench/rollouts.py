@@ -88,7 +88,8 @@ class Group:
     prompt: str
     completions: list[str]
     answers: list[str | None]
-    """Canonical answer of each completion, None where there is none; equal strings mean equal answers."""
+    """Answer of each completion, None where there is none, by the representative of its class: equal answers are equal
+    strings, here and in `extra_answers`. So votes count strings, and a class is chosen without the gold answer."""
     token_logprobs: list[list[float]] | None = None
     """Per completion, log-probability of each sampled token at the sampling temperature, nats."""
     token_entropies: list[list[float]] | None = None

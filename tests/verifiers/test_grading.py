@@ -46,12 +46,16 @@ def test_a_killed_child_is_replaced_before_the_next_comparison() -> None:
     assert grading.equivalent("a+c", "c+a")
 
 
-def test_askers_at_the_same_time_have_a_child_each_and_those_in_turn_share_one() -> None:
+def test_askers_at_the_same_time_have_a_child_each_and_those_in_turn_share_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(grading, "_judges", grading._Judges())
     for i in range(3):
         assert grading.equivalent(f"z+{i}", f"{i}+z")
     assert len(grading._judges.idle) == 1
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(grading.equivalent, "89", [ENDLESS] * 2)) == [False, False]
+        endless = [ENDLESS.replace("1000000000", f"100000000{i}") for i in "12"]  # each asked for the first time
+        assert list(pool.map(grading.equivalent, "89", endless)) == [False, False]
     assert len(grading._judges.idle) == 2
 
 

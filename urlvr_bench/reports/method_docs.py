@@ -18,7 +18,9 @@ HEAD = """# Reward methods
 Made by `make docs` from the classes in `methods/`; do not edit it. In formulas, `a_i` is the answer of rollout i of a
 group of G, `count(a)` how many of them give answer a, `p_t` the distribution that token t was drawn from, and `1[...]`
 is 1 if so and 0 if not. All token signals are taken at the sampling temperature T, in nats.
-Equal answers are equal strings, because every task brings its answers to one form.
+Equal answers are equal strings: before a method sees a group, all answers to its prompt, those of extra rollouts
+included, are gathered in classes of equal ones (exact numbers by value, formulas by algebra), and each is replaced by
+the representative of its class, which depends on these answers alone. Correctness is decided once for a class.
 
 """
 FAMILY_NOTES = {

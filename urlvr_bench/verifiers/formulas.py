@@ -67,8 +67,6 @@ def read(text: str) -> Basic | MatrixBase | None:
 def mark(text: str) -> Mark:
     """Return the mark of a formula in LaTeX: with `equal` formulas it agrees, with others hardly ever."""
     found = read(text)
-    if found is None:
-        return Mark("none")
     try:
         if isinstance(found, Relational):
             one, other = (_valued(found.lhs - found.rhs, at) for at in range(2))
@@ -78,9 +76,9 @@ def mark(text: str) -> Mark:
             return _marked("value", [i * _valued(part, 0) for i, part in enumerate(parts, 1)])
     except MemoryError:
         raise
-    except Exception:  # what sympy cannot value has no mark
+    except Exception:  # what sympy cannot value tells nothing
         return Mark("unknown")
-    return Mark("unknown")
+    return Mark("none" if found is None else "unknown")
 
 
 def _marked(kind: Literal["value", "relation"], numbers: Sequence[Expr]) -> Mark:
