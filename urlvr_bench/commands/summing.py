@@ -31,11 +31,11 @@ def summary(folders: Folders, as_json: AsJson = False) -> None:
 
 
 def show_runs(folders: Sequence[Path], console: Console) -> None:
-    """Print the summary of the runs in some folders that are done."""
+    """Print the summary of the runs in some folders that are done; nothing of those that no task judged."""
     from urlvr_bench.records import record
 
     made = [folder / "record.json" for folder in folders if (folder / "record.json").is_file()]
-    if found := record.read_files(made):
+    if found := [one for one in record.read_files(made) if one.evals]:
         show(found, console)
 
 

@@ -75,8 +75,10 @@ def columns(file: Path, one: Record) -> Iterator[Remark]:
 
 
 def kept(file: Path, one: Record) -> Iterator[Remark]:
-    """A record of code that keeps its rollouts has them."""
+    """A record of code that keeps its rollouts has them; without labels there is nothing to derive."""
     commit, group = one.provenance.git_commit, one.protocol.training.group_size
+    if not one.labelled:
+        return
     if one.evidence is None and group <= evidence.LARGEST_GROUP and commit and sources.held(commit, KEEPER):
         yield "keeps nothing of its rollouts, which the code of its commit does", REDO
 
