@@ -13,8 +13,9 @@ from urlvr_bench.board.charts import Chart, Line
 from urlvr_bench.board.columns import Column
 from urlvr_bench.board.curves import mean_curve
 from urlvr_bench.board.values import Cell, Raw
-from urlvr_bench.statistics.collapse import HEADLINE, logrank
+from urlvr_bench.statistics.collapse import HEADLINE
 from urlvr_bench.statistics.intervals import Interval, differences
+from urlvr_bench.statistics.logrank import logrank
 from urlvr_bench.statistics.ranking import holm
 
 COMPARED = 60

@@ -13,7 +13,6 @@ from urlvr_bench.hub.repo import Hub, Published
 from urlvr_bench.presentation.rendering import DASH, Row, Table, number, rendered
 from urlvr_bench.records import record
 from urlvr_bench.records.record import Record
-from urlvr_bench.reports.tables import ONE_SEED
 from urlvr_bench.review.check import Finding, check, failed
 from urlvr_bench.statistics.cells import Cell, Rows, cells
 from urlvr_bench.statistics.intervals import difference
@@ -80,7 +79,6 @@ def _held(repo: str | None, hub: Hub, dry_run: bool) -> list[Record]:
 NOTES = (
     "Scores of the last step; brackets: 95 % interval over new seeds and problems (two-way variance, Satterthwaite t).",
     "vs: the score less that of a reference row, or of the contender that leads the board so far, paired by problem.",
-    ONE_SEED,
 )
 
 
