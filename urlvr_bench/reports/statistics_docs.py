@@ -119,8 +119,8 @@ def _collapse(known: Sequence[Record]) -> str:
     )
     return f"""## What `collapse step` means
 
-**The first step at which {HEADLINE.name} holds**, on the board, in tables, figures and pages alike.
-{LABELS_LOST.name} and {PAPER.name} stand in columns that bear these names.
+**The first step with {HEADLINE.name}**, on the board, in tables, figures and pages alike.
+The others, {LABELS_LOST.name} and {PAPER.name}, stand in columns of these names.
 
 - It reads what was wanted, not what was paid, so it is one thing for every reward and every reference. Reward
   accuracy is defined for rewards of 0 and 1 only; the label of a real-valued reward is the answer that it happens to
