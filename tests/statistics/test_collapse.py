@@ -1,25 +1,29 @@
 """Collapse: definitions by hand, censoring, Kaplan-Meier and log-rank, rise and fall."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 from records import fabricate
+from scipy import stats
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.statistics import logrank as module
 from urlvr_bench.statistics.collapse import (
     DEFINITIONS,
     HEADLINE,
     LABELS_LOST,
     PAPER,
+    censored,
     eval_curve,
     first_below,
-    logrank,
     rise_and_fall,
     smooth,
     step_curve,
     survival,
 )
+from urlvr_bench.statistics.logrank import logrank
 
 
 @pytest.mark.parametrize(
@@ -102,13 +106,29 @@ def test_share_has_wilsons_interval() -> None:
     assert found.share_high == pytest.approx(0.5615, abs=1e-4)
 
 
-def test_logrank_by_hand() -> None:
+def test_logrank_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     # Events at 10, 20, 30 in the first set of 3, none in the second: observed 3, expected 3/6 + 2/5 + 1/4.
     expected, variance = 1.15, 0.25 + 0.24 + 0.1875
     z = (3 - expected) / math.sqrt(variance)
+    assert logrank([10, 20, 30], [None] * 3, 200) == pytest.approx(2 / 20)  # the furthest of 20 ways, and its mirror
+    monkeypatch.setattr(module, "EXACT", 0)
     assert logrank([10, 20, 30], [None] * 3, 200) == pytest.approx(math.erfc(z / math.sqrt(2)))
     assert math.isnan(logrank([None, None], [None, None], 200))
     assert math.isnan(logrank([10], [None, None, None], 200))
+
+
+def test_the_exact_logrank_test_parts_the_runs_in_every_way() -> None:
+    """Against scipy's statistic, computed anew for each of the 252 ways; ties and censored runs included."""
+    first, second = [30, 40, 40, None, 90], [35, None, None, 40, None]
+    together = [*first, *second]
+
+    def statistic(chosen: tuple[int, ...]) -> float:
+        others = [i for i in range(10) if i not in chosen]
+        sides = [censored([together[i] for i in side], [200] * 5) for side in (chosen, others)]
+        return abs(float(stats.logrank(*sides).statistic))
+
+    found = [statistic(chosen) for chosen in itertools.combinations(range(10), 5)]
+    assert logrank(first, second, 200) == pytest.approx(np.mean(np.array(found) >= found[0] - 1e-9))
 
 
 def test_rise_and_fall_by_hand() -> None:

@@ -16,8 +16,9 @@ from urlvr_bench.board.curves import mean_curve
 from urlvr_bench.board.values import Cell, Raw, Tag
 from urlvr_bench.records.attestation import Attestation
 from urlvr_bench.records.record import Record
-from urlvr_bench.statistics.collapse import HEADLINE, logrank
+from urlvr_bench.statistics.collapse import HEADLINE
 from urlvr_bench.statistics.intervals import Interval, differences
+from urlvr_bench.statistics.logrank import logrank
 from urlvr_bench.statistics.ranking import holm
 
 COMPARED = 60

@@ -48,7 +48,7 @@ def probe(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train on majority votes until the model collapses, and stop there: how early tells how far it could be taught."""
+    """Train on majority votes until the model collapses, and stop there: at which step, and at what cost."""
     from urlvr_bench import models
     from urlvr_bench import protocol as protocols
     from urlvr_bench.commands.running import plan_and_carry_out

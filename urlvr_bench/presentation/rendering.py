@@ -46,7 +46,7 @@ def number(row: Row, name: str) -> str:
         return parts
     if pd.isna(low):
         return f"{value:.3f}"
-    star = "*" if row["basis"] == "problems only" and row["seeds"] == 1 else ""
+    star = "*" if row["basis"] == "problems only" else ""
     return f"{value:.3f} [{low:.3f}, {high:.3f}]{star}"
 
 

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.random import Generator
 from scipy import stats
 
-from urlvr_bench.statistics.collapse import logrank, survival
+from urlvr_bench.statistics.collapse import survival
 from urlvr_bench.statistics.intervals import Floats, Interval, over_seeds, two_way
+from urlvr_bench.statistics.logrank import logrank
 from urlvr_bench.statistics.metrics import pass_at_k
 from urlvr_bench.statistics.passing import pass_intervals
 from urlvr_bench.statistics.ranking import holm, resampled, standings
@@ -74,7 +75,8 @@ def _logits(rng: Generator, kind: str, shape: tuple[int, int], tau: float) -> Fl
 
 
 def _right(rng: Generator, logits: Floats) -> Floats:
-    return rng.binomial(SAMPLES, 1 / (1 + np.exp(-logits))).astype(np.float64)
+    right: Floats = rng.binomial(SAMPLES, 1 / (1 + np.exp(-logits))).astype(np.float64)
+    return right
 
 
 @cache

@@ -36,22 +36,19 @@ INTERVALS = f"""## Which interval stands where
 
 The unit of replication is the training run; all runs of a comparison answer the same problems.
 
-- **Accuracy, gain, difference.** Two-way over seeds and problems, Satterthwaite t; a gain is paired by seed
-  and problem, a
-  difference by problem. Where few problems differ the interval takes in Wilson's.
-- **Seeds that part.** Where the runs fall into two groups, at least {APART:.0%} apart and far apart for their
-  width, the
-  groups are named (`4 of 5 held at 0.994; 1 fell to 0.301`) and no interval is given: that of the mean would not hold.
-  Where all runs held, the interval is of runs that hold; how many may fall unseen is what `0/5 seeds (< 43 %)` says.
-- **pass@k.** Never below pass@1's. Near 0 or 1, where seeds differ by more than {SKEW:.0%} of their distance
-  from it, a t
-  interval does not hold; then pass@k lies between the lower end of pass@1 and k times its upper end, at most 1.
-- **Collapse.** From {FEWEST} seeds on the Kaplan-Meier median with its log-log interval, open where the runs
-  do not bound
-  it; below, the steps themselves: of 2 and 3 runs the interval from the first step on holds in {1 - 0.5**2:.0%} and
-  {1 - 0.5**3:.0%} (1 - 2^-S, exactly). Where none collapsed, Wilson's bound of the share. Log-rank tests
-  against the random
-  line are Holm-adjusted over the methods of a table, on the compare page over the pairs of a board.
+- **Accuracy, gain, difference.** Two-way over seeds and problems, Satterthwaite t; a gain is paired by seed and
+  problem, a difference by problem. Where few problems differ the interval takes in Wilson's.
+- **Seeds that part.** Where the runs fall into two groups, at least {APART:.0%} apart and far apart for their width,
+  the groups are named (`4 of 5 held at 0.994; 1 fell to 0.301`) and no interval is given: that of the mean would not
+  hold. Where all runs held, the interval is of runs that hold; how many may fall unseen is what `0/5 seeds (< 43 %)`
+  says.
+- **pass@k.** Never below pass@1's. Near 0 or 1, where seeds differ by more than {SKEW:.0%} of their distance from it,
+  a t interval does not hold; then pass@k lies between the lower end of pass@1 and k times its upper end, at most 1.
+- **Collapse.** From {FEWEST} seeds on the Kaplan-Meier median with its log-log interval, open where the runs do not
+  bound it; below, the steps themselves: of 2 and 3 runs the interval from the first step on holds in {1 - 0.5**2:.0%}
+  and {1 - 0.5**3:.0%} (1 - 2^-S, exactly). Where none collapsed, Wilson's bound of the share. Log-rank tests, exact
+  for few runs, against the random line are Holm-adjusted over the methods of a table, on the compare page over the
+  pairs of a board.
 - **Ranks.** {RESAMPLES:,} joint redraws of the problems and of S - 1 of S seeds; from {LISTED} seeds on. `=` and an
   interval that holds 1 are one statement: told from the leader is a method only where the resampled rank and a paired
   test (Holm) both say so. Methods with equal runs in every seed are one result and ranked once.
@@ -84,17 +81,14 @@ QUESTIONS = {
 }
 POCKET = f"""## The pocket lab's priors
 
-All six rungs of the ladder are checkpoints of one pre-training run of one model, with seed {SEED}: seed 0 came
-first and
-was replaced when the ladder was shipped, together with the accuracy from which on `pocket-6` is taken (0.86 for 0.88).
-No comparison of seeds was kept, so nothing here says how another pre-training run would fall.
+All six rungs of the ladder are checkpoints of one pre-training run of one model, with seed {SEED}: seed 0 came first
+and was replaced when the ladder was shipped, together with the accuracy from which on `pocket-6` is taken (0.86 for
+0.88). No comparison of seeds was kept, so nothing here says how another pre-training run would fall.
 
-Its corpus is not only worked solutions. {GIVE_UP_SHARE:.0%} of the texts answer `#0` at once and
-{DIRECT_SHARE:.0%} of the
-others skip the chain of thought. The constant `#0` was planted: a policy that gives up has a constant answer
-to fall into.
-Records hold no texts, so how often a collapsed run ends in just that answer is not in them. Countdown priors are
-trained alike, on their own texts.
+Its corpus is not only worked solutions. {GIVE_UP_SHARE:.0%} of the texts answer `#0` at once and {DIRECT_SHARE:.0%}
+of the others skip the chain of thought. The constant `#0` was planted: a policy that gives up has a constant answer
+to fall into. Records hold no texts, so how often a collapsed run ends in just that answer is not in them. Countdown
+priors are trained alike, on their own texts.
 """
 
 
@@ -125,22 +119,20 @@ def _collapse(known: Sequence[Record]) -> str:
     )
     return f"""## What `collapse step` means
 
-**The first step at which {HEADLINE.name} holds**, on the board, in tables, figures and pages alike.
-{LABELS_LOST.name} and
-{PAPER.name} stand in columns that bear these names.
+**The first step with {HEADLINE.name}**, on the board, in tables, figures and pages alike.
+The others, {LABELS_LOST.name} and {PAPER.name}, stand in columns of these names.
 
 - It reads what was wanted, not what was paid, so it is one thing for every reward and every reference. Reward
-  accuracy is
-  defined for rewards of 0 and 1 only; the label of a real-valued reward is the answer that it happens to pay most.
+  accuracy is defined for rewards of 0 and 1 only; the label of a real-valued reward is the answer that it happens to
+  pay most.
 - It is finer than its line. {WINDOW} steps are {rollouts} rollouts, each {1 / rollouts:.2%}; they are {labels}
-  labels, each
-  {1 / labels:.2%}, so that label accuracy below 1 % means not one right label, and one lucky label postpones it.
+  labels, each {1 / labels:.2%}, so that label accuracy below 1 % means not one right label, and one lucky label
+  postpones it.
 - It says when a policy is lost, not when the last trace of the loss is gone. {why}
 
-Against it: the line is absolute. A weak prior is nearer to it, so steps order priors partly by where they start, and a
-run that starts below the line cannot fall below it: its step is not defined. And it is not the paper's
-definition, which
-is always given beside it where it is defined.
+Against it: the line is absolute. A weak prior is nearer to it, so steps order priors partly by where they start, and
+a run that starts below the line cannot fall below it: its step is not defined. And it is not the paper's definition,
+which is always given beside it where it is defined.
 """
 
 
@@ -153,12 +145,25 @@ def _simulated(found: Mapping[str, Any]) -> str:
         "interval holds the truth, among those in which it is given (in brackets, where that is not always). "
         "`make coverage-study` simulates what is missing, at most some five minutes on one core; "
         "`python -m urlvr_bench.reports.coverage --quick` repeats the first draws of every case and fails where they "
-        "change."
+        "change.",
+        f"They fall short where seeds differ much and few are drawn. {_short(found)}",
     ]
     for question, (title, about) in QUESTIONS.items():
         parts.append(f"### {title}\n\n{about}\n\n{_table(question, found)}")
     low, high = wilson(0, 5)
     return "\n\n".join(parts) + f"\n\nWilson's interval of no fall in 5 runs is [{low:.0%}, {high:.0%}].\n"
+
+
+def _short(found: Mapping[str, Any]) -> str:
+    """Return the settings with at least 3 seeds in which what is shown holds in less than 90 %."""
+    rows: dict[str, list[str]] = {}
+    for case in (case for case in cases() if case.seeds >= LISTED and "shown" in found[case.key]["counts"]):
+        held, given = found[case.key]["counts"]["shown"]
+        if given > 0.05 * found[case.key]["draws"] and held < 0.9 * given:
+            share = f"{held / given:.0%} with {case.seeds}"
+            rows.setdefault(f"{QUESTIONS[case.question][0].lower()}, {case.setting}", []).append(share)
+    told = "; ".join(f"{setting} ({', '.join(shares)})" for setting, shares in rows.items())
+    return f"Below 90 % with {LISTED} seeds or more: {told or 'none'}."
 
 
 def _table(question: str, found: Mapping[str, Any]) -> str:
@@ -183,7 +188,7 @@ def _table(question: str, found: Mapping[str, Any]) -> str:
 def _share(held: int, given: int, draws: int) -> str:
     if given < 0.05 * draws:
         return DASH
-    return f"{held / given:.0%}" + ("" if given == draws else f" ({given / draws:.0%})")
+    return f"{held / given:.0%}" + ("" if given > 0.995 * draws else f" ({given / draws:.0%})")
 
 
 def main(arguments: list[str]) -> int:

@@ -14,7 +14,8 @@ from urlvr_bench.statistics.intervals import over_seeds
 from urlvr_bench.statistics.signs import first_stop
 
 LABEL_FREE = "batch_answers"
-"""The label-free sign that agrees best with the labelled step on the pocket ladder: `table --kind agreement`."""
+"""The label-free sign that agrees best with the labelled step on the pocket ladder; it comes late, and misses collapses
+that leave more different answers: `table --kind agreement`."""
 LABELLED = "train_accuracy"
 
 

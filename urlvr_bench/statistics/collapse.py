@@ -126,7 +126,7 @@ def survival(steps: Sequence[int | None], lasts: Sequence[int]) -> Survival:
     if fallen:
         from scipy import stats  # a second to import, which most tables do without
 
-        curve = stats.ecdf(_censored(steps, lasts)).sf
+        curve = stats.ecdf(censored(steps, lasts)).sf
         median = _middle(curve.quantiles, curve.probabilities)
     if fallen and len(steps) >= FEWEST:
         with warnings.catch_warnings():  # undefined where the curve is 0 or 1: bounded below by 0, above by 1
@@ -152,21 +152,8 @@ def _middle(steps: Floats, probabilities: Floats) -> float | None:
     return (first + float(later[0])) / 2 if first is not None and flat and len(later) else first
 
 
-def logrank(first: Sequence[int | None], second: Sequence[int | None], last: int) -> float:
-    """Return the two-sided log-rank p-value that two sets of runs of `last` steps collapse alike.
-
-    NaN if none did, or where a side has a single run, which says nothing of how far runs differ.
-    """
-    if all(step is None for step in (*first, *second)) or min(len(first), len(second)) < 2:
-        return math.nan
-    from scipy import stats
-
-    with np.errstate(invalid="ignore"):
-        result = stats.logrank(_censored(first, [last] * len(first)), _censored(second, [last] * len(second)))
-    return float(result.pvalue)
-
-
-def _censored(steps: Sequence[int | None], lasts: Sequence[int]) -> "CensoredData":
+def censored(steps: Sequence[int | None], lasts: Sequence[int]) -> "CensoredData":
+    """Return steps of collapse as scipy knows them; a run without one is censored at its last step."""
     from scipy import stats
 
     times = [last if step is None else step for step, last in zip(steps, lasts, strict=True)]

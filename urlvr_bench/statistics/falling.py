@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell, Rows, twins
-from urlvr_bench.statistics.collapse import DEFINITIONS, HEADLINE, logrank, rise_and_fall, step_curve, survival
+from urlvr_bench.statistics.collapse import DEFINITIONS, HEADLINE, rise_and_fall, step_curve, survival
 from urlvr_bench.statistics.intervals import over_seeds
+from urlvr_bench.statistics.logrank import logrank
 from urlvr_bench.statistics.ranking import holm
 from urlvr_bench.statistics.summaries import Row, cost, course, ordered, spread, who
 
