@@ -13,7 +13,7 @@ OTHERS := soft_vote empo scrl condorcet evol_rl restrain weighted_vote probabili
 CONTROLLED := majority_vote self_certainty token_entropy trajectory_entropy ground_truth
 BENCHMARKS := commands training signals evaluator grading site
 
-.PHONY: setup system demo test real-test slurm-test bench results docs check-pins chaos audit coverage clean
+.PHONY: setup system demo test real-test slurm-test bench coverage-study results docs check-pins chaos audit coverage clean
 
 setup: $(READY)
 
@@ -46,6 +46,7 @@ test: setup system  ## lint, types, stale documents, all tests
 	$(BIN)/python -m urlvr_bench.api.columns_doc --check
 	$(BIN)/python -m urlvr_bench.studies.pages --check
 	$(BIN)/python -m urlvr_bench.reports.science_docs --check
+	$(BIN)/python -m urlvr_bench.reports.statistics_docs --check
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
 
 real-test: setup  ## a real language model on GSM8K; URLVR_TEST_GSM8K names the folder with its jsonl files
@@ -58,6 +59,10 @@ slurm-test: setup  ## runs on a real Slurm of its own; as root, after apt-get in
 bench: setup  ## the speed table, on an otherwise idle machine with two cores
 	for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py --json benchmarks/$$name.json || exit 1; done
 	$(BIN)/python benchmarks/page.py
+
+coverage-study: setup  ## how often intervals hold the truth; adds what is missing (about five minutes on one core)
+	OMP_NUM_THREADS=1 $(BIN)/python -m urlvr_bench.reports.coverage
+	$(BIN)/python -m urlvr_bench.reports.statistics_docs
 
 results: setup  ## remake the reference records and those of the studies (about six hours on two cores)
 	$(BIN)/urlvr-bench run --seeds 5 --out runs/reference
@@ -80,6 +85,7 @@ docs: setup  ## everything that is generated from the registry and from results/
 	$(BIN)/python -m urlvr_bench.api.columns_doc
 	$(BIN)/python -m urlvr_bench.studies.pages
 	$(BIN)/python -m urlvr_bench.reports.science_docs
+	$(BIN)/python -m urlvr_bench.reports.statistics_docs
 	$(BIN)/urlvr-bench plot results/pocket/pocket-6/chain_addition results/pocket-probe --out docs/figures
 	rm -f docs/figures/pocket-probe_pocket-* docs/studies/*.svg
 

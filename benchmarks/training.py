@@ -26,11 +26,13 @@ from report import Tables, report
 from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PrinterCallback, TrainerCallback
 from trl import GRPOTrainer
 
-from urlvr_bench import methods, models, protocol, tasks
+from urlvr_bench import Group, methods, models, protocol, tasks
 from urlvr_bench.pocket.language import tokenizer as pocket_tokenizer
 from urlvr_bench.settings import Training
 from urlvr_bench.training import schedule
+from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
+from urlvr_bench.training.firewall import Here
 from urlvr_bench.training.train import load_tokenizer, prompt_rows, trainer_config
 from urlvr_bench.training.trainer import PolicyTrainer
 
@@ -172,13 +174,34 @@ def _step_at(training: Training, name: str, value: int) -> float:
         return statistics.median(with_trl(folder, changed, "majority_vote", 0))
 
 
+def paying(rounds: int) -> list[dict[str, Any]]:
+    """Return what it costs to pay one batch of the pocket protocol in this process and in the method's own."""
+    training, draw = protocol.load("pocket").training, random.Random(0)
+    size, tokens = training.group_size, training.max_completion_tokens
+    rows = []
+    for name in ("majority_vote", "token_entropy"):
+        method = methods.configure(name, {})
+        every = {"extra_answers": [], "token_entropies": [[draw.random() for _ in range(tokens)] for _ in range(size)]}
+        signals: dict[str, Any] = {signal: every[signal] for signal in method.needs}
+        group = Group("1+2+3=", ["1" * tokens] * size, [draw.choice("67") for _ in range(size)], **signals)
+        with Booth(name, {}) as booth:
+            for where, turns in (("here", Here(method, name)), ("in its booth", booth)):
+                found = []
+                for _ in range(rounds):
+                    begun = time.perf_counter()
+                    turns.reward([group] * training.prompts_per_step)
+                    found.append(time.perf_counter() - begun)
+                rows.append({"paying a batch": f"{name}, {where}", "median, ms": 1e3 * statistics.median(found)})
+    return rows
+
+
 def measure(quick: bool) -> Tables:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     torch.set_num_threads(1)
     steps = {"steps": 8 if quick else 14, "save_every": 1000, "learning_rate": 1e-6}
     training = protocol.load("pocket").training.model_copy(update=steps)
-    tables = {"step": compared(training, 1 if quick else 8), "growth": growth(training, quick)}
+    tables = {"step": compared(training, 1 if quick else 8), "growth": growth(training, quick), "paying": paying(300)}
     if not all(math.isfinite(row["median / bare TRL"]) for row in tables["step"]):
         sys.exit("a contender was not measured")
     return tables

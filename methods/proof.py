@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
-from urlvr_bench.verifiers import proofs, sandbox
 
 
 @dataclass(frozen=True)
@@ -13,13 +12,15 @@ class Proof(Method):
     The statement is the prompt's last code block, marked `coq` or `lean`; the proof is the completion's.
 
     >>> prompt = "Prove it.\\n```coq\\nLemma seven : 3 + 4 = 7.\\n```"
-    >>> Proof().reward(Group(prompt, ["It is obvious.", "Admitted."], [None, None]))
-    [0.0, 0.0]
+    >>> proofs = ["Proof. Admitted.", "Proof. reflexivity. Qed."]
+    >>> Proof().reward(Group(prompt, proofs, [None, None], proofs_accepted=[False, True]))
+    [0.0, 1.0]
     """
 
     family = "external/verification"
     paper = "https://arxiv.org/abs/2603.08660"
     aliases = ("coq", "lean")
+    needs = ("proofs_accepted",)
     binary = True
     formula = "1[the checker accepts completion i as a proof of the prompt's statement]"
     differs = (
@@ -27,10 +28,5 @@ class Proof(Method):
         "lets Lean prove the majority's answer; here each completion is checked by itself."
     )
 
-    seconds: float = 10.0
-    """Time limit of one check."""
-
     def reward(self, group: Group) -> list[float]:
-        statement = proofs.statement(group.prompt)
-        verdicts = sandbox.each(lambda text: proofs.holds(statement, text, self.seconds), group.completions)
-        return [float(verdict) for verdict in verdicts]
+        return [float(verdict) for verdict in group.proofs_accepted or []]

@@ -1,11 +1,9 @@
-r"""Scorers of short answers: what the last `\boxed{...}` holds and, where no box was asked for, what is stated."""
+r"""Scorers of mathematics that read what the last `\boxed{...}` holds."""
 
-import re
-
-from urlvr_bench.tasks import latex
-from urlvr_bench.tasks.scorer import Doc, Scorer
+from urlvr_bench.errors import UsageError
+from urlvr_bench.tasks import answers, equality, latex
+from urlvr_bench.tasks.scorer import Doc, Scorer, Verdict
 from urlvr_bench.tasks.styles import END
-from urlvr_bench.verifiers import grading
 
 Span = tuple[int, int]
 """A half-open range of characters."""
@@ -23,24 +21,27 @@ class Boxed(Scorer):
 
     def answer(self, completion: str) -> str | None:
         span = self._span(completion)
-        return None if span is None else self._canonical(completion[slice(*span)])
+        return None if span is None else self.canonical(completion[slice(*span)])
 
     def _span(self, completion: str) -> Span | None:
         """Return the range that the answer is read from, whether or not it holds one."""
-        box = latex.last_box(completion)
-        start = completion.rfind(self.cue) + len(self.cue)
-        return None if box is None else (start, start + len(box))
+        return latex.box_span(completion)
 
-    def _canonical(self, text: str) -> str | None:
-        return latex.canonical(text)
+    def canonical(self, text: str) -> str | None:
+        found = answers.read(text)
+        return found.text if found else None
 
-    def right(self, doc: Doc, answer: str) -> bool:
-        gold = doc["gold"]
-        if answer == gold:
-            return True
-        if latex.number(gold) is not None and latex.number(answer) is not None:
-            return False
-        return grading.equivalent(gold, answer)
+    def posed(self, gold: str) -> Doc:
+        found = self.canonical(gold)
+        if found is None:
+            raise UsageError(f"the gold answer {gold[:80]!r} is empty, over-long or contradicts itself: give another")
+        return {"gold": found}
+
+    def compared(self, first: str, second: str) -> Verdict:
+        return equality.compare(first, second)
+
+    def exact(self, answer: str) -> bool:
+        return equality.exact(answer)
 
     def completion(self, answer: str) -> str:
         return rf"\boxed{{{answer}}}"
@@ -58,29 +59,3 @@ class PlainBoxed(Boxed):
 
     def _span(self, completion: str) -> Span | None:
         return super()._span(completion.partition(END)[0])
-
-
-class Stated(PlainBoxed):
-    r"""Where no format was asked for: the last box, else what follows the last "answer is" or "####", else a number."""
-
-    TAIL = 2_000
-    """Characters at the end that are searched."""
-    SAYS = re.compile(r"(?:answer(?: is)?:?|####)[ \t]*([^\n]+)", re.IGNORECASE)
-    FORMULA = re.compile(r"\$([^$\n]+)\$")
-    NUMBER = re.compile(r"(?<![0-9])[-+]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?(?:/[0-9]+)?(?![0-9])")
-
-    def _span(self, completion: str) -> Span | None:
-        text = completion.partition(END)[0]
-        return super()._span(text) or self._stated(text, max(0, len(text) - self.TAIL))
-
-    def _stated(self, text: str, first: int) -> Span | None:
-        """Return the range of what is stated as the answer in `text[first:]`."""
-        said = list(self.SAYS.finditer(text, first))
-        if said:
-            first, end = said[-1].span(1)
-            for pattern, group in ((self.FORMULA, 1), (self.NUMBER, 0)):
-                if found := pattern.search(text, first, end):
-                    return found.span(group)
-            return first, end
-        numbers = list(self.NUMBER.finditer(text, first))
-        return numbers[-1].span() if numbers else None

@@ -6,9 +6,11 @@ unused or used twice, and nothing after the expression.
 
 import re
 
+from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks import expression, puzzle
-from urlvr_bench.tasks.boxed import Boxed, PlainBoxed, Span, Stated
-from urlvr_bench.tasks.scorer import Doc, Scorer
+from urlvr_bench.tasks.boxed import Boxed, PlainBoxed, Span
+from urlvr_bench.tasks.scorer import Doc, Scorer, Verdict
+from urlvr_bench.tasks.stated import Stated
 
 
 class PocketCountdown(Scorer):
@@ -40,12 +42,12 @@ class PocketCountdown(Scorer):
 
 
 LATEX = (
-    (re.compile(r"\\(?:left|right|[,;:! ])|\$|\s"), " "),
+    (re.compile(r"\\(?:left|right)(?![a-zA-Z])|\\[,;:! ]|\$|\s"), " "),
     (re.compile(r"\\(?:times|cdot)(?![a-zA-Z])|[\u00d7\u00b7]"), "*"),
     (re.compile(r"\\div(?![a-zA-Z])|\u00f7"), "/"),
     (re.compile("[\u2212\u2013]"), "-"),
-    (re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}"), r"((\1)/(\2))"),
 )
+FRACTION = re.compile(r"\\[dtc]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 
 
 class Countdown(Boxed):
@@ -53,16 +55,30 @@ class Countdown(Boxed):
 
     has_checker = True
 
-    def _canonical(self, text: str) -> str | None:
+    def canonical(self, text: str) -> str | None:
         if len(text) > expression.MAX_LENGTH:
             return None
         for pattern, replacement in LATEX:
             text = pattern.sub(replacement, text)
-        found = expression.read(text)
+        while (flat := FRACTION.sub(r"((\1)/(\2))", text)) != text:
+            text = flat
+        found = expression.read(text, signed=True)
         return found.text if found else None
 
-    def right(self, doc: Doc, answer: str) -> bool:
-        return expression.solves(answer, *puzzle.given(doc["public"]))
+    def exact(self, answer: str) -> bool:
+        return True
+
+    def posed(self, gold: str) -> Doc:
+        numbers = [int(number) for number in re.findall("[0-9]+", gold)]
+        if "target" not in gold.lower() or len(numbers) < 2:
+            raise UsageError(f"the gold {gold[:80]!r} is no puzzle: write it as 'numbers [3, 4, 5] target 17'")
+        return {"gold": "", "public": puzzle.shown(numbers[:-1], numbers[-1])}
+
+    def compared(self, first: str, second: str) -> Verdict:
+        return Verdict(first == second, "same text")
+
+    def judged(self, doc: Doc, answer: str) -> Verdict:
+        return Verdict(expression.solves(answer, *puzzle.given(doc["public"]), signed=True), "expression")
 
     def verify(self, public: str, completion: str) -> bool:
         answer = self.answer(completion)
@@ -96,8 +112,16 @@ class PlainCountdown(Countdown, PlainBoxed):
 class StatedCountdown(Countdown, Stated):
     """Where no format was asked for: the last box, else the last expression in the text."""
 
-    EXPRESSION = re.compile(r"(?<![\w.*/^])\(*[0-9]+(?:[() ]*[-+*/][-+*/() ]*[0-9]+)+\)*(?![\w*/^(]|\.[0-9])")
+    ATOM = r"(?:[0-9]+|\\[dtc]?frac\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})"
+    SIGN = r"(?:[-+*/\u2212\u2013\u00d7\u00b7\u00f7]|\\(?:times|cdot|div)(?![a-zA-Z]))"
+    BLANK = r"(?:[() ]|\\(?:left|right)(?![a-zA-Z])|\\[,;:! ])*"
+    EXPRESSION = re.compile(
+        rf"(?<![\w.*/^\\])(?:[-+\u2212](?=[0-9(\\]))?(?:\\left)?\(*{ATOM}(?:{BLANK}{SIGN}{BLANK}[-+]?{BLANK}{ATOM})*"
+        rf"(?:\\right\)|\))*(?![\w*/^(]|\.[0-9])"
+    )
 
     def _stated(self, text: str, first: int) -> Span | None:
-        found = list(self.EXPRESSION.finditer(text, first))
-        return found[-1].span() if found else None
+        found = [
+            match.span() for match in self.EXPRESSION.finditer(text, first) if not match[0].strip("-+ ()").isdigit()
+        ]
+        return found[-1] if found else None

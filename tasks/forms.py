@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.tasks import instructions, latex, phrase, programs, puzzle
+from urlvr_bench.tasks import answers, instructions, latex, phrase, puzzle
 from urlvr_bench.tasks.remote import Source
+from urlvr_bench.verifiers import python_source
 
 Row = dict[str, str]
 Given = Mapping[str, Any]
@@ -52,8 +53,13 @@ def _math(where: str, given: Given, source: Source) -> Row:
     if mark:
         part = text.rpartition(mark)[2] if mark in text else None
     else:
-        part = latex.solution_box(text) if source.get("gold_boxed") else text
-    return row(question, question, _gold(part or "", latex.canonical, f"no answer after {mark!r}" if mark else NONE))
+        part = latex.last_box(text) if source.get("gold_boxed") else text
+    return row(question, question, _gold(part or "", _spelled, f"no answer after {mark!r}" if mark else NONE))
+
+
+def _spelled(text: str) -> str | None:
+    found = answers.read(text)
+    return None if found is None else found.text
 
 
 def _countdown(where: str, given: Given, _: Source) -> Row:
@@ -68,7 +74,7 @@ def _mbpp(where: str, given: Given, _: Source) -> Row:
     text, shown = (_column(where, given, name) for name in ("text", "test_list"))
     question = "\n".join([str(text).strip(), "", "Your code should pass these tests:", *map(str.strip, shown)])
     tests = "\n".join([_column(where, given, "test_setup_code"), *shown])
-    gold = programs.canonical(_column(where, given, "code"))
+    gold = python_source.canonical(_column(where, given, "code"))
     return row(question, question, gold, setup="", tests=tests)
 
 
@@ -80,7 +86,7 @@ def _humaneval(where: str, given: Given, _: Source) -> Row:
     return row(
         f"Complete this function.\n\n```python\n{head}\n```",
         head,
-        programs.canonical(head + solution),
+        python_source.canonical(head + solution),
         setup=head,
         tests=f"{tests}\ncheck({name})",
     )

@@ -1,84 +1,158 @@
-r"""The last \boxed{...} of a text, and one canonical way to write the number or formula in it."""
+r"""The last box of a text, and a plain spelling of LaTeX: the same formula without its typesetting."""
 
 import functools
 import re
-from fractions import Fraction
 
-MAX_LENGTH = 300
+MAX_LENGTH = 500
 """Characters; the longest published answer that is known has 210."""
-BOX = r"\boxed{"
+BOX = re.compile(
+    r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t]*(?:(\{)|(\\[a-zA-Z]+(?:\{[^{}]*\})*|[-+.0-9(][^\s{}$\\]*|[a-zA-Z]\b))"
+)
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+EMPTY = re.compile(r"(?:\s|\\[,;:! ])*")
+BLANK = re.compile(r"(?:[\s~$]|\\[,;:! ]|\\q?quad(?![a-zA-Z]))+")
 
-NUMBER = re.compile(r"([-+]?)((?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]*)?|\.[0-9]+)")
-SLASH = re.compile(r"([-+]?[0-9]+)/([0-9]+)")
-FRACTION = re.compile(r"([-+]?)\\frac\{([-+]?[0-9]+)\}\{([-+]?[0-9]+)\}")
-TEXT = re.compile(r"\\(?:text|textbf|textrm|mathrm|mathbf|mbox)\{([^{}]*)\}")
-SHORT_FRACTION = re.compile(r"\\frac(?:\{([^{}]*)\}|([0-9a-zA-Z]))(?:\{([^{}]*)\}|([0-9a-zA-Z]))")
-SIMPLER = (
-    (re.compile(r"\\(?:left|right|displaystyle|[,;:! ])|\\?[$]|\\[()\[\]]|[~\s]"), ""),
-    (re.compile(r"\^(?:\{\\circ\}|\\circ)|\\degree|°|\\?%"), ""),
-    (re.compile(r"\\[dtc]frac"), r"\\frac"),
-    (re.compile(r"\{,\}"), ","),
-    (re.compile("[\u2212\u2013]"), "-"),
+GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
+"""Braces that nest up to four deep."""
+ARGUMENT = rf"{GROUP}|\\[a-zA-Z]+|[0-9a-zA-Z]"
+FRACTION = re.compile(rf"\\frac\s*({ARGUMENT})\s*({ARGUMENT})")
+ROOT = re.compile(r"\\sqrt\s*(\[[^\[\]]*\])?\s*([0-9a-zA-Z]|\\[a-zA-Z]+(?:\s*\{[^{}]*\})*)")
+THOUSANDS = re.compile(r"(?<![0-9.,])([0-9]{1,3}(?:(?:\{\\?,\}|,\\!|\\[,! ]|[~ ])\s*[0-9]{3}(?![0-9]))+)(?![~ ]*[0-9])")
+
+BREAK = "\ue000"
+"""Stands for the end of a row while commands are looked at."""
+ROWS = re.compile(r"\\begin\{(cases|aligned|align\*?|array|gathered)\}(?:\{[lcr| ]*\})?([^&]*?)\\end\{\1\}")
+MATRIX = re.compile(
+    r"[(\[]\s*\\begin\{(array|matrix|smallmatrix)\}(?:\{[lcr| ]*\})?(.*?)\\end\{\1\}\s*[)\]]"
+    r"|\\begin\{([bB]matrix)\}(.*?)\\end\{\3\}"
+)
+SIGNS = {
+    "\u2212\u2013\ufe63\uff0d": "-",
+    "\u00a0\u202f\u2009\u3000": " ",
+    "\uff0c": ",",
+    "\u00d7": r"\times ",
+    "\u00b7\u22c5": r"\cdot ",
+    "\u00f7": r"\div ",
+    "\u00b1": r"\pm ",
+    "\u2264": r"\le ",
+    "\u2265": r"\ge ",
+    "\u2260": r"\ne ",
+    "\u2248": r"\approx ",
+    "\u2208": r"\in ",
+    "\u03c0": r"\pi ",
+    "\u221e": r"\infty ",
+    "\u222a": r"\cup ",
+    "\u221a": r"\sqrt ",
+    "\u00b0": r"^\circ ",
+    "\u00b2": "^2",
+    "\u00b3": "^3",
+    "\u2026": r"\ldots ",
+}
+TABLE = {ord(sign): plain for signs, plain in SIGNS.items() for sign in signs}
+FONTS = "text|textbf|textrm|textit|textnormal|textsf|texttt|mathrm|mathbf|mathit|mathsf|mathtt|mbox|boldsymbol|bm"
+SIMPLER = tuple(
+    (re.compile(pattern), plain)
+    for pattern, plain in (
+        (r"\\?\$|\\[()\[\]]", " "),
+        (r"\\(?:left|right)\.", ""),
+        (r"\\left\\\{\s*(?=\\begin)", ""),
+        (r"\\(?:left|right|[bB]igg?[lrm]?|(?:display|text|script)style|(?:no)?limits|[lL]arge)(?![a-zA-Z])", ""),
+        (r"\\phantom\s*(?:\{[^{}]*\}|.)|\\(?:boxed|fbox)(?![a-zA-Z])", ""),
+        (r"\\[dtc]frac(?![a-zA-Z])", r"\\frac"),
+        (r"\\sqrt\s*\(([^()]*)\)", r"\\sqrt{\1}"),
+        (r"\\lg(?![a-zA-Z])", r"\\log"),
+        (r"\\[dt]binom(?![a-zA-Z])", r"\\binom"),
+        (r"\\(?:leq|leqslant|leqq)(?![a-zA-Z])|<=", r"\\le "),
+        (r"\\(?:geq|geqslant|geqq)(?![a-zA-Z])|>=", r"\\ge "),
+        (r"\\lt(?![a-zA-Z])", "<"),
+        (r"\\gt(?![a-zA-Z])", ">"),
+        (r"\\neq(?![a-zA-Z])", r"\\ne "),
+        (r"\\([lr])brace(?![a-zA-Z])", lambda match: r"\{" if match[1] == "l" else r"\}"),
+        (r"\\[lr]?vert(?![a-zA-Z])", "|"),
+        (r"\\varnothing(?![a-zA-Z])", r"\\emptyset "),
+        (r"\\(?:dots|dotsc|dotsb|cdots|ldots)(?![a-zA-Z])|\.{3,}", r"\\ldots "),
+        (r"\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])", r"^\\circ "),
+        (r"\{\\(?:rm|bf|it)\s+([^{}]*)\}", r"\\text{\1}"),
+        (rf"\\(?:{FONTS})\s*\{{", r"\\text{"),
+        (r"\\text\{([^{}a-zA-Z\\]*)\}", r"\1"),
+        (r"([_^])\s*\{([0-9a-zA-Z])\}(?![0-9])", r"\1\2"),
+        (r"(?<=[0-9])\s*[xX]\s*(?=10\s*\^)", r"\\times "),
+        (r"\\%", "%"),
+    )
 )
 
 
+def box_span(text: str) -> tuple[int, int] | None:
+    r"""Return the range inside the last filled box; None if there is none, or one that never closes or is over-long.
+
+    `\boxed{5}`, `\boxed {5}`, `\boxed 5` and `\fbox{5}` are boxes.
+    """
+    for match in reversed(list(BOX.finditer(text))):
+        span = (match.end(), _closing(text, match.end())) if match[1] else match.span(2)
+        if span[1] < 0:
+            return None
+        if not EMPTY.fullmatch(text, *span):
+            return span
+    return None
+
+
 def last_box(text: str) -> str | None:
-    r"""Return what stands in the last `\boxed{...}`; None if there is none, it never closes or it is over-long."""
-    start = text.rfind(BOX)
-    if start < 0:
-        return None
-    start += len(BOX)
+    """Return what stands in the last filled box."""
+    span = box_span(text)
+    return None if span is None else text[slice(*span)]
+
+
+def balanced(text: str) -> bool:
+    """Return whether every brace is closed, and none that was not opened."""
+    depth = 0
+    for match in BRACE.finditer(text):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _closing(text: str, start: int) -> int:
+    """Return where the brace that was opened before `start` closes, -1 if it does not do so soon."""
     depth = 1
     for match in BRACE.finditer(text, start, start + MAX_LENGTH + 1):
         depth += {"{": 1, "}": -1}.get(match[0], 0)
         if depth == 0:
-            return text[start : match.start()]
-    return None
+            return match.start()
+    return -1
 
 
-def solution_box(text: str) -> str | None:
-    r"""Return what a written solution boxes; besides `\boxed{x}` some write `\fbox{x}` and `\boxed x`."""
-    box = last_box(text.replace(r"\fbox{", BOX))
-    bare = re.findall(r"\\boxed\s+([^\s$]+)", text)
-    return bare[-1] if box is None and bare else box
+@functools.lru_cache(maxsize=1 << 14)
+def plain(text: str) -> str:
+    r"""Return LaTeX in one spelling of commands, fractions, blanks and thousands; what it says stays the same.
 
-
-@functools.lru_cache(maxsize=1 << 16)
-def canonical(text: str) -> str | None:
-    r"""Return one spelling for all ways of writing an answer: "1,080.0", "\$1080" and "1080" are all "1080".
-
-    Numbers become exact fractions in lowest terms; anything else keeps its LaTeX, without blanks, units and dollars.
+    Fonts become `\text{...}`, which is dropped around anything but words; the rows of a system become a list.
     """
-    if len(text) > MAX_LENGTH or not text.strip():
-        return None
-    bare = _simplify(TEXT.sub("", text))
-    if (value := number(bare)) is not None:
-        return str(value)
-    whole = _simplify(TEXT.sub(r"\1", text))
-    value = number(whole)
-    return whole or None if value is None else str(value)
+    text = text.translate(TABLE).replace(BREAK, "")
+    if r"\\begin" in text:
+        text = text.replace(r"\\", "\\")
+    if r"\begin" in text:
+        text = re.sub(r"(?:\\\\)+(?:\[[^\[\]]*\])?", BREAK, text)
+    text = re.sub(r"\\\\(?=[a-zA-Z%$,;!{}()])", r"\\", text).replace(r"\\", " ")
+    for pattern, simpler in SIMPLER:
+        text = pattern.sub(simpler, text)
+    text = ROWS.sub(lambda match: match[2].strip(BREAK + " ").replace(BREAK, ", "), re.sub("&(?==)|(?<==)&", "", text))
+    text = MATRIX.sub(lambda match: rf"\begin{{pmatrix}}{match[2] or match[4]}\end{{pmatrix}}", text)
+    text = THOUSANDS.sub(lambda match: re.sub("[^0-9]", "", match[1]), text)
+    text = _braced(re.sub(r"\s+", " ", BLANK.sub(" ", text)))
+    return text.replace(BREAK, r"\\").strip()
 
 
-@functools.lru_cache(maxsize=1 << 16)
-def number(text: str) -> Fraction | None:
-    r"""Return the value of a whole number, decimal, `a/b` or `\frac{a}{b}` in plain ASCII digits, else None."""
-    if match := NUMBER.fullmatch(text):
-        return Fraction(match[1] + match[2].replace(",", ""))
-    if match := SLASH.fullmatch(text):
-        above, below = int(match[1]), int(match[2])
-    elif match := FRACTION.fullmatch(text):
-        above, below = int(match[1] + "1") * int(match[2]), int(match[3])
-    else:
-        return None
-    return Fraction(above, below) if below else None
+def _braced(text: str) -> str:
+    """Write the arguments of every fraction and root in braces."""
+    for _ in range(10):
+        before = text
+        text = FRACTION.sub(lambda match: r"\frac" + "".join(map(_in_braces, match.groups())), text)
+        text = ROOT.sub(lambda match: rf"\sqrt{match[1] or ''}{{{match[2]}}}", text)
+        if text == before:
+            break
+    return re.sub(r"(\\(?:frac|sqrt))\s+(?=[\[{])", r"\1", text)
 
 
-def _simplify(text: str) -> str:
-    """Drop blanks, dollars, degrees, percent signs and size commands, and write every fraction with braces."""
-    for pattern, replacement in SIMPLER:
-        text = pattern.sub(replacement, text)
-    text = SHORT_FRACTION.sub(lambda m: rf"\frac{{{m[1] or m[2]}}}{{{m[3] or m[4]}}}", text)
-    if re.fullmatch(r"[a-zA-Z]=.+", text) and number(text[2:]) is not None:
-        text = text[2:]
-    return text.removesuffix(".")
+def _in_braces(text: str) -> str:
+    return text if text[0] == "{" else f"{{{text}}}"

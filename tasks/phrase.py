@@ -2,36 +2,55 @@
 
 import re
 
-from urlvr_bench.tasks import latex
-from urlvr_bench.tasks.boxed import Boxed, PlainBoxed, Span, Stated
-from urlvr_bench.tasks.scorer import Doc
+from urlvr_bench.tasks import exact, latex, stated
+from urlvr_bench.tasks.boxed import Boxed, PlainBoxed, Span
+from urlvr_bench.tasks.scorer import Verdict
+from urlvr_bench.tasks.stated import Stated
 
-CHOICE = re.compile(r"\(([a-z])\)(?: .*)?|([a-z])(?:[.:)] ?.*)?")
+FONT = re.compile(rf"\\(?:{latex.FONTS})\s*\{{([^{{}}]*)\}}")
+WHOLE = "[0-9]+"
+NUMBER = re.compile(
+    rf"[-+\u2212]?\s*(?:{exact.THOUSANDS}|{exact.DECIMAL}|(?:{WHOLE}\s+)?{WHOLE}/{WHOLE}"
+    rf"|(?:{WHOLE})?\s*\\[dt]?frac\{{-?{WHOLE}\}}\{{{WHOLE}\}})"
+)
+"""A number by itself; sums and dates are no numbers here, nor are digits that stand apart."""
+CHOICE = re.compile(
+    r"(?:(?:option|choice|answer) )?(?:\((?P<inside>[a-z])\)|(?P<alone>[a-z])(?=[.:)]|$))[.:)]?(?: (?P<text>.+))?"
+)
 """A choice by its letter, alone or with its text after it."""
+FURTHER = re.compile(r"(?:or|and|&|/)\b|\b.*(?<!\w)\(?[a-j][.:)](?!\w)|\([a-j]\)")
+"""What makes more than one choice of it."""
 
 
 def canonical(text: str) -> str | None:
     """Return one spelling: of numbers by value, of choices by letter, of all else without capitals, commas, blanks."""
     if len(text) > latex.MAX_LENGTH:
         return None
-    number = latex.canonical(text) or ""
-    if latex.number(number) is not None:
-        return number
-    plain = latex.TEXT.sub(r"\1", text).replace("\\", "").lower()
-    words = re.sub(r"[\s,]+", " ", plain).strip(" .\"'$`*")
-    if found := CHOICE.fullmatch(words):
-        return str(found[1] or found[2]).upper()
+    unset = FONT.sub(r"\1", text)
+    words = re.sub(r"[\s,]+", " ", unset.replace("\\", "").lower()).strip(" .\"'$`*")
+    for spelled in (unset, words):
+        bare = re.sub(r"\\?[$%]|\{,\}|[*`\"']", lambda match: "," if match[0] == "{,}" else "", spelled).strip(" \n,.")
+        if NUMBER.fullmatch(bare) and (number := exact.value(latex.plain(bare))) is not None:
+            return str(number)
+    found = CHOICE.fullmatch(words)
+    if found and not FURTHER.match(found["text"] or ""):
+        return str(found["inside"] or found["alone"]).upper()
     return words or None
 
 
 class Phrase(Boxed):
     """What the last box holds, in the one spelling that `canonical` knows."""
 
-    def _canonical(self, text: str) -> str | None:
+    def canonical(self, text: str) -> str | None:
         return canonical(text)
 
-    def right(self, doc: Doc, answer: str) -> bool:
-        return bool(answer == doc["gold"])
+    def exact(self, answer: str) -> bool:
+        return True
+
+    def compared(self, first: str, second: str) -> Verdict:
+        numbers = all(re.fullmatch("-?[0-9]+(?:/[0-9]+)?", answer) for answer in (first, second))
+        choices = re.fullmatch("[A-Z]", first) and re.fullmatch("[A-Z]", second)
+        return Verdict(first == second, "exact number" if numbers else "choice" if choices else "words")
 
     def completion(self, answer: str) -> str:
         return super().completion(re.sub(r"[{}]", r"\\\g<0>", answer))
@@ -42,13 +61,10 @@ class PlainPhrase(Phrase, PlainBoxed):
 
 
 class StatedPhrase(Phrase, Stated):
-    """Where no format was asked for: the last box, else the line after the last "answer is", else the last line."""
+    """Where no format was asked for: the last box, else the last statement of an answer, else the last line."""
 
     LINE = re.compile(r"[^\n]*\S")
 
     def _stated(self, text: str, first: int) -> Span | None:
-        said = list(self.SAYS.finditer(text, first))
-        if said:
-            return said[-1].span(1)
-        lines = list(self.LINE.finditer(text, first))
-        return lines[-1].span() if lines else None
+        lines = [line.span() for line in self.LINE.finditer(text, first)]
+        return stated.statement(text, first) or (lines[-1] if lines else None)

@@ -2,8 +2,10 @@
 
 import re
 
-from urlvr_bench.tasks import latex
 from urlvr_bench.tasks.scorer import Doc, Scorer, next_digits
+
+MAX_LENGTH = 200
+"""Of a text that is a continuation, characters."""
 
 
 class ChainAddition(Scorer):
@@ -32,7 +34,7 @@ class Continuation(Scorer):
     cue = "#"
 
     def answer(self, completion: str) -> str | None:
-        return completion if 0 < len(completion) <= latex.MAX_LENGTH else None
+        return completion if 0 < len(completion) <= MAX_LENGTH else None
 
     def right(self, doc: Doc, answer: str) -> bool:
         return bool(answer == doc["continuation"])

@@ -1,45 +1,47 @@
-"""Python programs as answers: the last code block of a completion, run against tests in the sandbox and only there."""
+"""Python programs as answers: found in a completion, run in the sandbox and only there, judged outside of it."""
 
 import functools
 import re
 
 from urlvr_bench.tasks.scorer import Doc, Scorer
-from urlvr_bench.verifiers import sandbox
+from urlvr_bench.verifiers import python_source, sandbox
 
-MAX_LENGTH = 20_000
-BLOCK = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL | re.IGNORECASE)
-LIMITS = sandbox.Limits(seconds=5.0, memory_mb=1024)
-
-
-def last_block(completion: str) -> str | None:
-    """Return the program in the last code block, None if there is none or it is over-long."""
-    blocks = BLOCK.findall(completion)
-    program = canonical(blocks[-1]) if blocks else ""
-    return program if 0 < len(program) <= MAX_LENGTH else None
+LIMITS = sandbox.Limits(seconds=10.0, memory_mb=1024)
+SEAM = "\n\n# next block\n\n"
+"""Stands between the code blocks of an answer; the tests decide which of them is the program."""
 
 
-def canonical(program: str) -> str:
-    """Return a program with one kind of line end, without empty lines around it."""
-    return re.sub(r"\r\n?", "\n", program).rstrip().strip("\n")
+CHECK = re.compile(r"^check\((\w+)\)\s*\Z", re.MULTILINE)
+"""How HumanEval's tests end, which call what they test `candidate`."""
 
 
 @functools.lru_cache(maxsize=1 << 14)
-def passes(program: str, setup: str, tests: str) -> bool:
-    """Return whether all tests pass after `setup` and then the program have run in the sandbox."""
-    return sandbox.passes(f"{setup}\n{program}\n", f"{tests}\n", LIMITS)
+def passes(answer: str, setup: str, tests: str, gold: str) -> bool:
+    """Return whether all tests pass after `setup` and then the program have run in the sandbox.
+
+    HumanEval's tests also call other functions of the prompt, and the reference: there they find the published ones.
+    """
+    if check := CHECK.search(tests):
+        asked, names = [check[1]], {"candidate": check[1]}
+        tests = f"{gold}\n{tests[: check.start()]}check(candidate)"
+    else:
+        asked, imports = python_source.asked(tests)
+        names, tests = {name: name for name in asked}, imports + tests
+    program = python_source.program(answer.split(SEAM), asked)
+    return sandbox.passes(f"{setup}\n{program}\n", f"{tests}\n", names, LIMITS)
 
 
 class Program(Scorer):
-    """A Python program in a code block, right if it passes the problem's tests; it runs in the sandbox only."""
+    """A Python program, right if it passes the problem's tests; it runs in the sandbox only."""
 
     costly = True
     cue = "```python\n"
 
     def answer(self, completion: str) -> str | None:
-        return last_block(completion)
+        return SEAM.join(block.text for block in python_source.blocks(completion)) or None
 
     def right(self, doc: Doc, answer: str) -> bool:
-        return passes(answer, doc["setup"], doc["tests"])
+        return passes(answer, doc["setup"], doc["tests"], doc["gold"])
 
     def completion(self, answer: str) -> str:
         return f"{self.cue}{answer}\n```"
@@ -48,5 +50,5 @@ class Program(Scorer):
         return self.completion(re.sub(r"\breturn\b", "return None and", doc["gold"]))
 
     def answer_span(self, completion: str) -> tuple[int, int] | None:
-        last = [match.span(1) for match in BLOCK.finditer(completion)][-1:]
-        return last[0] if last and self.answer(completion) is not None else None
+        last = python_source.blocks(completion)[-1:]
+        return (last[0].start, last[0].end) if last else None

@@ -3,16 +3,26 @@
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.verifiers.classes import representatives
 
 Doc = Mapping[str, Any]
 """A problem: `id`, `prompt`, `public` (all that the prompt shows) and `gold`, which only `correct` may read.
 
 Text has its `continuation`, a program its `setup` and its `tests`; of these, methods may ask for the first alone.
 """
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether two answers are one, or an answer is right, and what decided that."""
+
+    same: bool
+    reason: str
 
 
 class Scorer(ABC):
@@ -27,7 +37,30 @@ class Scorer(ABC):
 
     @abstractmethod
     def answer(self, completion: str) -> str | None:
-        """Return the canonical answer of a completion, None where there is none; equal strings are equal answers."""
+        """Return the answer of a completion in the task's own spelling, None where there is none."""
+
+    def compared(self, first: str, second: str) -> Verdict:
+        """Return whether two canonical answers are one, and why; symmetric."""
+        return Verdict(first == second, "same text")
+
+    def same(self, first: str, second: str) -> bool:
+        """Return whether two canonical answers are one; symmetric, and free of cost where the strings are equal."""
+        return first == second or self.compared(first, second).same
+
+    def exact(self, answer: str) -> bool:
+        """Return whether no other exact answer equals this one; all are where equal answers are spelled alike."""
+        return True
+
+    def classes(self, answers: Iterable[str | None]) -> dict[str, str]:
+        """Return the representative of each different answer of a problem: equal answers are one vote and one verdict.
+
+        Give all answers of the problem at once; the gold answer is none of them.
+        """
+        return representatives(answers, self)
+
+    def judged(self, doc: Doc, answer: str) -> Verdict:
+        """Return whether a canonical answer solves the problem, and why."""
+        return self.compared(doc["gold"], answer)
 
     def judges(self, doc: Doc) -> bool:
         """Return whether a completion can be judged: there is a gold answer, or a checker that needs none."""
@@ -35,7 +68,7 @@ class Scorer(ABC):
 
     def right(self, doc: Doc, answer: str) -> bool:
         """Return whether a canonical answer solves the problem."""
-        return bool(answer == doc["gold"])
+        return self.judged(doc, answer).same
 
     @abstractmethod
     def completion(self, answer: str) -> str:
@@ -48,7 +81,11 @@ class Scorer(ABC):
     def corrupted(self, doc: Doc) -> str | None:
         """Return a wrong completion that looks like a solution, None where none is known."""
         gold = doc["gold"]
-        return self.completion(next_digits(gold) if re.search("[0-9]", gold) else f"{gold}+1") if gold else None
+        return self.completion(one_digit_off(gold) if re.search("[0-9]", gold) else f"{gold}+1") if gold else None
+
+    def posed(self, gold: str) -> Doc:
+        """Return a problem of which only the published gold answer is known; UsageError where that is not enough."""
+        raise UsageError(f"{self!r} judges by more than a gold answer; grade takes tasks of answers, such as math500")
 
     def correct(self, doc: Doc, completion: str) -> bool:
         """Return whether a completion solves the problem."""
@@ -83,7 +120,9 @@ class Scorer(ABC):
                 "a filter dropped all samples but one; the task needs the filter take_first_k with k = repeats"
             )
         n, answers = len(samples), [self.answer(sample) for sample in samples]
-        votes = self.votes(doc, answers)
+        classes = self.classes(answers)
+        given = Counter(classes[answer] for answer in answers if answer is not None)
+        votes = [(count, self.right(doc, answer)) for answer, count in given.most_common()]
         correct = sum(count for count, right in votes if right)
         ks = [1 << exponent for exponent in range(n.bit_length())]
         return {
@@ -94,13 +133,13 @@ class Scorer(ABC):
             f"maj@{n}": float(metrics.maj_at_k(n, [votes], n)[0]),
         }
 
-    def votes(self, doc: Doc, answers: Sequence[str | None]) -> list[tuple[int, bool]]:
-        """Return (number of samples, whether right) of each different answer, most frequent first, then first given."""
-        given = Counter(answer for answer in answers if answer is not None)
-        return [(count, self.right(doc, answer)) for answer, count in given.most_common()]
-
     def __repr__(self) -> str:
         return f"{type(self).__module__}.{type(self).__name__}"
+
+
+def one_digit_off(text: str) -> str:
+    """Return a text with its first digit replaced by the next one: no fraction and no equation stays what it was."""
+    return re.sub("[0-9]", lambda digit: str((int(digit[0]) + 1) % 10), text, count=1)
 
 
 def next_digits(text: str) -> str:

@@ -1,12 +1,13 @@
 """The scorers that tasks name in their YAML, one instance per answer format and prompt style."""
 
-from urlvr_bench.tasks.boxed import Boxed, PlainBoxed, Stated
+from urlvr_bench.tasks.boxed import Boxed, PlainBoxed
 from urlvr_bench.tasks.countdown import Countdown, PlainCountdown, PocketCountdown, StatedCountdown
 from urlvr_bench.tasks.instructions import Instructions
 from urlvr_bench.tasks.lemma import Lemma
 from urlvr_bench.tasks.phrase import Phrase, PlainPhrase, StatedPhrase
 from urlvr_bench.tasks.pocket import ChainAddition, Continuation
 from urlvr_bench.tasks.programs import Program
+from urlvr_bench.tasks.stated import Stated
 
 chain_addition = ChainAddition()
 countdown = PocketCountdown()

@@ -9,7 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "urlvr_bench"
 FLOORS = (
-    "errors rollouts voting",
+    "errors",
+    "rollouts voting",
     "system",
     "verifiers",
     "methods task_config local_data models settings",
@@ -35,8 +36,6 @@ EVALUATION = {"evaluate", "keeping", "sampling", "vllm_sampling", "decoding", "r
 TRAINING = {
     "signals",
     "token_statistics",
-    "groups",
-    "bridge",
     "trainer",
     "teacher",
     "train",

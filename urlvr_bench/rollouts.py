@@ -1,8 +1,12 @@
 """What a reward method sees, the rollouts of one prompt, and what a method is."""
 
+import functools
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, TypeVar, cast, get_args
+
+from urlvr_bench.errors import UsageError
 
 Signal = Literal[
     "token_logprobs",
@@ -16,6 +20,8 @@ Signal = Literal[
     "verification_prompts",
     "continuation",
     "verified",
+    "tests_passed",
+    "proofs_accepted",
     "extra_answers",
     "likelihoods",
     "replies",
@@ -38,6 +44,22 @@ TOKEN_SIGNALS: tuple[Signal, ...] = ("token_logprobs", "token_entropies", "token
 LABELS: frozenset[Signal] = frozenset({"correct", "gold"})
 SIGNALS: tuple[str, ...] = get_args(Signal)
 FAMILIES: tuple[str, ...] = get_args(Family)
+LATER: frozenset[Signal] = frozenset({"extra_answers", "likelihoods", "replies"})
+"""Signals that answer what a method asks; it asks without them."""
+SOURCES: dict[Signal, str] = {
+    **dict.fromkeys(TOKEN_SIGNALS, "a forward pass of the policy over the rollouts"),
+    **dict.fromkeys(("answer_spans", "token_counts"), "the tokens of the rollouts"),
+    "rollout_ids": "the places of the rollouts in the run",
+    "continuation": "a task whose prompts are pieces of plain text",
+    "verified": "a task with a label-free checker",
+    "tests_passed": "the tests that the prompt shows, run in the sandbox",
+    "proofs_accepted": "a proof checker",
+    "extra_answers": "further rollouts, as `extras` asks for them",
+    "likelihoods": "the policy's likelihood of what `queries` returns",
+    "replies": "the policy's answers to what `ask` returns",
+    **dict.fromkeys(LABELS, "the ground truth"),
+}
+"""Where each signal comes from; a task need not have `answer_cue` and `verification_prompts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +111,10 @@ class Group:
     """The text that follows the prompt in its source, where the task's prompts are pieces of plain text."""
     verified: list[bool] | None = None
     """Verdict of the task's label-free checker on each completion."""
+    tests_passed: list[bool] | None = None
+    """Per completion, whether its last code block passes the tests that the prompt shows, run in the sandbox."""
+    proofs_accepted: list[bool] | None = None
+    """Per completion, whether a proof checker accepts it as a proof of the statement that the prompt shows."""
     extra_answers: list[list[str | None]] | None = None
     """Per entry of `Method.extras`, the answers of those further rollouts."""
     likelihoods: list[list[float]] | None = None
@@ -102,6 +128,31 @@ class Group:
 
     def __len__(self) -> int:
         return len(self.completions)
+
+    def lacks(self, signal: str) -> bool:
+        """Whether a signal is not there."""
+        return getattr(self, signal, None) is None
+
+
+Turn = TypeVar("Turn", bound=Callable[..., Any])
+
+
+def _served(turn: Turn, later: frozenset[Signal]) -> Turn:
+    """Return a turn of a method that refuses a group which lacks a signal that the method declares."""
+
+    @functools.wraps(turn)
+    def checked(self: "Method", group: Group) -> Any:
+        for signal in self.needs:
+            if group.lacks(signal) and signal in SOURCES and signal not in later:
+                if signal == "extra_answers" and not self.extras():
+                    continue
+                raise UsageError(
+                    f"{type(self).__name__} needs {signal}, which this group lacks: it comes from {SOURCES[signal]}; "
+                    f"a training fills it in, by hand it is Group(..., {signal}=...)"
+                )
+        return turn(self, group)
+
+    return cast(Turn, checked)
 
 
 @dataclass(frozen=True)
@@ -121,6 +172,12 @@ class Method(ABC):
     """The reward of rollout i in one line of plain text, for the method's page."""
     differs: ClassVar[str] = ""
     """Where the semantics differ from which published code, and why."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name, later in (("queries", LATER), ("ask", LATER), ("reward", frozenset[Signal]())):
+            if name in vars(cls):
+                setattr(cls, name, _served(vars(cls)[name], later))
 
     def extras(self) -> list[Extra]:
         """Return the further rollouts to sample for every group; their answers come as `extra_answers`."""

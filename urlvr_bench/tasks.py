@@ -3,7 +3,7 @@
 A JSONL file with prompts of one's own is one as well, once it is `adopt`ed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -148,9 +148,22 @@ class Task:
         return doc["gold"]
 
     def answer(self, completion: str) -> str | None:
-        """Return the canonical answer of a completion, None where there is none; equal strings are equal answers."""
+        """Return the answer of a completion in the task's own spelling, None where there is none."""
         answer: str | None = self.scorer.answer(completion)
         return answer
+
+    def same(self, first: str, second: str) -> bool:
+        """Return whether two canonical answers are one answer, however they are spelled; symmetric."""
+        return bool(self.scorer.same(first, second))
+
+    def classes(self, answers: Iterable[str | None]) -> dict[str, str]:
+        """Return the representative of each different answer of a problem; equal answers have the same one."""
+        classes: dict[str, str] = self.scorer.classes(answers)
+        return classes
+
+    def right(self, doc: Doc, answer: str) -> bool:
+        """Return whether an answer solves the problem; asked of representatives, so that equal answers agree."""
+        return bool(self.scorer.right(doc, answer))
 
     def correct(self, doc: Doc, completion: str) -> bool:
         """Return whether a completion solves the problem."""

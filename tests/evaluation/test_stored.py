@@ -43,7 +43,7 @@ def judged(tmp_path_factory):
         store = folder / "evals" / f"step-{step:06d}"
         parts.append(evaluate.checkpoint(run, models.resolve(model), step, LAST, store))
         files = [folder / "evals" / f"step-{at:06d}" / f"{TASK}.jsonl" for at in (0, step)]
-        parts[-1]["evals"][0]["initial"] = followed(*files)
+        parts[-1]["evals"][0]["initial"] = followed(tasks.load(TASK), *files)
         run_folder.once(store.with_suffix(".json"), parts[-1].copy, print)
     values = json.loads(fabricate(steps=LAST, problems=6, samples=4, every=LAST, task=TASK).model_dump_json())
     values |= {"protocol": made.model_dump(mode="json"), "protocol_hash": made.hash()}

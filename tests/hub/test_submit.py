@@ -21,6 +21,8 @@ from urlvr_bench.rollouts import SIGNALS
 from urlvr_bench.statistics.intervals import difference
 from urlvr_bench.statistics.metrics import scores
 
+pytestmark = pytest.mark.needs("git")  # records name a commit of this checkout
+
 desk = pytest.fixture(signed_in)
 
 ROOT = Path(__file__).parents[2]

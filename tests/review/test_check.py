@@ -19,6 +19,8 @@ from urlvr_bench.records.schema import Record
 from urlvr_bench.review import sources
 from urlvr_bench.review.check import Finding, check, failed
 
+pytestmark = pytest.mark.needs("git")  # records name a commit of this checkout
+
 
 def put(root: Path, *records: Record) -> Path:
     """Write records where they belong."""

@@ -16,6 +16,8 @@ from urlvr_bench.review.check import check
 from urlvr_bench.review.verification import Comparison, causes, compare, interval
 from urlvr_bench.running.again import rows_of, run_of
 
+pytestmark = pytest.mark.needs("git")  # records name a commit of this checkout
+
 LONGER = SMOKE.model_copy(update={"training": SMOKE.training.model_copy(update={"steps": 12})})
 CELL = [honest("token_entropy", seed, protocol=LONGER) for seed in range(5)]
 ONE = CELL[0]

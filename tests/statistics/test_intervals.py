@@ -224,8 +224,9 @@ def test_seeds_that_part_are_named_instead_of_an_interval_that_would_not_hold() 
     [
         ([0.2, 0.9], True),
         ([0.6, 0.8], False),  # less than a quarter apart
-        ([0.2, 0.35, 0.75], False),  # of three, two are close by chance
-        ([0.2, 0.3, 0.75], True),
+        ([0.2, 0.3, 0.75], False),  # of three, two are close by chance
+        ([0.2, 0.22, 0.75], True),
+        ([0.2, 0.21, 0.22, 0.35, 0.75], True),  # of five, they seldom are
         ([0.1, 0.3, 0.5, 0.7, 0.9], False),
         ([0.5], False),
     ],

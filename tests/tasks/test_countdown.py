@@ -54,7 +54,17 @@ def test_the_solver_finds_only_solutions(numbers: list[int], target: int) -> Non
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize(
-    "right", ["3 + 5 * 7 / 7", "3*5-7", "5*3-7", "( 3*5 ) - 7", r"3 \times 5 - 7", r"3 \cdot 5 - 7", "3\u00d75\u22127"]
+    "right",
+    [
+        "3 + 5 * 7 / 7",
+        "3*5-7",
+        "-7+3*5",
+        "5*3-7",
+        "( 3*5 ) - 7",
+        r"3 \times 5 - 7",
+        r"3 \cdot 5 - 7",
+        "3\u00d75\u22127",
+    ],
 )
 def test_any_expression_over_exactly_the_numbers_is_right(style: str, right: str) -> None:
     task = tasks.load(style)
@@ -81,7 +91,7 @@ HOLES = {
     "a call": "int(3*5-7)",
     "a division by zero": "3/(5-5)+7",
     "another target": "3+5*7",
-    "a sign": "-7+3*5",
+    "two signs": "3*5--7+1",
     "digits of another script": "\u0663*\u0665-\u0667",
     "an underscore": "3*5-7_0",
 }

@@ -75,7 +75,8 @@ def test_a_changed_suite_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     [
         ("0.50", "1/2"), (r"\frac{1}{2}", "1/2"), ("(B)", "B"), ("b", "B"), (r"\text{(B)}", "B"), ("B. iron", "B"),
         ("(b) iron", "B"), ("Yes.", "yes"), ("pear,  fig", "pear fig"), ("0x819B0", "0x819b0"), ("07:11", "07:11"),
-        (r"] \} >", "] } >"), ("a dog", "a dog"), ("", None), (".", None), ("x" * 301, None),
+        (r"] \} >", "] } >"), ("a dog", "a dog"), ("", None), (".", None), ("00,", "0"), ("A. or B.", "a. or b"),
+        ("(a) or (b)", "(a) or (b)"), ("option c", "C"), ("x" * 501, None),
     ],
 )  # fmt: skip
 def test_phrases_have_one_spelling(text: str, answer: str | None) -> None:

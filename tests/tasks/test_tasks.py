@@ -264,7 +264,7 @@ def test_words_that_differ_in_signs_only_are_one_problem() -> None:
 def test_any_text_has_a_short_canonical_answer_or_none(name: str, text: str) -> None:
     task = tasks.load(name)
     answer = task.answer(text)
-    assert answer is None or 0 < len(answer) <= max(220, len(text))
+    assert answer is None or 0 < len(answer) <= max(500, len(text))
     assert answer is None or task.answer(task.scorer.completion(answer)) == answer
 
 
@@ -380,7 +380,7 @@ def test_local_copies_are_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
 
 
 def test_published_spellings_of_answers_become_one() -> None:
-    spelled = {"142.0": "142", "025": "25", "336^\\circ": "336", "$3,-3$": "3,-3", "27.0": "27", "\\frac{2}{4}": "1/2"}
+    spelled = {"142.0": "142", "025": "25", "336^\\circ": "336", "$3,-3$": "3, -3", "27.0": "27", "\\frac{2}{4}": "1/2"}
     source = {"question": "question", "answer": "answer"}
     for i, (text, canonical) in enumerate(spelled.items()):
         row = forms.FORMS["math"]("row", {"question": f"{i}?", "answer": text}, source)

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from urlvr_bench import tasks
+from urlvr_bench import methods, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.counting import WORKERS
 from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query
 from urlvr_bench.training.bridge import PREFIX, RewardBridge, pay
 from urlvr_bench.training.groups import token_span
-from urlvr_bench.training.signals import TokenStatistics
+from urlvr_bench.training.permuted import permuted
+from urlvr_bench.training.seams import TokenStatistics
 
 G = 2
 DOCS = [{"id": str(i), "prompt": f"{i}?", "public": f"{i}", "gold": str(i)} for i in range(3)]
@@ -30,8 +31,11 @@ class Task:
     def judges(self, doc):
         return True
 
-    def correct(self, doc, completion):
-        return completion == doc["gold"]
+    def classes(self, answers):
+        return {answer: answer for answer in answers if answer is not None}
+
+    def right(self, doc, answer):
+        return answer == doc["gold"]
 
     def verify(self, public, completion):
         return completion == public
@@ -126,15 +130,49 @@ def test_without_needs_every_signal_is_absent_and_no_forward_is_paid():
 
 @pytest.mark.skipif(WORKERS == 1, reason="needs two cores")
 def test_groups_are_graded_side_by_side(monkeypatch):
-    together = threading.Barrier(2)
+    together, waited = threading.Barrier(2), threading.Event()
 
-    def correct(self, doc, completion):
-        together.wait(timeout=30)
-        return completion == doc["gold"]
+    def right(self, doc, answer):
+        if not waited.is_set():
+            together.wait(timeout=30)
+            waited.set()
+        return answer == doc["gold"]
 
-    monkeypatch.setattr(Task, "correct", correct)
+    monkeypatch.setattr(Task, "right", right)
     _, _, logged = call(Spy())
     assert logged[PREFIX + "train_accuracy"] == 0.5
+
+
+def voted(name, params, texts, gold, further=()):
+    """Return what a method pays to mathematical answers of one group, and the logged metrics."""
+    docs, logged = [{"id": "0", "prompt": "p", "public": "p", "gold": gold}], {}
+    bridge = RewardBridge(methods.configure(name, params), name, tasks.load("math500"), docs, len(texts), seed=0)
+    bridge.rollouts = Rollouts()
+    bridge.rollouts.sample = lambda prompts, _: ([rf"\boxed{{{text}}}" for text in further], 0)
+    boxed = [rf"\boxed{{{text}}}" for text in texts]
+    return bridge(boxed, [[1, 9]] * len(texts), [0] * len(texts), logged.__setitem__), logged
+
+
+@pytest.mark.parametrize(
+    ("texts", "gold", "paid"),
+    [
+        (["x+2", "2+x", "7", "7", "2+x"], "x+2", [1, 1, 0, 0, 1]),
+        (["2^3", "8", "8", "5", "5"], "8", [1, 1, 1, 0, 0]),
+        (["2+x", "x+2", "2+x", "x+2", "7"], "x+2", [1, 1, 1, 1, 0]),
+    ],
+)
+def test_equal_answers_in_two_spellings_are_one_vote_and_one_verdict(texts, gold, paid):
+    rewards, logged = voted("majority_vote", {}, texts, gold)
+    assert rewards == paid
+    assert logged[PREFIX + "reward_accuracy"] == logged[PREFIX + "label_accuracy"] == 1
+    assert logged[PREFIX + "train_accuracy"] == logged[PREFIX + "majority_ratio"] == sum(paid) / len(paid)
+    assert logged[PREFIX + "distinct_answers"] == logged[PREFIX + "batch_answers"] == 2
+
+
+def test_extra_votes_are_of_the_same_classes_as_the_rollouts():
+    further = [r"\sqrt{12}", r"2\sqrt3", r"\frac{4\sqrt3}{2}", "7", "7"]
+    rewards, _ = voted("co_rewarding_1", {"votes": 5}, [r"6/\sqrt3", "7"], r"\sqrt{12}", further)
+    assert rewards == [1, 0]
 
 
 FILLED = {
@@ -225,3 +263,71 @@ def test_a_rephrasing_is_another_prompt_with_the_same_answer(name):
         other = task.rephrase(doc, 1)
         assert len(other) == len(doc["prompt"])
         assert sorted(other) == sorted(doc["prompt"])
+
+
+class Prompted(Task):
+    """Tells the label by the question of the second turn."""
+
+    def verification_prompt(self, doc, completion):
+        return f"{completion}={doc['gold']}?"
+
+
+class Rephrased(Task):
+    """Tells the label by a rephrasing."""
+
+    def rephrase(self, doc, view):
+        return f"is it {doc['gold']}?"
+
+
+class Asking(Spy):
+    needs = ("verification_prompts",)
+
+    def reward(self, group):
+        return [float(len(set(prompt[:-1].split("="))) == 1) for prompt in group.verification_prompts]
+
+
+class Extending(Spy):
+    needs = ("extra_answers",)
+
+
+def pay_twice(method, task):
+    bridge = RewardBridge(method, "spy", task, DOCS, G, seed=3, twice=1)
+    bridge.rollouts = Rollouts()
+    asked = {"completions": ["0", "5", "", "1"], "completion_ids": [[1, 9], [1, 2], [9], [1, 9]], "row": [0, 0, 1, 1]}
+    first = bridge(log_metric=lambda *_: None, **asked)
+    return bridge, first, asked
+
+
+def test_the_first_steps_are_paid_twice_and_once_for_the_trainer():
+    bridge, first, asked = pay_twice(method := Extending(), Task())
+    assert len(method.seen) == 4
+    assert method.seen[0]._group == method.seen[2]._group
+    assert bridge(log_metric=lambda *_: None, **asked) == first
+    assert len(method.seen) == 6
+
+
+def test_a_label_that_reaches_a_reward_or_a_question_stops_the_run():
+    assert pay_twice(Asking(), Task())[1] == [1.0, 0.0, 0.0, 1.0]
+    with pytest.raises(
+        UsageError, match=r"methods/spy\.py, prompt '0\?': pays \[1\.0, 0\.0\], but \[0\.0, 0\.0\] to the"
+    ):
+        pay_twice(Asking(), Prompted())
+    with pytest.raises(UsageError, match="what is asked of the policy moves when the golds are permuted"):
+        pay_twice(Extending(), Rephrased())
+
+
+def test_a_method_that_declares_labels_is_paid_once():
+    cls = type("Sighted", (Spy,), {"needs": ("gold",)})
+    bridge, _, _ = pay_twice(method := cls(), Task())
+    assert (bridge.twice, len(method.seen)) == (0, 2)
+
+
+def test_permuted_labels_are_others_and_the_rest_stays():
+    docs = [{"id": str(i), "prompt": f"{i}?", "gold": str(i % 3), "tests": f"assert {i % 3}"} for i in range(9)]
+    mixed = permuted(docs)
+    assert all(one["gold"] != doc["gold"] for one, doc in zip(mixed, docs, strict=True))
+    assert all((one["id"], one["prompt"]) == (doc["id"], doc["prompt"]) for one, doc in zip(mixed, docs, strict=True))
+    assert all(one["tests"] == f"assert {one['gold']}" for one in mixed)
+    assert sorted(one["gold"] for one in mixed) == sorted(doc["gold"] for doc in docs)
+    assert permuted(docs[:1]) == docs[:1]
+    assert permuted([]) == []

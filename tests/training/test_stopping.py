@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from transformers import TrainerControl, TrainerState
 
-from urlvr_bench import protocol
+from urlvr_bench import protocol, tasks
 from urlvr_bench.evaluation.counting import followed
 from urlvr_bench.records import record
 from urlvr_bench.review.check import check
@@ -62,8 +62,9 @@ def test_first_votes_are_followed_by_their_answer(tmp_path: Path) -> None:
 
     first = write("first", {"p": ["7", "3", "7", None], "q": ["1", "2", "2", "1"], "r": [None] * 4})
     later = write("later", {"p": ["3", "3", "7", "9"], "q": ["2", "2", "2", "1"], "r": ["5", None, None, None]})
-    assert followed(first, first) == [2, 2, 0]
-    assert followed(first, later) == [1, 1, 0]  # of 1 and 2, the first given leads
+    task = tasks.load("chain_addition")
+    assert followed(task, first, first) == [2, 2, 0]
+    assert followed(task, first, later) == [1, 1, 0]  # of 1 and 2, the first given leads
 
 
 def test_rewards_are_ranked_with_the_likelihood_of_their_rollouts() -> None:

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from urlvr_bench.tasks import expression, latex
 from urlvr_bench.verifiers import grading
 
 ENDLESS = r"\binom{1000000000}{100000000}"
@@ -63,89 +62,54 @@ def test_a_forked_process_asks_children_of_its_own() -> None:
     assert grading.equivalent("a+g", "g+a")
 
 
-@pytest.mark.parametrize("answer", ["9^{9^{9}}", "9^9^9", "10000000!", "(5!)!", "7^{50000000}", "1" * 40, "1\0"])
-def test_hostile_answers_never_reach_the_child(answer: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(grading._judges, "ask", lambda *_: pytest.fail("asked"))
+def test_what_a_limit_ends_is_named_and_the_next_question_does_not_wait_for_the_imports() -> None:
+    assert grading.verdict("x+2", "2+x") is True
+    process = grading._judges.idle[-1]._process
+    assert grading.verdict("8", ENDLESS) is None
+    assert grading._judges.idle[-1]._process is process
+    assert grading.verdict("x+3", "3+x") is True
+
+
+@pytest.mark.parametrize(
+    "answer", ["9^{9^{9}}", "10000000!", "(5!)!", "7^{50000000}", "1" * 40, "1\0", r"2^{2^{2^{2^{9}}}}"]
+)
+def test_towers_and_large_factorials_are_told_from_a_number(answer: str) -> None:
     assert not grading.equivalent("7", answer)
 
 
 @pytest.mark.parametrize(
-    ("text", "canonical"),
+    ("first", "second", "equal"),
     [
-        ("18", "18"),
-        ("018", "18"),
-        ("-0", "0"),
-        ("+7", "7"),
-        ("\u22127", "-7"),
-        ("1,080", "1080"),
-        ("109,200,000.00", "109200000"),
-        ("1{,}080", "1080"),
-        (r"1\,080", "1080"),
-        (r"\$1,080.", "1080"),
-        ("$18$", "18"),
-        (r"18 \text{ dollars}", "18"),
-        (r"\text{18}", "18"),
-        (r"\text{Evelyn}", "Evelyn"),
-        ("142.0", "142"),
-        (".5", "1/2"),
-        ("0.50", "1/2"),
-        ("2/4", "1/2"),
-        (r"\frac{2}{4}", "1/2"),
-        (r"\dfrac24", "1/2"),
-        (r"-\tfrac{1}{2}", "-1/2"),
-        (r"336^\circ", "336"),
-        (r"336^{\circ}", "336"),
-        (r"50\%", "50"),
-        ("x = 5", "5"),
-        ("x = y", "x=y"),
-        ("1,08", "1,08"),
-        ("(1, 2)", "(1,2)"),
-        ("1/0", "1/0"),
-        ("\u0664\u0662", "\u0664\u0662"),
-        (r"\frac12\sqrt{3}", r"\frac{1}{2}\sqrt{3}"),
-        ("", None),
-        (" \n", None),
-        ("$", None),
-        ("9" * 201, None),
+        ("9^{9^{9}}", "9^{387420489}", True),
+        ("9^{9^{9}}", "9^{387420488}", False),
+        (r"2^{10^9}", r"2\cdot2^{10^9-1}", True),
+        (r"e^{-1000}", "0", False),
+        (r"e^{-1000}x", r"2e^{-1000}x", False),
+        (r"\sqrt{2}+10^{-100}", r"\sqrt{2}", False),
+        (r"10^{-50}\pi", r"10^{-51}\pi", False),
+        (r"e^{x^{2}}", r"\exp(x^2)", True),
+        (r"2^{2^{n}}", r"4^{2^{n-1}}", True),
+        (r"\frac{(2n)!}{n!}", r"(2n)!/n!", True),
+        (r"\frac{(2n)!}{n!}", r"\frac{(2n)!}{(n-1)!}", False),
+        (r"\binom{2n}{n}", r"\frac{(2n)!}{(n!)^2}", True),
+        (r"\frac{d!}{2k(d-k)!}", r"\frac{d!}{3k(d-k)!}", False),
+        (r"\lceil n/2\rceil", r"\lfloor (n+1)/2\rfloor", True),
+        (r"\lfloor\sqrt{n-1}\rfloor", r"\lfloor\sqrt{n-2}\rfloor", False),
+        (r"\sqrt{x^2}", "x", False),
+        (r"\sqrt{x^2}", "|x|", True),
+        (r"2\pi R", r"2\pi r", False),
+        ("(1+i)(1-i)", "2", True),
+        (r"4e^{2\pi i/3}", r"-2+2\sqrt{3}i", True),
+        ("y'", "y", False),
+        (r"\tan 15^\circ", r"2-\sqrt{3}", True),
+        ("2k", "2", False),
+        (r"\frac{dv}{dt}=g-v", r"g=\frac{dv}{dt}+v", True),
+        ("2x+3>y", "y<2x+3", True),
+        ("2x+3>y", "y>2x+3", False),
+        ("x+2y=5", "x+3y=5", False),
+        (r"x^2+y^2=1", r"2y^2+2x^2=2", True),
     ],
-)
-def test_one_canonical_spelling_per_answer(text: str, canonical: str | None) -> None:
-    assert latex.canonical(text) == canonical
-    if canonical is not None:
-        assert latex.canonical(canonical) == canonical
-
-
-@pytest.mark.parametrize(
-    ("text", "box"),
-    [
-        (r"so \boxed{18}", "18"),
-        (r"\boxed{2} wait, \boxed{3}.", "3"),
-        (r"\boxed{\frac{1}{2}}", r"\frac{1}{2}"),
-        (r"\boxed{\{1,2\}}", r"\{1,2\}"),
-        (r"\boxed{}", ""),
-        (r"\boxed{2} and \boxed{3", None),
-        (r"\boxed{" + "1" * 201 + "}", None),
-        ("18", None),
-    ],
-)
-def test_the_last_box_counts(text: str, box: str | None) -> None:
-    assert latex.last_box(text) == box
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("1+2*3", 7), ("8-2-4", 2), ("8/2/2", 2), ("(1+2)*3", 9), (" 3 / 2 * 4 ", 6), ("((7))", 7)],
-)
-def test_expressions_have_their_exact_value(text: str, value: int) -> None:
-    found = expression.read(text)
-    assert found is not None
-    assert found.value == value
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "1+", "(1", "1)", "1 2", "2.5*4", "2**3", "7//2", "1/0", "-3+5", "1+2=3", "1e3", "9**9**9", "\u0664+1",
-     "1\n+2", "__import__('os')", "(" * 30 + "1" + ")" * 30, "1+" * 200 + "1"],
 )  # fmt: skip
-def test_anything_else_is_no_expression(text: str) -> None:
-    assert expression.read(text) is None
+def test_formulas_are_compared_exactly_and_symmetrically(first: str, second: str, equal: bool) -> None:
+    assert grading.equivalent(first, second) is equal
+    assert grading.equivalent(second, first) is equal

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from urlvr_bench import Group, methods
 from urlvr_bench.errors import UsageError
 from urlvr_bench.pocket import lemmas, problems
 from urlvr_bench.verifiers import proofs, sandbox
@@ -89,15 +88,15 @@ def test_a_proof_without_end_is_stopped() -> None:
 
 
 @coq
-def test_the_method_pays_proofs() -> None:
+def test_proofs_of_what_a_prompt_states_are_accepted() -> None:
     prompt = lemmas.PROMPT.format(statement=SEVEN)
     rollouts = ["Proof. reflexivity. Qed.", "```coq\nProof. reflexivity. Qed.\n```", "Proof. Admitted.", "7"]
-    assert methods.load("proof")().reward(Group(prompt, rollouts, [None] * 4)) == [1.0, 1.0, 0.0, 0.0]
+    assert proofs.accepted(prompt, rollouts) == [True, True, False, False]
 
 
 def test_a_prompt_without_a_statement_is_an_error() -> None:
     with pytest.raises(UsageError, match="shows no statement"):
-        methods.load("proof")().reward(Group("3+4?", ["7"], ["7"]))
+        proofs.accepted("3+4?", ["7"])
 
 
 def test_a_missing_checker_is_an_error_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

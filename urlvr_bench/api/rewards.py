@@ -118,4 +118,6 @@ def _paid(
     if "verified" in method.needs:
         signals["verified"] = [task.verify(prompt, text) for text in texts]
     declared = {signal: value for signal, value in signals.items() if signal in method.needs}
-    return pay(method, name, Group(prompt, texts, [task.answer(text) for text in texts], **declared))
+    answers = [task.answer(text) for text in texts]
+    classes = task.classes(answers)
+    return pay(method, name, Group(prompt, texts, [answer and classes[answer] for answer in answers], **declared))

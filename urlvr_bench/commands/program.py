@@ -5,7 +5,18 @@ from typing import Annotated
 import typer
 
 from urlvr_bench import __version__
-from urlvr_bench.commands import judging, probing, reading, running, scaling, sharing, studying, summing, verifying
+from urlvr_bench.commands import (
+    grading,
+    judging,
+    probing,
+    reading,
+    running,
+    scaling,
+    sharing,
+    studying,
+    summing,
+    verifying,
+)
 
 app = typer.Typer(
     name="urlvr-bench",
@@ -27,6 +38,7 @@ app.command()(scaling.plan)
 app.command()(judging.eval)
 app.command()(judging.rescore)
 app.command()(judging.export)
+app.command()(grading.grade)
 app.command("list")(reading.list_)
 app.command()(summing.summary)
 app.command()(reading.table)

@@ -82,17 +82,18 @@ def check(
     if what[0] == "tasks":
         check_tasks(what[1:])
         return
-    from urlvr_bench.review.check import check as check_records
-    from urlvr_bench.review.check import failed
+    from urlvr_bench.review.check import beside, examine, failed
+    from urlvr_bench.review.suspicion import tested
 
-    findings = check_records(*map(Path, what))
+    findings, facts = examine(*map(Path, what))
+    findings += beside(facts)
     if as_json:
         print(json.dumps([vars(finding) for finding in findings], default=str))
     for finding in () if as_json else findings:
         console.print(plain(str(finding)), highlight=False, soft_wrap=True)
     if failed(findings):
         raise typer.Exit(1)
-    console.print(f"{', '.join(what)}: no failures", highlight=False)
+    console.print("; ".join(filter(None, [f"{', '.join(what)}: no failures", tested(facts)])), highlight=False)
 
 
 def check_tasks(names: list[str]) -> None:

@@ -3,7 +3,7 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -28,41 +28,41 @@ class EvalResult:
 
 @dataclass(frozen=True)
 class Graded:
-    """A problem's samples with their canonical answers and the verdict on each different answer."""
+    """A problem's samples with their answers as read, the classes of equal answers, and the verdict on each class."""
 
     samples: Sequence[Sample]
     answers: Sequence[str | None]
-    right: dict[str, bool]
+    classes: Mapping[str, str]
+    """The representative of each different answer."""
+    right: Mapping[str, bool]
+    """Whether each representative is right."""
 
     @property
     def verdicts(self) -> list[bool]:
         """Whether each sample is right."""
-        return [answer is not None and self.right[answer] for answer in self.answers]
+        return [answer is not None and self.right[self.classes[answer]] for answer in self.answers]
 
     @property
     def votes(self) -> Votes:
-        """(Number of samples, whether right) of each different answer, most frequent first, then first given."""
-        return tuple((count, self.right[answer]) for answer, count in self._common())
-
-    @property
-    def leader(self) -> str | None:
-        """The most common answer, of equally common ones the first given; None where nobody answers."""
-        return next((answer for answer, _ in self._common()), None)
-
-    def _common(self) -> list[tuple[str, int]]:
-        return Counter(answer for answer in self.answers if answer is not None).most_common()
+        """(Number of samples, whether right) of each class of answers, most frequent first, then first given."""
+        return tuple((count, self.right[answer]) for answer, count in _common(self.classes, self.answers))
 
 
 def grade(task: Task, docs: Sequence[Doc], samples: Sequence[Sequence[Sample]], workers: int = WORKERS) -> list[Graded]:
-    """Return the graded samples of each problem; every different answer is judged once."""
+    """Return the graded samples of each problem; equal answers are judged once, together."""
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(partial(_grade_one, task), docs, samples))
 
 
 def _grade_one(task: Task, doc: Doc, samples: Sequence[Sample]) -> Graded:
     answers = [task.answer(sample.text) for sample in samples]
-    different = dict.fromkeys(answer for answer in answers if answer is not None)
-    return Graded(samples, answers, {answer: bool(task.scorer.right(doc, answer)) for answer in different})
+    classes = task.classes(answers)
+    return Graded(samples, answers, classes, {answer: task.right(doc, answer) for answer in {*classes.values()}})
+
+
+def _common(classes: Mapping[str, str], answers: Sequence[str | None]) -> list[tuple[str, int]]:
+    """Return how often each class is given, by its representative, most frequent first, then first given."""
+    return Counter(classes[answer] for answer in answers if answer is not None).most_common()
 
 
 def count(task_name: str, graded: Sequence[Graded], step: int) -> Eval:
@@ -92,18 +92,23 @@ def line(doc: Doc, graded: Graded) -> str:
     return json.dumps({**doc, "samples": samples})
 
 
-def followed(first: Path, later: Path) -> list[int]:
+def followed(task: Task, first: Path, later: Path) -> list[int]:
     """Return, per problem, how many samples of `later` give the answer that was most common in `first`.
 
-    Both are `<task>.jsonl` files with one problem a line. Of equally common answers the first given leads, as in
+    Both are files with one problem of the task a line. Of equally common answers the first given leads, as in
     `Eval.votes`; a problem that nobody answered has no leader, and 0 samples give it.
     """
-    leaders = {row["id"]: _leader(row) for row in _rows(first)}
-    return [_given(_answers(row), leaders[row["id"]]) for row in _rows(later)]
+    before = {row["id"]: _answers(row) for row in _rows(first)}
+    return [following(task, before[row["id"]], _answers(row)) for row in _rows(later)]
 
 
-def _given(answers: list[str | None], leader: str | None) -> int:
-    return 0 if leader is None else answers.count(leader)
+def following(task: Task, first: Sequence[str | None], later: Sequence[str | None]) -> int:
+    """Return how many of the later answers to a problem equal the one that was most common at first."""
+    leader = next((answer for answer, _ in _common(task.classes(first), first)), None)
+    if leader is None:
+        return 0
+    classes = task.classes([leader, *later])
+    return sum(answer is not None and classes[answer] == classes[leader] for answer in later)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -112,8 +117,3 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 def _answers(row: dict[str, Any]) -> list[str | None]:
     return [sample["answer"] for sample in row["samples"]]
-
-
-def _leader(row: dict[str, Any]) -> str | None:
-    votes = Counter(answer for answer in _answers(row) if answer is not None)
-    return votes.most_common(1)[0][0] if votes else None

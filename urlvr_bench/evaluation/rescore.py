@@ -9,7 +9,7 @@ from typing import Any
 
 from urlvr_bench import tasks
 from urlvr_bench.errors import UsageError
-from urlvr_bench.evaluation.counting import Graded, count, grade, line
+from urlvr_bench.evaluation.counting import Graded, count, following, grade, line
 from urlvr_bench.evaluation.samples import PARTIAL, stored
 from urlvr_bench.records import record, run_folder
 from urlvr_bench.records.measured import Control, Eval
@@ -58,12 +58,12 @@ def rescore(path: Path) -> list[Rescored]:
     finished = path / "record.json"
     known = record.read(finished) if finished.is_file() else None
     found = [_rescore(file) for file in files(path)]
-    leaders = {
-        one.counts.task: [problem.leader for problem in one.graded]
+    first = {
+        one.counts.task: [problem.answers for problem in one.graded]
         for one in found
         if (place := STEP.search(one.path.as_posix())) and int(place[1]) == 0 and place[2] is None
     }
-    return [_compare(one, known, leaders.get(one.counts.task)) for one in found]
+    return [_compare(one, known, first.get(one.counts.task)) for one in found]
 
 
 def files(path: Path) -> list[Path]:
@@ -94,7 +94,7 @@ def _rescore(path: Path) -> Rescored:
     )
 
 
-def _compare(found: Rescored, known: record.Record | None, leaders: Sequence[str | None] | None) -> Rescored:
+def _compare(found: Rescored, known: record.Record | None, first: Sequence[Sequence[str | None]] | None) -> Rescored:
     """Add what the record says of the same evaluation, and what it counts of the answers that led at step 0."""
     place = STEP.search(found.path.as_posix())
     if known is None or place is None:
@@ -104,9 +104,9 @@ def _compare(found: Rescored, known: record.Record | None, leaders: Sequence[str
         counts = Control(**found.counts.model_dump(), temperature=float(place[2]))
     every: Sequence[Eval] = known.evals if place[2] is None else known.controls
     recorded = next((one for one in every if _name(one) == _name(counts)), None)
-    if recorded is not None and recorded.initial is not None and leaders is not None:
-        given = zip(found.graded, leaders, strict=True)
-        initial = [0 if leader is None else problem.answers.count(leader) for problem, leader in given]
+    if recorded is not None and recorded.initial is not None and first is not None:
+        task, pairs = tasks.load(counts.task), zip(first, found.graded, strict=True)
+        initial = [following(task, before, problem.answers) for before, problem in pairs]
         counts = counts.model_copy(update={"initial": initial})
     return replace(found, counts=counts, recorded=recorded)
 

@@ -12,7 +12,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.hub import push
 from urlvr_bench.hub.difference import Repo
 from urlvr_bench.hub.repo import Hub, Published
-from urlvr_bench.presentation.rendering import DASH, STAR, Row, Table, number, rendered
+from urlvr_bench.presentation.rendering import DASH, Row, Table, number, rendered
 from urlvr_bench.records import record
 from urlvr_bench.records.record import Record
 from urlvr_bench.review.check import Finding, beside, examine, failed
@@ -107,7 +107,6 @@ def _held(repo: str | None, hub: Hub, dry_run: bool) -> list[Record]:
 NOTES = (
     "Scores of the last step; brackets: 95 % interval over new seeds and problems (two-way variance, Satterthwaite t).",
     "vs: the score less that of a reference row, or of the contender that leads the board so far, paired by problem.",
-    STAR,
 )
 
 

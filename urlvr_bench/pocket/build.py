@@ -13,10 +13,10 @@ from urlvr_bench.errors import unknown
 from urlvr_bench.models import Prior, priors
 from urlvr_bench.pocket.language import ALPHABET, PAD, tokenizer
 from urlvr_bench.pocket.pretrain import Text, addition_text, corpus, countdown_text, pretrain, solving_text
+from urlvr_bench.pocket.problems import SEED
 from urlvr_bench.records.record import dumps, write_atomically
 from urlvr_bench.tasks import Task, load
 
-SEED = 4
 Say = Callable[[str], None]
 
 

@@ -12,6 +12,8 @@ from typing import Literal
 
 Split = Literal["train", "validation", "test"]
 
+SEED = 4
+"""Seed of the corpus and the pre-training of the priors; docs/statistics.md has how it came to be this one."""
 GIVE_UP_SHARE = 0.05
 """Share of pre-training solutions that answer 0 at once: the constant answer that a policy can later fall into."""
 DIRECT_SHARE = 0.10

@@ -54,9 +54,15 @@ def pack(rollouts: Sequence[Rollout]) -> list[str]:
     return [_packed(bytes(column)) for column in zip(*rollouts, strict=True)]
 
 
-def join(steps: Sequence[Sequence[str]], rows: int) -> Evidence:
-    """Return the evidence of a training, given that of each step, of `rows` rollouts, as `pack` returned it."""
-    columns = (b"".join(unpack(text, rows) for text in texts) for texts in zip(*steps, strict=True))
+def join(steps: Sequence[Sequence[str] | None], rows: int) -> Evidence | None:
+    """Return the evidence of a training, given that of each step, of `rows` rollouts, as `pack` returned it.
+
+    None where a step, of older code or of groups that are too large, kept nothing.
+    """
+    kept = [texts for texts in steps if texts is not None]
+    if len(kept) < len(steps):
+        return None
+    columns = (b"".join(unpack(text, rows) for text in texts) for texts in zip(*kept, strict=True))
     return Evidence(**dict(zip(Evidence.model_fields, map(_packed, columns), strict=True)))
 
 

@@ -6,6 +6,7 @@ import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 PACKAGES = (
     "urlvr-bench",
@@ -29,7 +30,7 @@ def now() -> str:
 
 def packages() -> dict[str, str]:
     """Return the installed versions of the packages that decide a result."""
-    found = {}
+    found: dict[str, str] = {}
     for name in PACKAGES:
         try:
             found[name] = version(name)
@@ -55,6 +56,12 @@ def git(since: str | None = None) -> tuple[str | None, bool | None]:
     except (OSError, subprocess.CalledProcessError):
         return None, None
     return commit, bool(changed.strip())
+
+
+def beginning() -> dict[str, Any]:
+    """Return when a run begins, and by which code."""
+    commit, dirty = git()
+    return {"at": now(), "commit": commit, "dirty": dirty}
 
 
 def _git(root: Path, *args: str) -> str:

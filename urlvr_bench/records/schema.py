@@ -43,6 +43,10 @@ class MethodInfo(Frozen):
     binary: bool
     paper: Short
     source_sha256: Digest
+    closed_by: Literal["kernel", "interpreter"] | None = None
+    """What kept the method in its own process, without labels, while it paid; None in older records."""
+    paid_twice: Count | None = None
+    """First steps whose rollouts earned the same a second time, with permuted golds; None where labels are used."""
 
     @model_validator(mode="after")
     def _labels_are_declared(self) -> "MethodInfo":

@@ -58,8 +58,8 @@ def _gentle(records: Sequence[Record]) -> list[Claim]:
     taught, noise = runs["ground_truth"], runs["random_reward"]
     return [
         Claim(
-            f"Some rewards rise, then fall: from {mean(taught, starts):.2f} at the start, {rose} at step {RISEN}; at the "
-            f"end {fell}.",
+            f"Some rewards rise, then fall: from {mean(taught, starts):.2f} at the start, {rose} at step {RISEN}; at "
+            f"the end {fell}.",
             all(rise.low > 0 for rise in rises.values()) and all(max(ends(runs[n])) < 0.5 for n in loud),
         ),
         Claim(

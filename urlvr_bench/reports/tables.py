@@ -126,7 +126,8 @@ def _pass_text(row: Row) -> dict[str, str]:
     columns |= {name: number(row, name) for name in names}
     untrained = row["method"] == BASE
     columns["gain over step 0"] = DASH if untrained else number(row, "gain")
-    columns["peak (oracle-picked)"] = DASH if untrained else f"{number(row, 'peak')} @ {_span(row, 'peak_step')}"
+    peak = DASH if untrained else number(row, "peak")
+    columns["peak (oracle-picked)"] = DASH if peak == DASH else f"{peak} @ {_span(row, 'peak_step')}"
     columns["rank"] = DASH
     if not pd.isna(row["rank"]):
         tied = " =" if row["tied_with_leader"] else ""
@@ -212,7 +213,7 @@ KINDS: dict[str, tuple[Callable[..., list[Row]], Callable[[Row], dict[str, str]]
 """What each kind of table is made of: its numbers, its text and its notes."""
 WANTED = {
     "ood": "that was judged on further tasks: run with --set 'ood=[NAME, ...]'",
-    "sensitivity": "that fell below a threshold of collapse on a ladder of models: run several, as pocket-1 to 6",
+    "sensitivity": "that fell below a threshold of collapse on a ladder of models: run pocket-1 to pocket-6",
     "indicators": "of the vote beside a supervised one of the same models: run --method majority_vote --method "
     "ground_truth --model ... --model ...",
 }

@@ -60,7 +60,8 @@ GROUPS: dict[str, tuple[str, Callable[[tasks.Task], bool]]] = {
         lambda task: ".countdown_" in str(task.config["process_results"]),
     ),
     "Code": (
-        "The last code block runs against the tests in a sandbox of its own process.",
+        "The code block that defines what the tests call runs in a sandbox, and the tests in another process "
+        "([what is guaranteed](evaluation.md#programs)).",
         lambda task: str(task.config["process_results"]).endswith(".program"),
     ),
     "Out of distribution": (

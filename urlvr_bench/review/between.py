@@ -54,14 +54,16 @@ class Facts:
     samples: int
     rollouts: str
     """Hash of what was counted at the first training step."""
+    tested: bool | None
+    """Whether labels were permuted and nothing moved; None where labels are used."""
 
 
 def facts_of(file: Path, one: Record, content: bytes, held: bool = False) -> Facts:
     """Return what is kept of a record to compare it with the others."""
     steps, source = one.steps, one.provenance
-    start = next(part for part in one.evals if part.step == 0 and part.task == one.task.name)
+    start = next((part for part in one.evals if part.step == 0 and part.task == one.judged), None)
     how = one.protocol.evaluation.model_dump_json(exclude={"every", "ood", "k", "greedy", "native"})
-    samples = start.n * len(start.correct)
+    samples = start.n * len(start.correct) if start else 0
     return Facts(
         file=file,
         held=held,
@@ -81,10 +83,11 @@ def facts_of(file: Path, one: Record, content: bytes, held: bool = False) -> Fac
             source.platform,
             *(source.packages.get(name, "") for name in ("torch", "transformers")),
         ),
-        judged=_hash(start.correct, start.truncated, start.unparsed, start.votes, start.tokens),
-        right=sum(start.correct) / samples if samples else 0.0,
+        judged=_hash(start.correct, start.truncated, start.unparsed, start.votes, start.tokens) if start else "",
+        right=sum(start.correct) / samples if start and samples else 0.0,
         samples=samples,
         rollouts=_hash(*([getattr(steps, name)[0] for name in FIRST] if steps.step else ())),
+        tested=None if one.method.uses_labels else bool(one.method.paid_twice),
     )
 
 

@@ -9,12 +9,12 @@ from urlvr_bench import protocol, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records import attestation, record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.review import consistency, derivation, provenance, sources
+from urlvr_bench.review import consistency, derivation, provenance, sources, suspicion
 from urlvr_bench.review.between import Facts, compare, facts_of
 from urlvr_bench.review.findings import REDO, Finding, Remark, failed
 from urlvr_bench.statistics import signs
 
-__all__ = ["Finding", "check", "failed"]
+__all__ = ["Finding", "beside", "check", "examine", "failed"]
 
 HOMES = ("/home/", "/Users/", "/root/", ":\\\\Users")
 TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{20,}")
@@ -47,7 +47,7 @@ def examine(*folders: Path) -> tuple[list[Finding], list[Facts]]:
     return findings, facts
 
 
-def beside(facts: Sequence[Facts], held: Sequence[Record]) -> list[Finding]:
+def beside(facts: Sequence[Facts], held: Sequence[Record] = ()) -> list[Finding]:
     """Return what is wrong with records beside each other and beside those that the board holds."""
     known = [facts_of(Path("board", one.path), one, b"", held=True) for one in held]
     return compare([*known, *facts])
@@ -158,4 +158,5 @@ TESTS: tuple[Callable[[Path, Record], Iterable[Remark]], ...] = (
     *consistency.TESTS,
     *derivation.TESTS,
     *provenance.TESTS,
+    suspicion.remarks,
 )

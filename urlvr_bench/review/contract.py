@@ -10,12 +10,16 @@ import pickle
 import random
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
+from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
-from urlvr_bench.review import rehearsal
-from urlvr_bench.rollouts import FAMILIES, SIGNALS, Method
+from urlvr_bench.review import rehearsal, stage
+from urlvr_bench.rollouts import FAMILIES, SIGNALS, SOURCES, Method
+from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.firewall import Guarded
 
 Check = Callable[[Method], Iterator[str]]
@@ -68,6 +72,22 @@ def declares_exactly_what_it_reads(method: Method) -> Iterator[str]:
         yield f"declares {', '.join(idle)} but never reads it"
 
 
+def refuses_a_group_that_lacks_a_signal(method: Method) -> Iterator[str]:
+    """A declared signal that is missing is an error that names it, never an empty result."""
+    group = dict(rehearsal.groups(method))["majority"]
+    for signal in method.needs:
+        if signal not in SOURCES or (signal == "extra_answers" and not method.extras()):
+            continue
+        try:
+            missing: dict[str, Any] = {signal: None}
+            paid = method.reward(dataclasses.replace(group, **missing))
+        except UsageError as error:
+            if signal not in str(error):
+                yield f"without {signal} it says: {error}"
+        else:
+            yield f"without {signal} it pays {paid}"
+
+
 def is_pure(method: Method) -> Iterator[str]:
     """The same group earns the same again, and is left as it was."""
     for name, group in rehearsal.groups(method):
@@ -94,6 +114,29 @@ def survives_a_record(method: Method) -> Iterator[str]:
         yield f"hyper-parameters {params} do not come back from JSON"
     if pickle.loads(pickle.dumps(method)) != method:  # noqa: S301 (our own bytes)
         yield "does not survive pickling"
+
+
+def earns_the_same_in_its_booth(method: Method) -> Iterator[str]:
+    """In a process of its own, closed to labels, files, frames and all else, it earns the same, whatever the golds."""
+    booth = _booth(method)
+    if booth is None:
+        return
+    with booth:
+        kinds = dict(rehearsal.groups(method))
+        for (name, group), paid in zip(kinds.items(), booth.reward(list(kinds.values())), strict=True):
+            if paid != (here := method.reward(group)):
+                yield f"{name}: pays {here} here, {paid} there"
+        stage.perform(booth)
+
+
+def _booth(method: Method) -> Booth | None:
+    """Return the booth of a method, None for a class that has no file of its own, as tests make them."""
+    module = inspect.getmodule(type(method))
+    package, _, name = module.__name__.rpartition(".") if module else ("", "", "")
+    draft = name.removeprefix("methods_draft_")
+    if module is None or not module.__file__ or (package != methods.__name__ and draft == name):
+        return None
+    return Booth(draft, dataclasses.asdict(method), None if draft == name else Path(module.__file__))
 
 
 def shows_an_example_that_holds(method: Method) -> Iterator[str]:
@@ -134,9 +177,11 @@ CHECKS: tuple[Check, ...] = (
     does_not_depend_on_the_order,
     sees_only_what_it_declares,
     declares_exactly_what_it_reads,
+    refuses_a_group_that_lacks_a_signal,
     is_pure,
     pays_0_or_1_if_binary,
     survives_a_record,
+    earns_the_same_in_its_booth,
     shows_an_example_that_holds,
     fills_its_card,
 )

@@ -1,6 +1,5 @@
 """Whether a record's own story holds: its settings, times, tokens, model, prompts and commit."""
 
-import math
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -29,10 +28,9 @@ def trainer_config(file: Path, one: Record) -> Iterator[Remark]:
             yield f"trainer_config lacks {name}", REDO
         elif found[name] != value:
             yield f"trainer_config has {name} = {found[name]!r}, the protocol asks for {value!r}", REDO
-    rollouts = [found.get(name) for name in ("per_device_train_batch_size", "steps_per_generation")]
-    whole = [part for part in rollouts if isinstance(part, int)]
-    if len(whole) == len(rollouts):
-        made = one.provenance.processes * math.prod(whole)
+    rows, batches = (found.get(name) for name in ("per_device_train_batch_size", "steps_per_generation"))
+    if isinstance(rows, int) and isinstance(batches, int):
+        made = one.provenance.processes * rows * batches
         if made != one.protocol.training.rows:
             yield f"trainer_config makes {made} rollouts a step, the protocol {one.protocol.training.rows}", REDO
 

@@ -9,12 +9,7 @@ from typing import Any, cast
 from urlvr_bench.rollouts import Group, Method, Query
 from urlvr_bench.training.firewall import Guarded
 
-PROMPT = """What is 3+4?
-assert add(3, 4) == 7
-```coq
-Lemma seven : 3 + 4 = 7.
-```"""
-"""A prompt that shows a question, a unit test and a lemma, so that every kind of method finds what it reads."""
+PROMPT = "What is 3+4?"
 
 ANSWERS: dict[str, Sequence[str | None]] = {
     "majority": ["7", "7", "3", "7"],
@@ -39,6 +34,8 @@ PER_ROLLOUT = frozenset(
         "rollout_ids",
         "verification_prompts",
         "verified",
+        "tests_passed",
+        "proofs_accepted",
         "correct",
     }
 )
@@ -90,7 +87,7 @@ def _signals(lengths: Sequence[int], answers: Sequence[str | None], rng: random.
         "answer_cue": lambda: "\\boxed{",
         "verification_prompts": lambda: [f"is {rng.random()} right?" for _ in lengths],
         "continuation": lambda: f"and {rng.random()} follows",
-        "verified": coins,
+        **dict.fromkeys(("verified", "tests_passed", "proofs_accepted"), coins),
         "correct": coins,
         "gold": lambda: rng.choice("1357"),
     }

@@ -138,11 +138,13 @@ def _in_band(
     if len(seeds) < FEW:
         return "open", f"{len(seeds)} published runs of its cell do not say how much its runs differ"
     samples = one.protocol.training.rows * LAST
+    if not one.labelled:
+        return "open", "nobody knows the answers to its prompts, so nothing says what one more run may show"
     now = fmean(row["train_accuracy"] for row in rows[-LAST:])
     known = [fmean(run.steps.known("train_accuracy")[max(0, last - LAST) : last]) for run in seeds]
     held = [(f"train accuracy of the last {LAST} steps", now, known, samples)]
-    if judged and judged[-1][0].step == one.last_step:
-        own = next(new for old, new in reversed(judged) if old.task == one.task.name)
+    if one.judged and judged and judged[-1][0].step == one.last_step:
+        own = next(new for old, new in reversed(judged) if old.task == one.judged)
         ends = [run.evals[_last(run, own)] for run in seeds]
         shares = [sum(end.correct) / (end.n * len(end.correct)) for end in ends]
         held.append((f"accuracy at step {own.step}", sum(own.correct) / (own.n * len(own.correct)), shares, own.n))

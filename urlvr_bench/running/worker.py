@@ -49,7 +49,7 @@ def carry_out(folder: Path, say: Say) -> None:
         (folder / ERROR).unlink(missing_ok=True)
         if (folder / "record.json").is_file():
             return
-        started = once(folder / "started.json", _beginning, say)
+        started = once(folder / "started.json", provenance.beginning, say)
         model = models.resolve(run.model)
         facts = _trained(run, model, folder, say)
         last = trained_steps(folder)
@@ -57,12 +57,6 @@ def carry_out(folder: Path, say: Say) -> None:
         finished = assemble(run, folder, facts, evaluated, started)
         _clean(folder, last)  # before the record, whose presence says that nothing is left to do
         record.write(finished, folder / "record.json")
-
-
-def _beginning() -> dict[str, Any]:
-    """Return when a run began, and by which code."""
-    commit, dirty = provenance.git()
-    return {"at": provenance.now(), "commit": commit, "dirty": dirty}
 
 
 def trained_steps(folder: Path) -> int:
@@ -114,7 +108,7 @@ def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say
         found = evaluate.checkpoint(run, path, step, last, folder / "evals" / f"step-{step:06d}")
         for one in found["evals"]:
             samples = (folder / "evals" / f"step-{at:06d}" / f"{one['task']}.jsonl" for at in (0, step))
-            one["initial"] = followed(*samples)
+            one["initial"] = followed(tasks.load(one["task"]), *samples)
         return {**found, "seconds": time.perf_counter() - before}
 
     return once(folder / "evals" / f"step-{step:06d}.json", make, say)
@@ -127,7 +121,6 @@ def assemble(
     from urlvr_bench.records.run_folder import read_steps
 
     rows = read_steps(folder / "steps.jsonl")
-    method = methods.configure(run.method, dict(run.params))
     task = tasks.load(run.task)
     evals = [record.Eval.model_validate(one) for part in evaluated for one in part["evals"]]
     controls = [record.Control.model_validate(one) for part in evaluated for one in part.get("controls", ())]
@@ -150,11 +143,7 @@ def assemble(
             name=run.method,
             id=run.method_id,
             params=dict(run.params),
-            family=method.family,
-            signals=list(method.needs),
-            uses_labels=method.uses_labels(),
-            binary=method.binary,
-            paper=method.paper,
+            **facts["method"],
             source_sha256=methods.source_hash(run.method),
         ),
         seed=run.seed,
@@ -163,7 +152,7 @@ def assemble(
         problems={task: ids for part in evaluated for task, ids in part["problems"].items()},
         evals=evals,
         controls=controls,
-        evidence=_evidence(rows, run.protocol.training.rows),
+        evidence=evidence.join([row.get("evidence") for row in rows], run.protocol.training.rows),
         provenance=record.Provenance(
             git_commit=commit,
             git_dirty=dirty or started.get("dirty"),
@@ -181,12 +170,6 @@ def assemble(
             trainer_config=facts["trainer_config"],
         ),
     )
-
-
-def _evidence(rows: list[dict[str, Any]], size: int) -> evidence.Evidence | None:
-    """Return what was kept of all rollouts, None where a step, of an older code or of large groups, kept nothing."""
-    kept = [row.get("evidence") for row in rows]
-    return None if None in kept else evidence.join([step for step in kept if step is not None], size)
 
 
 def _clean(folder: Path, last_step: int) -> None:

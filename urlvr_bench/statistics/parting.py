@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 APART = 0.25
 """Least difference, as a share, between the neighbouring runs of two groups."""
-FAR, FAR_OF_FEW = 2.0, 3.0
+FAR, FAR_OF_FEW = 2.0, 10.0
 """How many times wider than either group the gap must be; of FEW_SEEDS or fewer, some are close by chance."""
 FEW_SEEDS = 4
 HELD = 0.75

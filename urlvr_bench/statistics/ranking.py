@@ -54,7 +54,7 @@ def standings(scores: Mapping[str, Floats]) -> dict[str, Standing]:
     ranked = {name: array for name, array in sorted(scores.items()) if len(array) >= LISTED}
     if len(ranked) < 2:
         return {}
-    found = _resampled(ranked)
+    found = resampled(ranked)
     leader = min(found, key=lambda name: (found[name].rank, name))
     others = [name for name in ranked if name != leader]
     adjusted = holm([difference(ranked[leader], ranked[name]).p for name in others])
@@ -66,16 +66,16 @@ def standings(scores: Mapping[str, Floats]) -> dict[str, Standing]:
     return found | {leader: replace(found[leader], low=1)}
 
 
-def _resampled(ranked: Mapping[str, Floats]) -> dict[str, Standing]:
+def resampled(ranked: Mapping[str, Floats], fewer: int = 1) -> dict[str, Standing]:
     """Return ranks with the middle 95 % of their resampled values.
 
-    Each of RESAMPLES draws takes new problems, the same for all methods, and S - 1 of every method's S seeds with
-    replacement: drawing S would make their spread too small by (S - 1) / S.
+    Each of RESAMPLES draws takes new problems, the same for all methods, and of every method's S seeds `fewer` than S,
+    with replacement: drawing S would make their spread too small by (S - 1) / S.
     """
     problems = next(iter(ranked.values())).shape[1]
     weights_B_P = _redrawn(problems, problems, 0)
     redrawn = [
-        np.einsum("bs,bs->b", weights_B_P @ array.T, _redrawn(len(array), len(array) - 1, stream))
+        np.einsum("bs,bs->b", weights_B_P @ array.T, _redrawn(len(array), len(array) - fewer, stream))
         for stream, array in enumerate(ranked.values(), 1)
     ]
     place, ranks = _ranks(np.array([array.mean() for array in ranked.values()])), _ranks(np.stack(redrawn))

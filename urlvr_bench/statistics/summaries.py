@@ -25,6 +25,8 @@ Row = dict[str, Any]
 """The columns of one method; None or NaN where a number is not known."""
 BASE = "step 0"
 """Name of the row of the untrained model."""
+WATCHED = 5
+"""Evaluations of a run from which on the best of them is called its peak."""
 REFERENCE = "ground_truth"
 """The supervised method that costs are told in multiples of."""
 PICKS: dict[str, Callable[[Floats], float]] = {
@@ -149,16 +151,23 @@ def _accuracy(step: int, names: Sequence[str], score: Callable[[str], Floats], s
 
 
 def course(cell: Cell, records: Sequence[Record]) -> Row:
-    """Return accuracy (avg@n) at the start, at each run's best step and at the end, and the gain, with intervals."""
+    """Return accuracy (avg@n) at the start, at each run's best step and at the end, and the gain, with intervals.
+
+    The best of fewer than WATCHED evaluations is no peak, and not told.
+    """
     protocol = records[0].protocol
     average = _metrics(protocol)[0]
     first = scores(records, average, 0, cell.judged)
     last = scores(records, average, None, cell.judged)
-    peaks = [rise_and_fall(*eval_curve(record, cell.judged)).peak_step for record in records]
-    best = np.concatenate([scores([r], average, step, cell.judged) for r, step in zip(records, peaks, strict=True)])
     columns: Row = spread("gain", two_way(last - first, bounds=(-1.0, 1.0)))
-    for name, array in {"base": first, "peak": best, "final": last}.items():
+    for name, array in {"base": first, "final": last}.items():
         columns |= spread(name, two_way(array), float(first.mean()))
+    curves = [eval_curve(record, cell.judged) for record in records]
+    if min(len(steps) for steps, _ in curves) < WATCHED:
+        return columns | spread("peak", over_seeds([])) | {"peak_step_first": None, "peak_step_last": None}
+    peaks = [rise_and_fall(*curve).peak_step for curve in curves]
+    best = np.concatenate([scores([r], average, step, cell.judged) for r, step in zip(records, peaks, strict=True)])
+    columns |= spread("peak", two_way(best), float(first.mean()))
     return columns | {"peak_step_first": min(peaks), "peak_step_last": max(peaks)}
 
 

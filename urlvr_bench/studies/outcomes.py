@@ -116,7 +116,7 @@ def _self_verification(records: Runs) -> list[Claim]:
     gains = [gain(runs) for runs in intrinsic]
     gap = difference(reached(own["self_verification"]), reached(own["trajectory_entropy"]))
     silent = plain["self_verification"]
-    first, last = ([np.mean(_ends_of_training(runs)[i]) for runs in intrinsic] for i in (0, 1))
+    first, last = ([float(np.mean(_ends_of_training(runs)[i])) for runs in intrinsic] for i in (0, 1))
     return [
         Claim(
             f"Only the external checker is shown to raise accuracy on unseen puzzles: {written(checked)}, and "

@@ -11,26 +11,43 @@ from typing import Any
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records import evidence
-from urlvr_bench.rollouts import Group, Method
-from urlvr_bench.training.firewall import guard
-from urlvr_bench.training.groups import Batch, Doc, Rollouts, TaskView, build, with_generated
+from urlvr_bench.rollouts import LABELS, Group, Method
+from urlvr_bench.training.booth import Booth
+from urlvr_bench.training.firewall import Here, Turns, pay
+from urlvr_bench.training.groups import Batch, build, with_second_turn
+from urlvr_bench.training.permuted import Once, must_not_move
 from urlvr_bench.training.rollout_metrics import ScoredGroup, batch_metrics, likelihood_rank, repetition
+from urlvr_bench.training.seams import Doc, Rollouts, TaskView
 
 LogMetric = Callable[[str, float], None]
+__all__ = ["PREFIX", "RewardBridge", "pay"]
 PREFIX = "urlvr/"
 """Names the bridge's metrics among the trainer's own."""
 
 
 class RewardBridge:
-    """A TRL reward function around a method. TRL calls it on each process with that process's whole groups."""
+    """A TRL reward function around a method. TRL calls it on each process with that process's whole groups.
+
+    A method in a `Booth` takes its turns where no label is; a bare one takes them here. The first `twice` batches of
+    a method that declares no label are paid a second time, with permuted labels, and must earn the same.
+    """
 
     def __init__(
-        self, method: Method, name: str, task: TaskView, docs: Sequence[Doc], group_size: int, seed: int
+        self,
+        method: Method | Booth,
+        name: str,
+        task: TaskView,
+        docs: Sequence[Doc],
+        group_size: int,
+        seed: int,
+        twice: int = 0,
     ) -> None:
-        if "verified" in method.needs and not task.has_checker:
+        self.method: Turns = Here(method, name) if isinstance(method, Method) else method
+        if "verified" in self.method.needs and not task.has_checker:
             raise UsageError(f"{name} needs a task with a label-free checker; {task.name} has none")
-        self.method, self.name, self.task, self.docs = method, name, task, docs
+        self.name, self.task, self.docs = name, task, docs
         self.group_size, self.seed = group_size, seed
+        self.twice = 0 if LABELS & set(self.method.needs) else twice
         self.__name__ = name
         self.rollouts: Rollouts | None = None
         self.evidence: list[str] | None = None
@@ -50,21 +67,33 @@ class RewardBridge:
         started = time.perf_counter()
         texts = [text if isinstance(text, str) else text[0]["content"] for text in completions]
         batch = Batch(texts, completion_ids, row, self.docs)
-        labelled = build(self.method, self.task, batch, self.group_size, self.seed, self.rollouts)
-        groups, extra_tokens = with_generated(self.method, self.task, labelled, self.rollouts)
+        groups, correct, paid, further_tokens = self._pay(batch, self.rollouts)
         scored = []
-        for i, (group, entry) in enumerate(zip(groups, labelled, strict=True)):
+        for i, (group, rewards, right) in enumerate(zip(groups, paid, correct, strict=True)):
             ids = completion_ids[i * self.group_size : (i + 1) * self.group_size]
             truncated = [not tokens or tokens[-1] not in self.rollouts.eos_ids for tokens in ids]
-            rewards = pay(self.method, self.name, group)
             lengths, repetitions = [len(tokens) for tokens in ids], [repetition(tokens) for tokens in ids]
-            scored.append(ScoredGroup(group.answers, rewards, entry.correct, lengths, repetitions, truncated))
+            scored.append(ScoredGroup(group.answers, rewards, right, lengths, repetitions, truncated))
         everywhere = self.rollouts.gather(scored)
         metrics = batch_metrics(everywhere, self.method.binary)
         self.evidence = self._evidence(everywhere)
-        metrics["tokens"] += sum(self.rollouts.gather([extra_tokens]))
+        metrics["tokens"] += sum(self.rollouts.gather([further_tokens]))
         self._log(metrics, scored, log_metric, self.rollouts, started)
-        return [reward for group in scored for reward in group.rewards]
+        return [reward for rewards in paid for reward in rewards]
+
+    def _pay(
+        self, batch: Batch, rollouts: Rollouts
+    ) -> tuple[list[Group], list[list[bool] | None], list[list[float]], int]:
+        """Return the groups of a batch, what is right and what is earned in each, and the tokens generated for them."""
+        size, once = self.group_size, Once(rollouts)
+        asked = once if self.twice else rollouts
+        built = build(self.method, self.task, batch, size, self.seed, asked)
+        groups, tokens = with_second_turn(self.method, built.groups, asked)
+        paid = self.method.reward(groups)
+        if self.twice:
+            self.twice -= 1
+            must_not_move(self.method, self.name, self.task, batch, size, self.seed, once, paid)
+        return groups, built.correct, paid, built.tokens + tokens
 
     def _evidence(self, groups: Sequence[ScoredGroup]) -> list[str] | None:
         kept: list[evidence.Rollout] = []
@@ -100,18 +129,3 @@ class RewardBridge:
         ranks = [likelihood_rank(group.rewards, part) for group, part in zip(scored, parts, strict=True)]
         known = [rank for rank in rollouts.gather(ranks) if rank is not None]
         return sum(known) / len(known) if known else math.nan
-
-
-def pay(method: Method, name: str, group: Group) -> list[float]:
-    """Return the method's rewards; an exception, a wrong number or one not finite is an error, never a zero."""
-    where = f"methods/{name}.py, prompt {group.prompt[:80]!r}"
-    try:
-        rewards = method.reward(guard(group, method))
-    except Exception as error:
-        raise UsageError(f"{where}: reward raised {type(error).__name__}: {error}") from error
-    if len(rewards) != len(group):
-        raise UsageError(f"{where}: {len(rewards)} rewards for {len(group)} rollouts; return one per rollout")
-    for rollout, reward in enumerate(rewards):
-        if not isinstance(reward, int | float) or not math.isfinite(reward):
-            raise UsageError(f"{where}, rollout {rollout}: reward {reward!r} is not a finite number")
-    return [float(reward) for reward in rewards]

@@ -1,9 +1,13 @@
 """The label firewall: a group that a method sees through a guard, which lets nothing pass that was not declared."""
 
-from typing import Any, cast
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, TypeVar, cast
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.rollouts import SIGNALS, Group, Method
+from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query, Signal
+
+Answer = TypeVar("Answer")
 
 
 class Guarded:
@@ -30,3 +34,80 @@ class Guarded:
 def guard(group: Group, method: Method) -> Group:
     """Return the group as the method may see it: reading what it did not declare is an error, never a None."""
     return cast(Group, Guarded(group, method))
+
+
+class Turns(Protocol):
+    """What takes a method's turns, for all groups of a batch at a time; UsageError says what a method did wrong."""
+
+    @property
+    def needs(self) -> tuple[Signal, ...]: ...
+    @property
+    def binary(self) -> bool: ...
+    @property
+    def advantages(self) -> bool: ...
+    def extras(self) -> list[Extra]: ...
+    def queries(self, groups: Sequence[Group]) -> list[list[Query]]: ...
+    def ask(self, groups: Sequence[Group]) -> list[list[str]]: ...
+    def reward(self, groups: Sequence[Group]) -> list[list[float]]: ...
+
+
+class Here:
+    """A method that takes its turns in this process; nothing but the guard is between it and the rest."""
+
+    def __init__(self, method: Method, name: str) -> None:
+        self.method, self.name = method, name
+        self.needs, self.binary, self.advantages = tuple(method.needs), method.binary, method.advantages
+
+    def extras(self) -> list[Extra]:
+        """Return what the method asks to be sampled."""
+        return self.method.extras()
+
+    def queries(self, groups: Sequence[Group]) -> list[list[Query]]:
+        """Return what the method asks to be scored, per group."""
+        return self._each("queries", self.method.queries, groups)
+
+    def ask(self, groups: Sequence[Group]) -> list[list[str]]:
+        """Return what the method asks the policy, per group."""
+        return self._each("ask", self.method.ask, groups)
+
+    def reward(self, groups: Sequence[Group]) -> list[list[float]]:
+        """Return the rewards of each group."""
+        paid = self._each("reward", self.method.reward, groups)
+        return [checked(self.name, group, rewards) for group, rewards in zip(groups, paid, strict=True)]
+
+    def _each(self, turn: str, take: Callable[[Group], Answer], groups: Sequence[Group]) -> list[Answer]:
+        done = []
+        for group in groups:
+            try:
+                done.append(take(guard(group, self.method)))
+            except Exception as error:
+                raise complaint(self.name, group, f"{turn} raised {type(error).__name__}: {error}") from error
+        return done
+
+
+def pay(method: Method, name: str, group: Group) -> list[float]:
+    """Return the method's rewards; an exception, a wrong number or one not finite is an error, never a zero."""
+    return Here(method, name).reward([group])[0]
+
+
+def checked(name: str, group: Group, rewards: Sequence[Any]) -> list[float]:
+    """Return one finite reward per rollout of a group; UsageError where they are anything else."""
+    if len(rewards) != len(group):
+        raise complaint(name, group, f"{len(rewards)} rewards for {len(group)} rollouts; return one per rollout")
+    for rollout, reward in enumerate(rewards):
+        if not isinstance(reward, int | float) or not _finite(reward):
+            raise complaint(name, group, f"rollout {rollout}: reward {reward!r} is not a finite number")
+    return [float(reward) for reward in rewards]
+
+
+def _finite(reward: float) -> bool:
+    try:
+        return math.isfinite(reward)
+    except OverflowError:  # a whole number beyond all floats
+        return False
+
+
+def complaint(name: str, group: Group, what: str, line: int | None = None) -> UsageError:
+    """Return the error of a method that did something wrong with a group, with the line of its file if known."""
+    place = f" line {line}" if line else ""
+    return UsageError(f"methods/{name}.py{place}, prompt {group.prompt[:80]!r}: {what}")

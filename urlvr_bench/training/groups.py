@@ -1,68 +1,16 @@
 """Build the groups that a method sees: only declared signals are filled. The label firewall stands here."""
 
-import dataclasses
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.counting import WORKERS
-from urlvr_bench.rollouts import TOKEN_SIGNALS, Extra, Group, Method
-from urlvr_bench.training.signals import TokenStatistics
-
-T = TypeVar("T")
-Doc = dict[str, Any]
-Texts = tuple[list[str], int]
-"""Generated texts, and the number of tokens in them."""
-
-
-class Rollouts(Protocol):
-    """What may be asked of the trainer about the batch that it has just generated."""
-
-    eos_ids: frozenset[int]
-    generation_seconds: float
-
-    def statistics(self) -> TokenStatistics:
-        """Token statistics of the batch under the policy."""
-
-    def kl_to_start(self) -> float | None:
-        """Sampled KL of the policy to the start per token, or None at a step that does not measure it."""
-
-    def gather(self, values: list[T]) -> list[T]:
-        """The values of all processes that share the batch, in the order of its prompts."""
-
-    def pieces(self, ids: Sequence[int]) -> list[str]:
-        """The text of each token."""
-
-    def sample(self, prompts: Sequence[str], teacher_decay: float | None) -> Texts:
-        """One further rollout per prompt, by the policy or by its moving average."""
-
-    def reply(self, prompts: Sequence[str]) -> Texts:
-        """The policy's greedy answer to each prompt."""
-
-    def likelihoods(self, queries: Sequence[tuple[str, str, str]]) -> list[list[float]]:
-        """Log-probabilities of the tokens of the last text, given a prompt and what was written after it."""
-
-
-class TaskView(Protocol):
-    """What may be asked of a task."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def has_checker(self) -> bool: ...
-    @property
-    def answer_cue(self) -> str: ...
-    def prompt(self, doc: Doc) -> str: ...
-    def rephrase(self, doc: Doc, view: int) -> str: ...
-    def answer(self, completion: str) -> str | None: ...
-    def answer_span(self, completion: str) -> tuple[int, int] | None: ...
-    def judges(self, doc: Doc) -> bool: ...
-    def correct(self, doc: Doc, completion: str) -> bool: ...
-    def verify(self, public: str, completion: str) -> bool: ...
-    def verification_prompt(self, doc: Doc, completion: str) -> str | None: ...
-    def gold(self, doc: Doc) -> str: ...
+from urlvr_bench.rollouts import TOKEN_SIGNALS, Extra, Group, Signal
+from urlvr_bench.training.firewall import Turns
+from urlvr_bench.training.seams import Doc, Rollouts, TaskView
+from urlvr_bench.verifiers import proofs, shown_tests
 
 
 @dataclass(frozen=True)
@@ -75,65 +23,95 @@ class Batch:
     docs: Sequence[Doc]
     """The scheduled problems, by row."""
 
+    def parts(self, size: int) -> list[tuple[int, slice]]:
+        """Return the row of each group's problem, and where its rollouts are."""
+        found = []
+        for start in range(0, len(self.texts), size):
+            rows = set(self.row[start : start + size])
+            if len(rows) != 1:
+                raise RuntimeError(f"a group was cut: {size} rollouts belong to {len(rows)} prompts")
+            found.append((rows.pop(), slice(start, start + size)))
+        return found
+
 
 @dataclass(frozen=True)
-class Labelled:
-    """A group as the method may see it, beside what it may not: its problem and the correctness of its rollouts."""
+class Judged:
+    """The answers to one problem, each by the representative of its class, and what is right of the rollouts'."""
 
-    group: Group
-    doc: Doc
+    answers: list[str | None]
+    extra_answers: list[list[str | None]]
     correct: list[bool] | None
-    """None where nobody knows the answer."""
+    """None where nobody knows the answer, or nobody asked."""
 
 
-def build(method: Method, task: TaskView, batch: Batch, size: int, seed: int, rollouts: Rollouts) -> list[Labelled]:
-    """Return the groups of a batch with every declared signal but those that need further generation."""
-    statistics = _token_signals(method, rollouts)
-    starts = range(0, len(batch.texts), size)
-    built = []
-    for start, correct in zip(starts, _verdicts(task, batch, size, starts), strict=True):
-        rows = slice(start, start + size)
-        if len(set(batch.row[rows])) != 1:
-            raise RuntimeError(f"a group was cut: {size} rollouts belong to {len(set(batch.row[rows]))} prompts")
-        row = batch.row[start]
-        doc, texts, ids = batch.docs[row], batch.texts[rows], batch.token_ids[rows]
+@dataclass(frozen=True)
+class Built:
+    """Groups as the method may see them, beside what it may not: which of their rollouts are correct."""
+
+    groups: list[Group]
+    correct: list[list[bool] | None]
+    tokens: int
+    """Of the extra rollouts."""
+
+
+def build(
+    turns: Turns, task: TaskView, batch: Batch, size: int, seed: int, rollouts: Rollouts, judge: bool = True
+) -> Built:
+    """Return the groups of a batch with every declared signal of the first turn; correctness only if they `judge`."""
+    needs, statistics = turns.needs, _token_signals(turns.needs, rollouts)
+    parts = batch.parts(size)
+    docs = [batch.docs[row] for row, _ in parts]
+    extras, tokens = _extra_answers(turns.extras() if "extra_answers" in needs else [], task, docs, rollouts)
+    judged = _judged(task, batch, parts, extras, judge)
+    groups = []
+    for (row, rows), doc, found in zip(parts, docs, judged, strict=True):
+        texts, ids = batch.texts[rows], batch.token_ids[rows]
         signals: dict[str, Any] = {name: values[rows] for name, values in statistics.items()}
-        signals |= _rollout_signals(method, task, doc, texts, ids, rollouts)
-        if "rollout_ids" in method.needs:
+        signals |= _rollout_signals(needs, task, doc, texts, ids, rollouts)
+        if "rollout_ids" in needs:
             signals["rollout_ids"] = [f"seed {seed} row {row} rollout {i}" for i in range(size)]
-        if "correct" in method.needs:
-            signals["correct"] = _known(correct, method, task)
-        if "gold" in method.needs:
+        if "extra_answers" in needs:
+            signals["extra_answers"] = found.extra_answers
+        if "correct" in needs:
+            signals["correct"] = _known(found.correct, task)
+        if "gold" in needs:
             signals["gold"] = task.gold(doc)
-        answers = [task.answer(text) for text in texts]
-        built.append(Labelled(Group(task.prompt(doc), texts, answers, **signals), doc, correct))
-    return built
+        groups.append(Group(task.prompt(doc), texts, found.answers, **signals))
+    return Built(groups, [found.correct for found in judged], tokens)
 
 
-def _known(correct: list[bool] | None, method: Method, task: TaskView) -> list[bool]:
+def _known(correct: list[bool] | None, task: TaskView) -> list[bool]:
     if correct is None:
-        raise UsageError(
-            f"{type(method).__name__} reads labels, and {task.name} has none: give answers, or take another"
-        )
+        raise UsageError(f"the method reads labels, and {task.name} has none: give answers, or take another method")
     return correct
 
 
-def _verdicts(task: TaskView, batch: Batch, size: int, starts: Sequence[int]) -> list[list[bool] | None]:
-    """Return whether each rollout of each group is correct, None for unknown; the groups are graded side by side."""
+def _judged(
+    task: TaskView,
+    batch: Batch,
+    parts: Sequence[tuple[int, slice]],
+    extras: Sequence[list[list[str | None]]],
+    judge: bool,
+) -> list[Judged]:
+    """Return the answers to each problem, class by class, and the verdict on each class; problems side by side."""
 
-    def grade(start: int) -> list[bool] | None:
-        doc = batch.docs[batch.row[start]]
-        if not task.judges(doc):
-            return None
-        return [task.correct(doc, text) for text in batch.texts[start : start + size]]
+    def judged(part: tuple[int, slice], further: list[list[str | None]]) -> Judged:
+        row, rows = part
+        doc, own = batch.docs[row], [task.answer(text) for text in batch.texts[rows]]
+        classes = task.classes(answer for answers in (own, *further) for answer in answers)
+        answers, *others = ([answer and classes[answer] for answer in given] for given in (own, *further))
+        if not judge or not task.judges(doc):
+            return Judged(answers, others, None)
+        right = {answer: task.right(doc, answer) for answer in answers if answer is not None}
+        return Judged(answers, others, [answer is not None and right[answer] for answer in answers])
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(grade, starts))
+        return list(pool.map(judged, parts, extras))
 
 
-def _token_signals(method: Method, rollouts: Rollouts) -> dict[str, list[list[float]]]:
+def _token_signals(needs: Sequence[Signal], rollouts: Rollouts) -> dict[str, list[list[float]]]:
     """Return the declared token statistics, one forward for all; every process calls it or none."""
-    if not set(TOKEN_SIGNALS) & set(method.needs):
+    if not set(TOKEN_SIGNALS) & set(needs):
         return {}
     found = rollouts.statistics()
     every = {
@@ -142,11 +120,11 @@ def _token_signals(method: Method, rollouts: Rollouts) -> dict[str, list[list[fl
         "token_self_certainties": found.self_certainties,
         "token_top_gaps": found.top_gaps,
     }
-    return {name: values for name, values in every.items() if name in method.needs}
+    return {name: values for name, values in every.items() if name in needs}
 
 
 def _rollout_signals(
-    method: Method,
+    needs: Sequence[Signal],
     task: TaskView,
     doc: Doc,
     texts: list[str],
@@ -154,7 +132,7 @@ def _rollout_signals(
     rollouts: Rollouts,
 ) -> dict[str, Any]:
     """Return the declared signals that follow from the task and the rollouts alone."""
-    needs, signals = method.needs, dict[str, Any]()
+    signals = dict[str, Any]()
     if "token_counts" in needs:
         signals["token_counts"] = [len(ids) for ids in token_ids]
     if "answer_spans" in needs:
@@ -169,6 +147,10 @@ def _rollout_signals(
         signals["continuation"] = doc.get("continuation")
     if "verified" in needs:
         signals["verified"] = [task.verify(doc["public"], text) for text in texts]
+    if "tests_passed" in needs:
+        signals["tests_passed"] = shown_tests.passed(task.prompt(doc), texts)
+    if "proofs_accepted" in needs:
+        signals["proofs_accepted"] = proofs.accepted(task.prompt(doc), texts)
     return signals
 
 
@@ -185,16 +167,11 @@ def token_span(characters: tuple[int, int] | None, pieces: Sequence[str]) -> tup
     return (touched[0], touched[-1] + 1) if touched else None
 
 
-def with_generated(
-    method: Method, task: TaskView, labelled: Sequence[Labelled], rollouts: Rollouts
-) -> tuple[list[Group], int]:
-    """Return the groups with what had to be generated or scored for them, all groups together, and its tokens."""
-    groups, tokens = [entry.group for entry in labelled], 0
-    if "extra_answers" in method.needs:
-        answers, tokens = _extra_answers(method.extras(), task, [entry.doc for entry in labelled], rollouts)
-        groups = [dataclasses.replace(group, extra_answers=found) for group, found in zip(groups, answers, strict=True)]
-    if "likelihoods" in method.needs:
-        asked = [method.queries(group) for group in groups]
+def with_second_turn(turns: Turns, groups: list[Group], rollouts: Rollouts) -> tuple[list[Group], int]:
+    """Return the groups with what the method asks about each: scored or generated, all together, and its tokens."""
+    tokens = 0
+    if "likelihoods" in turns.needs:
+        asked = turns.queries(groups)
         queries = [
             (group.prompt, query.prefix[len(group.prompt) :], query.continuation)
             if query.prefix.startswith(group.prompt)
@@ -204,16 +181,16 @@ def with_generated(
         ]
         scored = iter(rollouts.likelihoods(queries))
         groups = [
-            dataclasses.replace(group, likelihoods=[next(scored) for _ in queries_of_group])
+            replace(group, likelihoods=[next(scored) for _ in queries_of_group])
             for group, queries_of_group in zip(groups, asked, strict=True)
         ]
-    if "replies" in method.needs:
-        questions = [method.ask(group) for group in groups]
+    if "replies" in turns.needs:
+        questions = turns.ask(groups)
         texts, more = rollouts.reply([question for asked_of_group in questions for question in asked_of_group])
         tokens += more
         replies = iter(texts)
         groups = [
-            dataclasses.replace(group, replies=[next(replies) for _ in asked_of_group])
+            replace(group, replies=[next(replies) for _ in asked_of_group])
             for group, asked_of_group in zip(groups, questions, strict=True)
         ]
     return groups, tokens

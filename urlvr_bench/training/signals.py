@@ -8,7 +8,6 @@ import functools
 import types
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,17 +16,8 @@ from torch.distributed.tensor import DTensor
 from transformers import LogitsProcessor
 from trl.trainer.utils import maybe_gather_lm_head_ctx
 
+from urlvr_bench.training.seams import TokenStatistics
 from urlvr_bench.training.token_statistics import of_logits, statistics_of
-
-
-@dataclass(frozen=True)
-class TokenStatistics:
-    """Per completion, one value per completion token, nats."""
-
-    logprobs: list[list[float]]
-    entropies: list[list[float]]
-    self_certainties: list[list[float]]
-    top_gaps: list[list[float]]
 
 
 class Watch(LogitsProcessor):

@@ -11,14 +11,15 @@ from datasets import Dataset
 from transformers import AutoTokenizer, PreTrainedTokenizerBase, PrinterCallback
 from trl import GRPOConfig
 
-from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import NO_CODE, weights_hash
 from urlvr_bench.protocol import Run
 from urlvr_bench.records.run_folder import read_steps
+from urlvr_bench.rollouts import LABELS
 from urlvr_bench.settings import Training, split_batch
 from urlvr_bench.tasks import Task
 from urlvr_bench.training import checkpoints, first_votes, schedule, steplog
+from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.parallel import AllSaved, adapter, vllm_settings
 from urlvr_bench.training.steplog import CollapseStop
@@ -26,6 +27,8 @@ from urlvr_bench.training.teacher import TeacherKeeper
 from urlvr_bench.training.trainer import PolicyTrainer
 
 Say = Callable[[str], None]
+PAID_TWICE = 2
+"""First steps whose rollouts are paid a second time, with permuted labels."""
 
 
 def trainer_config(training: Training, folder: Path, seed: int, processes: int, use_cpu: bool) -> GRPOConfig:
@@ -103,11 +106,16 @@ def prompt_rows(task: Task, docs: Sequence[dict[str, Any]], order: Sequence[int]
 
 
 def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict[str, Any]:
-    """Train a run to its last step, from its last whole checkpoint if there is one.
+    """Train a run to its last step, from its last whole checkpoint if there is one; the method never runs in here.
 
-    Returns what the record needs to know: the hash of the prompts in the order shown, the resolved
+    Returns what the record needs to know: the method, the hash of the prompts in the order shown, the resolved
     configuration, and the number of processes.
     """
+    with Booth(run.method, dict(run.params)) as booth:  # before there is a label that it could inherit
+        return _train(run, booth, model_path, task, folder, say)
+
+
+def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, say: Say) -> dict[str, Any]:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     training = run.protocol.training
@@ -117,8 +125,7 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
     order = schedule.draw(len(docs), training, run.seed, choose)
     tokenizer = load_tokenizer(model_path)
     shown = [docs[i] for i in order]
-    method = methods.configure(run.method, dict(run.params))
-    bridge = RewardBridge(method, run.method, task, shown, training.group_size, run.seed)
+    bridge = RewardBridge(booth, run.method, task, shown, training.group_size, run.seed, twice=PAID_TWICE)
     processes = PartialState(cpu=use_cpu).num_processes
     config = trainer_config(training, folder, run.seed, processes, use_cpu)
     trainer = PolicyTrainer(
@@ -167,7 +174,22 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
             "revision": getattr(trainer.model.config, "_commit_hash", None),
             "weights_sha256": weights_hash(model_path),
         },
+        "method": method_facts(booth, min(training.steps, PAID_TWICE) if any(doc.get("gold") for doc in shown) else 0),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+    }
+
+
+def method_facts(booth: Booth, twice: int) -> dict[str, Any]:
+    """Return what a record says of its method and of where it was run."""
+    facts, uses_labels = booth.facts, not LABELS.isdisjoint(booth.needs)
+    return {
+        "family": facts["family"],
+        "signals": list(booth.needs),
+        "uses_labels": uses_labels,
+        "binary": booth.binary,
+        "paper": facts["paper"],
+        "closed_by": facts["closed_by"],
+        "paid_twice": None if uses_labels else twice,
     }
 
 

@@ -18,6 +18,7 @@ from urlvr_bench.models import NO_CODE
 from urlvr_bench.rollouts import TOKEN_SIGNALS
 from urlvr_bench.training import signals
 from urlvr_bench.training.bridge import RewardBridge
+from urlvr_bench.training.seams import TokenStatistics
 from urlvr_bench.training.teacher import Teacher
 
 T = TypeVar("T")
@@ -99,7 +100,7 @@ class PolicyTrainer(GRPOTrainer):
 
     def _score(
         self, model: torch.nn.Module, prompt_ids: Sequence[Sequence[int]], completion_ids: Sequence[Sequence[int]]
-    ) -> signals.TokenStatistics:
+    ) -> TokenStatistics:
         return signals.score(
             model,
             prompt_ids,
@@ -111,7 +112,7 @@ class PolicyTrainer(GRPOTrainer):
             self.accelerator.autocast,
         )
 
-    def statistics(self) -> signals.TokenStatistics:
+    def statistics(self) -> TokenStatistics:
         """Return the token statistics of the batch under the policy; a second call costs nothing."""
         if self._statistics is None:
             self._statistics = self._score(self.model, self._prompt_ids, self._completion_ids)

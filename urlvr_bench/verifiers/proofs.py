@@ -8,7 +8,9 @@ import functools
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.verifiers import sandbox
@@ -45,6 +47,12 @@ def missing(language: str) -> str:
     return "" if shutil.which(program) else f"{program} is not on the PATH: {fix}"
 
 
+def accepted(prompt: str, completions: Sequence[str]) -> list[bool]:
+    """Return whether each completion proves the statement that the prompt shows."""
+    goal = statement(prompt)
+    return sandbox.each(lambda text: holds(goal, text), completions)
+
+
 def holds(statement: Statement, completion: str, seconds: float = 10.0) -> bool:
     """Return whether the completion proves the statement; a missing checker is an error, a long proof is none."""
     blocks = FENCE.findall(completion)
@@ -61,12 +69,17 @@ def _accepted(language: str, program: str, seconds: float) -> bool:
         raise UsageError(f"proofs in {language} cannot be checked: {reason}")
     if language == "coq":
         limits = sandbox.Limits(seconds=seconds, memory_mb=4096)
-        outcome = sandbox.run([str(shutil.which("coqc")), "-q", "goal.v"], {"goal.v": program}, limits=limits)
+        outcome = _run([str(shutil.which("coqc")), "-q", "goal.v"], program, limits)
         said = outcome.output.rstrip().splitlines()[-1:]
         return outcome.code == 0 and said == ["Closed under the global context"]
-    limits = sandbox.Limits(seconds=seconds, memory_mb=1 << 14, processes=64, file_mb=64)
-    outcome = sandbox.run([_lean(), "goal.lean"], {"goal.lean": program}, limits=limits)
+    limits = sandbox.Limits(seconds=seconds, memory_mb=1 << 14, threads=64, file_mb=64)
+    outcome = _run([_lean(), "goal.lean"], program, limits)
     return outcome.code == 0 and _lean_axioms(outcome.output) <= LEAN_AXIOMS
+
+
+def _run(argv: list[str], program: str, limits: sandbox.Limits) -> sandbox.Outcome:
+    """Run a checker on a file; it may read the folder that it is installed in."""
+    return sandbox.run(argv, {argv[-1]: program}, limits, reads=[str(Path(argv[0]).resolve().parents[1])])
 
 
 @functools.cache

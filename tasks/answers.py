@@ -1,0 +1,268 @@
+r"""An answer as it is read: a number, words, a list, a tuple or an interval, an equation, a formula.
+
+Read here is only what can be read exactly; a formula keeps its LaTeX, for math-verify to compare.
+"""
+
+import functools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from urlvr_bench.tasks import exact, latex, statements, words
+
+Kind = Literal["number", "based", "words", "choice", "list", "set", "tuple", "union", "equation", "formula", "text"]
+MAX_BITS = 400
+"""Of a number that is written out as its canonical spelling; a larger one keeps its LaTeX."""
+MAX_READINGS = 4
+"""Until the spelling of an answer is read as itself."""
+
+AND = re.compile(
+    r"\\text\{\s*,?\s*(?:and|or)\s*,?\s*\}|(?<![a-zA-Z\\])(?:and|or)(?![a-zA-Z])|\\(?:lor|land|vee)(?![a-zA-Z])"
+)
+OR = re.compile(r"\\text\{\s*,?\s*or\s*,?\s*\}|(?<![a-zA-Z\\])or(?![a-zA-Z])|\\(?:lor|vee)(?![a-zA-Z])")
+PLAIN = re.compile(r"-?[0-9]{1,100}(?:/[1-9][0-9]{0,99})?")
+THOUSANDS = re.compile(rf"[-+]?\s*{exact.THOUSANDS}")
+BASED = re.compile(
+    r"(?:\\text\{\s*)?([0-9A-F]*[0-9][0-9A-F]*)\s*\}?\s*_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?([0-9]+|[a-z]+)\s*\}?\s*\})"
+)
+UNREADABLE = re.compile(r"[0-9.][ ~]+[0-9.]|\\ldots|:|\\(?:gcd|lcm)(?![a-zA-Z])")
+"""What math-verify joins, drops or works out in silence: digits that stand apart, dots, times, divisors."""
+TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer: its canonical spelling, what kind it is, and what that kind has."""
+
+    text: str
+    kind: Kind
+    value: Fraction | None = None
+    """Of a number, however large."""
+    parts: tuple["Answer", ...] = ()
+    """Of a list, a set, a tuple, a union; the sides of an equation."""
+    name: str = ""
+    """Brackets of a tuple, the left side of an equation that only names what is on the right."""
+
+
+class _NoAnswerError(ValueError):
+    """The text contradicts itself."""
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def read(text: str) -> Answer | None:
+    """Return the answer that a text gives, the one that its spelling gives too.
+
+    None where there is none: the text is empty, over-long, torn out of its braces, or it contradicts itself.
+    """
+    found = _once(text)
+    for _ in range(MAX_READINGS):
+        if found is None or found.text == text:
+            return found
+        text, found = found.text, _once(found.text)
+    return None
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _once(text: str) -> Answer | None:
+    if PLAIN.fullmatch(text):
+        return number(Fraction(text), text)
+    if len(text) > latex.MAX_LENGTH or not latex.balanced(text):
+        return None
+    try:
+        return _read(latex.plain(text))
+    except _NoAnswerError:
+        return None
+
+
+def _read(text: str) -> Answer:
+    text = words.without_lead(_unwrapped(text))
+    if not text:
+        raise _NoAnswerError
+    if TRIGONOMETRY.search(text) is None:
+        text = re.sub(r"\^\\circ(?!\s*(?:\\text\{\s*)?[CFK])\s*", "", text)
+    for reader in READERS:
+        if found := reader(text):
+            return found
+    return _formula(text)
+
+
+def _unwrapped(text: str) -> str:
+    """Drop blanks, the full stop and braces around all of a text."""
+    while True:
+        before = text
+        text = text.strip(" ~").rstrip(".,;: ") if not text.endswith("..") else text.strip()
+        if text[:1] == "{" and statements.closes(text) == len(text):
+            text = text[1:-1]
+        if text == before:
+            return text
+
+
+def _number(text: str) -> Answer | None:
+    bare = words.without_unit(text)
+    value = exact.value(bare)
+    if value is None:
+        part, times = words.scale(text)
+        value = exact.value(part) if times > 1 else None
+        value = None if value is None else value * times
+    if value is None and bare.count(":") == 1:
+        above, below = (exact.value(part) for part in bare.split(":"))
+        value = above / below if above is not None and below else None
+    return None if value is None else number(value, text)
+
+
+def number(value: Fraction, text: str) -> Answer:
+    """Return the answer that is a number, spelled in lowest terms unless it is very large."""
+    short = max(value.numerator.bit_length(), value.denominator.bit_length()) <= MAX_BITS
+    return Answer(str(value) if short else tidy(words.without_unit(text)), "number", value)
+
+
+def _words(text: str) -> Answer | None:
+    if letter := words.choice(text):
+        return Answer(letter, "choice")
+    said = words.words(text)
+    if said is None:
+        return None
+    if said.lower() in words.NUMBERS:
+        return number(Fraction(words.NUMBERS[said.lower()]), text)
+    listed = [part.strip(" ()") for part in re.split(r",|\band\b|\bor\b", said)]
+    if len(listed) > 1:
+        return _listed([_read(rf"\text{{{part}}}") for part in listed if part])
+    return Answer(rf"\text{{{said.lower()}}}", "words")
+
+
+def _based(text: str) -> Answer | None:
+    found = BASED.fullmatch(text)
+    base = found and (found[2] or found[3])
+    if not found or not base or not (base.isdigit() or base in words.NUMBERS):
+        return None
+    return Answer(f"{found[1].lstrip('0') or '0'}_{{{words.NUMBERS.get(base, base)}}}", "based")
+
+
+def _listed(parts: list[Answer], kind: Kind = "list") -> Answer:
+    flat = [one for part in parts for one in (part.parts if part.kind in ("list", "set") else (part,))]
+    text = ", ".join(part.text for part in flat)
+    return Answer(rf"\{{{text}\}}" if kind == "set" else text, kind, parts=tuple(flat))
+
+
+def _list(text: str) -> Answer | None:
+    """Read what commas, semicolons, "and" and "or" separate; `81, 256` is two numbers, `1,080` is one."""
+    pieces = pieces_of(text)
+    if len(pieces) < 2:
+        return None
+    if OR.search(text) and all(map(statements.interval, pieces)):
+        return _union_of([_read(piece) for piece in pieces])
+    named = [statements.named(piece) for piece in pieces]
+    system = len({statements.stem(name) for name, _ in named if name}) > 1
+    return _listed([_named(name, _read(rest)) if system and name else _read(rest) for name, rest in named])
+
+
+def _named(name: str, value: Answer) -> Answer:
+    """Return an equation of a system, whose name tells it from the others."""
+    return Answer(f"{tidy(name)}={value.text}", "equation", parts=(value,), name=tidy(name))
+
+
+def pieces_of(text: str, inside: bool = False) -> list[str]:
+    """Return what stands between the separators outside of brackets; `inside` a tuple every comma is one."""
+    text = AND.sub(", ", text)
+    found = []
+    for piece in statements.split(text, r"[,;]" if inside else r"[,;](?=\s|$)|;"):
+        whole = inside or THOUSANDS.fullmatch(words.without_unit(piece.strip()))
+        found += [piece] if whole else statements.split(piece, ",")
+    return [piece.strip() for piece in found if piece.strip(" .")]
+
+
+def _related(text: str) -> Answer | None:
+    """Read an equation, a membership, an inequality or an approximation."""
+    left, sign, right = text.partition(r"\approx")
+    if sign:
+        return _read(right if not left.strip() or statements.is_name(left) else left)
+    name, rest = statements.named(text)
+    if name and r"\in" in text[: -len(rest)]:
+        return _read(rest)
+    if interval := statements.interval(text):
+        return _read(interval)
+    sides = [_measured(side.strip()) for side in statements.split(text, "=") if side.strip()]
+    return _equation(text, sides) if len(sides) > 1 else None
+
+
+def _measured(side: str) -> str:
+    """Return a side of an equation without its unit, if that leaves a number."""
+    bare = words.without_unit(side)
+    return bare if exact.value(bare) is not None else side
+
+
+def _equation(text: str, sides: list[str]) -> Answer:
+    """Read an equation: what its names stand for, where that is constant; two different numbers contradict."""
+    others = [side for side in sides if statements.is_name(side) or statements.has_variables(side)]
+    constants = [_read(side) for side in sides if side not in others]
+    if constants and all(map(statements.is_name, others)):
+        values = {part.value for part in constants}
+        if len(values) == 1 and len(constants) > 1 and None in values:
+            return Answer(" = ".join(part.text for part in constants), "equation", parts=tuple(constants))
+        if len(values) > 1 and not ("%" in text and None not in values and max(values) == 100 * min(values)):
+            raise _NoAnswerError
+        return constants[-1]
+    name = (
+        sides[0] if statements.is_name(sides[0]) or not re.search("[0-9]", statements.without_powers(sides[0])) else ""
+    )
+    return Answer(tidy(text), "equation", parts=tuple(map(_read, sides[1:] if name else sides)), name=tidy(name))
+
+
+def _plus_minus(text: str) -> Answer | None:
+    if text.count(r"\pm") != 1:
+        return None
+    both = (text.replace(r"\pm", one).replace(r"\mp", other) for one, other in ("+-", "-+"))
+    return _listed([_read(part) for part in both])
+
+
+def _bracketed(text: str) -> Answer | None:
+    """Read a set, a tuple or an interval that is all of a text."""
+    opening = re.match(r"\\\{|\\langle|[(\[]", text)
+    if opening is None or statements.closes(text) != len(text):
+        return None
+    closing = re.search(r"\\\}$|\\rangle$|[)\]]$", text)
+    if closing is None:
+        return None
+    content = text[opening.end() : closing.start()]
+    pieces = pieces_of(content, inside=True)
+    if opening[0] == r"\{":
+        _, condition, rest = content.partition(r"\mid") if r"\mid" in content else content.partition(":")
+        return _read(rest) if condition else _listed([_read(piece) for piece in pieces], "set") if pieces else None
+    if len(pieces) == 1:
+        return _read(pieces[0]) if opening[0] == "(" else None
+    parts = tuple(_read(piece) for piece in pieces)
+    if any(part.kind == "list" for part in parts):
+        return None
+    brackets = f"{opening[0]}{closing[0]}".replace(r"\langle", "(").replace(r"\rangle", ")")
+    inner = ", ".join(part.text for part in parts)
+    return Answer(f"{brackets[0]}{inner}{brackets[1]}", "tuple", parts=parts, name=brackets)
+
+
+def _union(text: str) -> Answer | None:
+    pieces = statements.split(text, r"\\cup(?![a-zA-Z])")
+    return _union_of([_read(piece) for piece in pieces]) if len(pieces) > 1 else None
+
+
+def _union_of(parts: list[Answer]) -> Answer:
+    return Answer(r"\cup".join(part.text for part in parts), "union", parts=tuple(parts))
+
+
+def _formula(text: str) -> Answer:
+    bare = words.without_measure(text) if TRIGONOMETRY.search(text) else words.without_unit(text)
+    if bare and not statements.has_variables(bare):
+        text = bare
+    if UNREADABLE.search(text):
+        return Answer(re.sub(r"\b0(?=[0-9]:)|(?<=:) | (?=:)", "", tidy(text)), "text")
+    return Answer(tidy(text.lstrip("+ ")), "formula")
+
+
+def tidy(text: str) -> str:
+    """Drop the blanks that LaTeX does not need."""
+    return re.sub(r"(?<![a-zA-Z0-9,]) | (?![a-zA-Z0-9])", "", text.strip())
+
+
+READERS: tuple[Callable[[str], Answer | None], ...] = (
+    _number, _words, _based, _list, _related, _bracketed, _union, _plus_minus,
+)  # fmt: skip

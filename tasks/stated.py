@@ -1,0 +1,112 @@
+r"""Mathematics where no format was asked for: the last box, else the last stated answer, else the last value."""
+
+import re
+
+from urlvr_bench.tasks import answers, latex, words
+from urlvr_bench.tasks.boxed import PlainBoxed, Span
+
+CONTINUES = re.compile(r"\n\s*(?:Question|Q):")
+"""Where a base model goes on with a question of its own; what follows is no part of the answer."""
+SAYS = re.compile(
+    r"\banswers?\b(?:[ \t]+(?:to|for|of|in)\b[^.\n:=?]{0,80}?)?[*_]*"
+    r"(?:\s+(?:is|are|was|should be|must be|would be|will be|equals)\b[*_]*[ \t]*:?|[ \t]*[:=])|####|<answer>",
+    re.IGNORECASE,
+)
+"""What introduces an answer."""
+FILLER = re.compile(r"(?:[\s*_:`\"']|(?:therefore|thus|simply|just|equal to|given by)\b)*", re.IGNORECASE)
+SENTENCE = re.compile(r"[.!?](?=[*_\"')\]]*(?:\s+[A-Z<(\\$*]|\s*$|\s*\n))|\n|</|<\|")
+"""Where a statement ends: at a full stop before a new sentence, a line's end, a tag."""
+VERB = re.compile(r"(?:\b(?:is|are|was|were|equals|be)\b|=)\s*(?:about |approximately )?")
+
+MONEY = r"[0-9][0-9.,]*(?:\s+[a-zA-Z(]|[;:!?]?\s*(?:$|\n)|\s+[A-Z])"
+FORMULA = re.compile(rf"\$\$[^$]+\$\$|\\\[.+?\\\]|\\\(.+?\\\)|(?<!\\)\$(?!{MONEY})[^$\n]+?(?<!\\)\$", re.DOTALL)
+"""Mathematics between dollars, which alone before a number are a currency, or `\(` and `\[`."""
+JOINT = re.compile(r"\s*(?:,?\s*(?:and|or)|,|=)\s*(?=\$|\\\(|\\\[)")
+DIGITS = r"(?:(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+(?![0-9a-zA-Z]))?|\.[0-9]+)"
+COMMAND = rf"\\(?:[dtc]?frac|sqrt|pi|infty|binom|log|ln|sin|cos|tan)(?![a-zA-Z])(?:\[[^\[\]]*\])?(?:\s*{latex.GROUP})*"
+FACTOR = rf"(?:{DIGITS}|{COMMAND})(?:\^(?:{latex.GROUP}|-?[0-9]+))?!?"
+VALUE = re.compile(
+    rf"(?:(?<![0-9a-zA-Z)\\.])[-+\u2212]\s?)?(?:\\?\$)?(?<![0-9a-zA-Z\\.])(?:{FACTOR})"
+    rf"(?:\s*{COMMAND}(?:\^(?:{latex.GROUP}|-?[0-9]+))?|\s*/\s*(?:{DIGITS})|\s+[0-9]+/[0-9]+|:[0-9]+"
+    rf"|\s*(?:\\times|\\cdot|\u00d7|\*)\s*10\^(?:{latex.GROUP}|-?[0-9]+)|\s+(?:million|billion|trillion)\b)*"
+)
+"""A number, or a product of numbers and LaTeX, in the middle of prose."""
+
+
+class Stated(PlainBoxed):
+    r"""Where no format was asked for: the last box, else the last statement of an answer, else the last value."""
+
+    TAIL = 2_000
+    """Characters at the end that are searched."""
+
+    def _span(self, completion: str) -> Span | None:
+        text = CONTINUES.split(completion, maxsplit=1)[0]
+        return super()._span(text) or self._stated(text, max(0, len(text) - self.TAIL))
+
+    def _stated(self, text: str, first: int) -> Span | None:
+        """Return the range of what is stated as the answer in `text[first:]`."""
+        said = statement(text, first)
+        if said is not None:
+            return self._within(text, *said)
+        values = _values(text, first, len(text))
+        return values[-1] if values else None
+
+    def _within(self, text: str, start: int, end: int) -> Span:
+        """Return the range in a statement that is an answer: its first formula, all of it, or its value."""
+        if formula := _formula_at(text, start):
+            return formula
+        if _is_answer(text[start:end]) or words.DENIAL.match(text, start):
+            return start, end
+        if first := VALUE.match(text, start, end):
+            return first.span()
+        verbs = list(VERB.finditer(text, start, end))
+        values = _values(text, verbs[-1].end() if verbs else start, end) or _values(text, start, end)
+        return values[0] if values else (start, end)
+
+
+def statement(text: str, first: int) -> Span | None:
+    """Return the range of the last statement of an answer in `text[first:]` that says anything."""
+    for said in reversed(list(SAYS.finditer(text, first))):
+        start = FILLER.match(text, said.end()).end()  # type: ignore[union-attr]  # it matches the empty text
+        stop = SENTENCE.search(text, start)
+        end = stop.start() if stop else len(text)
+        if text[start:end].strip(" *_.`"):
+            return start, start + len(text[start:end].rstrip(" *_`\"'"))
+    return None
+
+
+def _formula_at(text: str, start: int) -> Span | None:
+    """Return the range of a formula between dollars or the like, and of all that commas or "and" join to it."""
+    found = FORMULA.match(text, start)
+    if found is None or not _is_maths(found[0]):
+        return None
+    end = found.end()
+    while (joint := JOINT.match(text, end)) and (more := FORMULA.match(text, joint.end())) and _is_maths(more[0]):
+        end = more.end()
+    return start, end
+
+
+def _values(text: str, start: int, end: int) -> list[Span]:
+    """Return the ranges of all formulas and, outside of them, of all numbers of a text, in order."""
+    found: list[Span] = []
+    at = start
+    for formula in FORMULA.finditer(text, start, end):
+        if _is_maths(formula[0]):
+            found += [value.span() for value in VALUE.finditer(text, at, formula.start())]
+            found.append(formula.span())
+            at = formula.end()
+    return found + [value.span() for value in VALUE.finditer(text, at, end)]
+
+
+def _is_maths(text: str) -> bool:
+    """Return whether there is no prose in what stands between two dollars: those may be two sums of money."""
+    return re.search(r"(?<![a-zA-Z\\])[a-z]{3,}\s", words.TEXT.sub("", text)) is None
+
+
+def _is_answer(text: str) -> bool:
+    """Return whether all of a statement is an answer, not an answer in prose."""
+    found = answers.read(text)
+    if found is None or found.kind in ("number", "choice"):
+        return found is not None
+    prose = re.search(r"(?<![a-zA-Z\\])[a-zA-Z]{2,}", answers.AND.sub("", words.TEXT.sub("", text)))
+    return prose is None or (found.kind == "words" and len(text.split()) < 4)

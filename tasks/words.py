@@ -1,0 +1,105 @@
+r"""Words around an answer, in LaTeX as `latex.plain` spells it: units at its end, a lead at its start, choices."""
+
+import re
+
+SPELLED = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+NUMBERS = {word: number for number, word in enumerate(SPELLED.split())}
+SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+
+CONTENT = r"(?:[^{}]|\{[^{}]*\})*"
+TEXT = re.compile(rf"\\text\{{({CONTENT})\}}")
+UNIT = rf"\\text\{{{CONTENT}\}}(?:\s*\^\s*(?:\{{\s*-?[0-9]+\s*\}}|-?[0-9]))?"
+MARKED = re.compile(
+    rf"(?:\s*(?:/|\\cdot|\\times|\*)?\s*{UNIT}|\s*\\frac\{{\s*(?:1|{UNIT})\s*\}}\{{\s*(?:{UNIT}\s*)+\}})+$"
+)
+"""Units at the end that are set as text, with powers, products and quotients."""
+SHORT = (
+    "mm|cm|dm|km|nm|in|ft|yd|mi|mg|kg|lbs?|oz|ml|mL|cc|ms|sec|min|hrs?|mph|kph|kmh|Hz|kHz|MHz|Pa|kPa|kJ|kW|eV|keV|MeV"
+    "|mol|rad|deg|USD|EUR|dB|days?|foot|sq|cu|pct|am|pm"
+)
+BARE = re.compile(
+    rf"(?<=[0-9}})!.%])\s*(?<![a-zA-Z\\])(?:(?:(?:{SHORT}|[a-z]{{4,}})\b\.?|m/s|(?:k?m|ft|mi)/(?:s|h|hr)\b)"
+    rf"(?:\^?\{{?-?[0-9]\}}?)?(?:\s*/\s*|\s+per\s+|\s+of\s+|\s+)?)+(?:[sh](?:\^?\{{?-?[0-9]\}}?)?)?$"
+)
+"""Units at the end that are not set as text: known short ones and words of four letters or more."""
+NO_UNIT = re.compile(
+    r"\b(?:or|and|not|no|none|if|when|where|for|least|most|more|less|than|fewer|over|under|base|mod|modulo|is|are|was"
+    r"|undefined|false|true|sqrt|times|plus|minus|divided|infinity|alpha|beta|gamma|delta|theta|lambda|sigma|omega"
+    r"|dozen|hundred|thousand|million|billion|trillion|approximately|about|half|choose|even|odd|to)\b",
+    re.IGNORECASE,
+)
+"""Words that make more of a number than a measure."""
+MATHS = re.compile(r"(?:[ei]|\\?pi|sin|cos|tan|log|ln)\Z")
+"""What is set upright and belongs to a formula."""
+
+LEAD = re.compile(
+    r"(?:\\text\{\s*)?(?:(?:the |our |my )?(?:final |correct )?(?:answer|result|solution|value|total|sum)"
+    r"(?:\s+(?:is|are)\b\s*:?|\s*[:=])|(?:approximately|approx\.?|about|roughly|exactly|thus|therefore|hence)\b,?)"
+    r"\s*\}?\s*[:=]?\s*",
+    re.IGNORECASE,
+)
+"""What may stand before an answer and says nothing about it."""
+TITLE = re.compile(r"\\text\{([A-Za-z ]*):\s*\}\s*(?=[^\s])")
+DENIAL = re.compile(r"\b(?:not|no|non|never)\b", re.IGNORECASE)
+
+CHOICE = re.compile(r"(?:(?:option|choice|answer)\s*:?\s*)?(?:\(([a-z])\)|([a-z])[.):]?)", re.IGNORECASE)
+LETTERS = "ABCDEFGHIJabcd"
+"""What is a choice without a mark; other letters are variables, and e is Euler's number."""
+
+
+def without_lead(text: str) -> str:
+    """Drop a lead such as "Answer:" or "about", and a title such as "Area:", unless it denies what follows."""
+    found = LEAD.match(text) or TITLE.match(text)
+    return text[found.end() :] if found and found.end() < len(text) and not DENIAL.search(found[0]) else text
+
+
+def without_unit(text: str) -> str:
+    r"""Drop what is measured: a unit or counted things at the end of a text, and percent, degree and currency signs.
+
+    A percent sign is dropped, as the field drops it: `50\%` is 50, not 1/2.
+    """
+    text = re.sub(r"\^\\circ\s*[CFK]$", r"^\\circ", without_measure(text).rstrip())
+    return re.sub(r"(?:\s|\^\\circ|%|[£€¥])+$", "", text)
+
+
+def without_measure(text: str) -> str:
+    """Drop a unit or counted things at the end of a text; a degree sign stays, for a sine is of degrees."""
+    text = re.sub(r"^([-+]?)\s*[£€¥]\s*", r"\1", text)
+    text = re.sub(r"\^\s*(?:\{\s*)?\\text\{(?:st|nd|rd|th)\}(?:\s*\})?$", "", text)
+    found = MARKED.search(text) or BARE.search(text)
+    return text[: found.start()] if found and found.start() and _measures(found[0]) else text
+
+
+def _measures(tail: str) -> bool:
+    """Return whether the end of a text is a unit: words without a condition, a number or an alternative in them."""
+    words = re.sub(r"\\(?:text|cdot|times|frac)(?![a-zA-Z])|[{}]", " ", tail)
+    bare = re.sub(r"\^\s*-?\s*[0-9]+|(?<=[a-zA-Z])[0-9]\b", "", words)
+    return not (re.search(r"[0-9=<>,\\]", bare) or NO_UNIT.search(bare) or MATHS.match(bare.strip(" ./")))
+
+
+def scale(text: str) -> tuple[str, int]:
+    """Return a text without a number word such as "million" and its unit at the end, and what it multiplies by."""
+    found = re.search(
+        rf"\s*(?:\\text\{{\s*)?({'|'.join(SCALES)})\b\s*(?:\}}\s*)?(?:\\text\{{)?[a-z ]*\}}?$", text, re.IGNORECASE
+    )
+    return (text[: found.start()], SCALES[found[1].lower()]) if found and found.start() else (text, 1)
+
+
+def words(text: str) -> str | None:
+    """Return the words that are all of a text; None where it is a formula."""
+    marked = TEXT.sub(" ", text).strip(" .,;:()!") == "" and TEXT.search(text) is not None
+    content = re.sub(r"\s+", " ", TEXT.sub(r" \1 ", text)).strip(" .,;:!\"'`*")
+    if marked and re.fullmatch(r"\(?[^\W\d_][^\\{}^_=<>|]*", content):
+        return content
+    spelled = re.fullmatch(r"[A-Z]?[a-z]{3,}(?:[ -][A-Za-z]+)*|(?i:yes|no|odd|all|may)", content)
+    return content if spelled and TEXT.search(text) is None else None
+
+
+def choice(text: str) -> str | None:
+    """Return the letter of a choice, alone, in parentheses or after "option"; None where there is none, or more."""
+    content = re.sub(r"\s+", " ", TEXT.sub(r"\1", text)).strip(" \"'`*")
+    found = CHOICE.fullmatch(content)
+    bare = found is not None and len(content) == 1 and content not in LETTERS
+    if found is None or (bare and (content == text or content.islower())):
+        return None
+    return (found[1] or found[2]).upper()
