@@ -50,8 +50,10 @@ def used() -> float:
     total, ticks = time.process_time(), os.sysconf("SC_CLK_TCK")
     for judge in grading._judges.idle:
         if judge._process is not None:
-            fields = Path(f"/proc/{judge._process.pid}/stat").read_text().rpartition(")")[2].split()
-            total += (int(fields[11]) + int(fields[12])) / ticks
+            pid = judge._process.pid
+            for one in (pid, *Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
+                fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+                total += sum(map(int, fields[11:15])) / ticks
     return total
 
 

@@ -298,7 +298,7 @@ GSM = {"id": "", "prompt": "", "public": "6 + 6?", "gold": "12"}
 
 def test_a_prompt_style_changes_wording_scoring_and_version_but_no_problem() -> None:
     styles = {name: tasks.load(name) for name in ("gsm8k", "gsm8k@boxed-plain", "gsm8k@native")}
-    assert [task.version for task in styles.values()] == ["1-boxed-chat", "1-boxed-plain", "1-native"]
+    assert [task.version for task in styles.values()] == ["2-boxed-chat", "2-boxed-plain", "2-native"]
     docs = [task.sample("test")[0] for task in styles.values()]
     assert len({doc["prompt"] for doc in docs}) == 3
     assert len({(doc["id"], doc["public"], doc["gold"]) for doc in docs}) == 1
