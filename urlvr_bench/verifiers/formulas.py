@@ -39,7 +39,7 @@ SPELLED = (
 WHOLE = (sympy.floor, sympy.ceiling, sympy.factorial, sympy.binomial, sympy.Mod)
 
 
-class _Reader(_Latex2Sympy):  # type: ignore[misc]  # the package has no types
+class _Reader(_Latex2Sympy):
     """math-verify's parser; decimals are fractions."""
 
     def parse_number(self, text: str) -> sympy.Rational:
