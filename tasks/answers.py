@@ -21,7 +21,9 @@ OR = re.compile(r"\\text\{\s*,?\s*or\s*,?\s*\}|(?<![a-zA-Z\\])or(?![a-zA-Z])|\\(
 PLAIN = re.compile(r"-?[0-9]{1,100}(?:/[1-9][0-9]{0,99})?")
 THOUSANDS = re.compile(rf"[-+]?\s*{exact.THOUSANDS}")
 BASED = re.compile(
-    r"(?:\\text\{\s*)?([0-9A-F]*[0-9][0-9A-F]*)\s*\}?\s*_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?([0-9]+|[a-z]+)\s*\}?\s*\})"
+    r"(?:\\text\{\s*|\()?([0-9A-F]*[0-9][0-9A-F]*)\s*[})]?\s*"
+    r"(?:_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?([0-9]+|[a-z]+)\s*\}?\s*\})"
+    r"|(?:\\text\{)?[ (]*(?:in )?base[ -]*\}?\s*([0-9]+|[a-z]+)[ )}]*)"
 )
 UNREADABLE = re.compile(r"[0-9.][ ~]+[0-9.]|\\ldots|:|\\(?:gcd|lcm)(?![a-zA-Z])")
 """What math-verify joins, drops or works out in silence: digits that stand apart, dots, times, divisors."""
@@ -74,9 +76,11 @@ def _unwrapped(text: str) -> str:
     """Drop blanks, the full stop and braces around all of a text."""
     while True:
         before = text
-        text = text.strip(" ~").rstrip(".,;: ") if not text.endswith("..") else text.strip()
+        text = text.strip(" ~").rstrip(".,;:? ") if not text.endswith("..") else text.strip()
         if text[:1] == "{" and statements.closes(text) == len(text):
             text = text[1:-1]
+        if whole := re.fullmatch(r"\\text\{\s*([-+.0-9][^{}]*)\}", text):
+            text = whole[1]
         if text == before:
             return text
 
@@ -110,7 +114,7 @@ def _words(text: str) -> Answer | None:
 
 def _based(text: str) -> Answer | None:
     found = BASED.fullmatch(text)
-    base = found and (found[2] or found[3])
+    base = found and (found[2] or found[3] or found[4])
     if not found or not base or not (base.isdigit() or base in words.NUMBERS):
         return None
     return Answer(f"{found[1].lstrip('0') or '0'}_{{{words.NUMBERS.get(base, base)}}}", "based")
@@ -209,7 +213,7 @@ def _union(text: str) -> Answer | None:
 
 def _formula(text: str) -> Answer:
     bare = words.without_measure(text) if TRIGONOMETRY.search(text) else words.without_unit(text)
-    if bare and not statements.has_variables(bare):
+    if bare and not (statements.has_variables(bare) and words.CONDITION.search(text)):
         text = bare
     if UNREADABLE.search(text):
         return Answer(re.sub(r"\b0(?=[0-9]:)|(?<=:) | (?=:)", "", tidy(text)), "text")
