@@ -4,9 +4,11 @@ Answers are fractions, roots and polynomials written in different ways, right an
 Compared are our scorer and math-verify called serially, in one run: on 10,100 answers of which 20 are different, as
 the samples of a few problems over the checkpoints of a run, and on distinct ones. Those are rates per second of
 processor time, our child processes' included. Two workers are compared with one by the clock, for which two cores
-must be free.
+must be free. With URLVR_TEST_DATA, a folder with published problems, it also says what share of their gold answers
+cannot be read exactly and reaches math-verify.
 """
 
+import json
 import os
 import random
 import time
@@ -19,6 +21,8 @@ from math_verify import LatexExtractionConfig, parse, verify
 from report import Tables, report
 
 from urlvr_bench import tasks
+from urlvr_bench.tasks import answers, latex
+from urlvr_bench.tasks.answer import Answer
 from urlvr_bench.verifiers import grading
 
 Pair = tuple[str, str]
@@ -89,6 +93,27 @@ def clustered() -> list[dict[str, Any]]:
     return rows
 
 
+def formulaic(answer: Answer) -> bool:
+    """Return whether an answer, or a part of it, is left to math-verify."""
+    return answer.kind in ("formula", "equation") or any(map(formulaic, answer.parts))
+
+
+def reached(folder: Path) -> list[dict[str, Any]]:
+    """Return for each set in a folder how many of its gold answers are left to math-verify, and what share that is."""
+    found = []
+    for path in sorted(folder.glob("*/*.jsonl")):
+        published = [json.loads(line) for line in path.read_text().splitlines()]
+        texts = [row.get("final_answer") or row.get("answer") or row.get("solution") for row in published]
+        if None in texts:
+            continue  # programs
+        golds = [", ".join(text) if isinstance(text, list) else str(text).rpartition("####")[2] for text in texts]
+        read = [answer for text in golds if (answer := answers.read(latex.last_box(text) or text.strip()))]
+        asked = sum(map(formulaic, read))
+        row = {"gold answers": path.parent.name, "split": path.stem, "number": len(read)}
+        found.append(row | {"to math-verify": asked, "share, %": 100 * asked / len(read)})
+    return found
+
+
 def measure(quick: bool) -> Tables:
     distinct = 300 if quick else 2000
     with ThreadPoolExecutor(2) as pool:  # start two children, which every later row uses or leaves idle
@@ -115,7 +140,9 @@ def measure(quick: bool) -> Tables:
     few = add("20 repeated", "math-verify, serial", 100, serial(repeated[:100]))
     ratios = {"repeated, ours / math-verify": many / few, "seen before, ours / math-verify": again / few}
     ratios |= {"distinct, ours / math-verify": half / plain, "distinct, 2 workers / 1": two / one}
-    return {"rates": rows, "ratios": ratios, "classes": clustered()}
+    folder = os.environ.get("URLVR_TEST_DATA")
+    golds = {"golds": reached(Path(folder))} if folder else {}
+    return {"rates": rows, "ratios": ratios, "classes": clustered(), **golds}
 
 
 if __name__ == "__main__":

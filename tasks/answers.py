@@ -6,15 +6,11 @@ Read here is only what can be read exactly; a formula keeps its LaTeX, for math-
 import functools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
 
 from urlvr_bench.tasks import exact, latex, statements, words
+from urlvr_bench.tasks.answer import Answer, listed, named, number, ordered, tidy, union
 
-Kind = Literal["number", "based", "words", "choice", "list", "set", "tuple", "union", "equation", "formula", "text"]
-MAX_BITS = 400
-"""Of a number that is written out as its canonical spelling; a larger one keeps its LaTeX."""
 MAX_READINGS = 4
 """Until the spelling of an answer is read as itself."""
 
@@ -25,29 +21,17 @@ OR = re.compile(r"\\text\{\s*,?\s*or\s*,?\s*\}|(?<![a-zA-Z\\])or(?![a-zA-Z])|\\(
 PLAIN = re.compile(r"-?[0-9]{1,100}(?:/[1-9][0-9]{0,99})?")
 THOUSANDS = re.compile(rf"[-+]?\s*{exact.THOUSANDS}")
 BASED = re.compile(
-    r"(?:\\text\{\s*)?([0-9A-F]*[0-9][0-9A-F]*)\s*\}?\s*_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?([0-9]+|[a-z]+)\s*\}?\s*\})"
+    r"(?:\\text\{\s*|\()?([0-9A-F]*[0-9][0-9A-F]*)\s*[})]?\s*"
+    r"(?:_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?([0-9]+|[a-z]+)\s*\}?\s*\})"
+    r"|(?:\\text\{)?[ (]*(?:in )?base[ -]*\}?\s*([0-9]+|[a-z]+)[ )}]*)"
 )
 UNREADABLE = re.compile(r"[0-9.][ ~]+[0-9.]|\\ldots|:|\\(?:gcd|lcm)(?![a-zA-Z])")
 """What math-verify joins, drops or works out in silence: digits that stand apart, dots, times, divisors."""
 TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
 
 
-@dataclass(frozen=True)
-class Answer:
-    """An answer: its canonical spelling, what kind it is, and what that kind has."""
-
-    text: str
-    kind: Kind
-    value: Fraction | None = None
-    """Of a number, however large."""
-    parts: tuple["Answer", ...] = ()
-    """Of a list, a set, a tuple, a union; the sides of an equation."""
-    name: str = ""
-    """Brackets of a tuple, the left side of an equation that only names what is on the right."""
-
-
 class _NoAnswerError(ValueError):
-    """The text contradicts itself."""
+    """The text contradicts itself, or there is nothing in it."""
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -92,9 +76,11 @@ def _unwrapped(text: str) -> str:
     """Drop blanks, the full stop and braces around all of a text."""
     while True:
         before = text
-        text = text.strip(" ~").rstrip(".,;: ") if not text.endswith("..") else text.strip()
+        text = text.strip(" ~").rstrip(".,;:? ") if not text.endswith("..") else text.strip()
         if text[:1] == "{" and statements.closes(text) == len(text):
             text = text[1:-1]
+        if whole := re.fullmatch(r"\\text\{\s*([-+.0-9][^{}]*)\}", text):
+            text = whole[1]
         if text == before:
             return text
 
@@ -112,12 +98,6 @@ def _number(text: str) -> Answer | None:
     return None if value is None else number(value, text)
 
 
-def number(value: Fraction, text: str) -> Answer:
-    """Return the answer that is a number, spelled in lowest terms unless it is very large."""
-    short = max(value.numerator.bit_length(), value.denominator.bit_length()) <= MAX_BITS
-    return Answer(str(value) if short else tidy(words.without_unit(text)), "number", value)
-
-
 def _words(text: str) -> Answer | None:
     if letter := words.choice(text):
         return Answer(letter, "choice")
@@ -126,24 +106,18 @@ def _words(text: str) -> Answer | None:
         return None
     if said.lower() in words.NUMBERS:
         return number(Fraction(words.NUMBERS[said.lower()]), text)
-    listed = [part.strip(" ()") for part in re.split(r",|\band\b|\bor\b", said)]
-    if len(listed) > 1:
-        return _listed([_read(rf"\text{{{part}}}") for part in listed if part])
+    parts = [part.strip(" ()") for part in re.split(r",|\band\b|\bor\b", said)]
+    if len(parts) > 1:
+        return listed([_read(rf"\text{{{part}}}") for part in parts if part])
     return Answer(rf"\text{{{said.lower()}}}", "words")
 
 
 def _based(text: str) -> Answer | None:
     found = BASED.fullmatch(text)
-    base = found and (found[2] or found[3])
+    base = found and (found[2] or found[3] or found[4])
     if not found or not base or not (base.isdigit() or base in words.NUMBERS):
         return None
     return Answer(f"{found[1].lstrip('0') or '0'}_{{{words.NUMBERS.get(base, base)}}}", "based")
-
-
-def _listed(parts: list[Answer], kind: Kind = "list") -> Answer:
-    flat = [one for part in parts for one in (part.parts if part.kind in ("list", "set") else (part,))]
-    text = ", ".join(part.text for part in flat)
-    return Answer(rf"\{{{text}\}}" if kind == "set" else text, kind, parts=tuple(flat))
 
 
 def _list(text: str) -> Answer | None:
@@ -152,21 +126,16 @@ def _list(text: str) -> Answer | None:
     if len(pieces) < 2:
         return None
     if OR.search(text) and all(map(statements.interval, pieces)):
-        return _union_of([_read(piece) for piece in pieces])
-    named = [statements.named(piece) for piece in pieces]
-    system = len({statements.stem(name) for name, _ in named if name}) > 1
-    return _listed([_named(name, _read(rest)) if system and name else _read(rest) for name, rest in named])
-
-
-def _named(name: str, value: Answer) -> Answer:
-    """Return an equation of a system, whose name tells it from the others."""
-    return Answer(f"{tidy(name)}={value.text}", "equation", parts=(value,), name=tidy(name))
+        return union([_read(piece) for piece in pieces])
+    sides = [statements.named(piece) for piece in pieces]
+    system = len({statements.stem(name) for name, _ in sides if name}) > 1
+    return listed([named(name, _read(rest)) if system and name else _read(rest) for name, rest in sides])
 
 
 def pieces_of(text: str, inside: bool = False) -> list[str]:
     """Return what stands between the separators outside of brackets; `inside` a tuple every comma is one."""
     text = AND.sub(", ", text)
-    found = []
+    found: list[str] = []
     for piece in statements.split(text, r"[,;]" if inside else r"[,;](?=\s|$)|;"):
         whole = inside or THOUSANDS.fullmatch(words.without_unit(piece.strip()))
         found += [piece] if whole else statements.split(piece, ",")
@@ -198,15 +167,14 @@ def _equation(text: str, sides: list[str]) -> Answer:
     others = [side for side in sides if statements.is_name(side) or statements.has_variables(side)]
     constants = [_read(side) for side in sides if side not in others]
     if constants and all(map(statements.is_name, others)):
-        values = {part.value for part in constants}
-        if len(values) == 1 and len(constants) > 1 and None in values:
+        values = [part.value for part in constants if part.value is not None]
+        if len(values) < len(constants) > 1:
             return Answer(" = ".join(part.text for part in constants), "equation", parts=tuple(constants))
-        if len(values) > 1 and not ("%" in text and None not in values and max(values) == 100 * min(values)):
+        if len(set(values)) > 1 and not ("%" in text and max(values) == 100 * min(values)):
             raise _NoAnswerError
         return constants[-1]
-    name = (
-        sides[0] if statements.is_name(sides[0]) or not re.search("[0-9]", statements.without_powers(sides[0])) else ""
-    )
+    plain = statements.is_name(sides[0]) or not re.search("[0-9]", statements.without_powers(sides[0]))
+    name = sides[0] if plain else ""
     return Answer(tidy(text), "equation", parts=tuple(map(_read, sides[1:] if name else sides)), name=tidy(name))
 
 
@@ -214,7 +182,7 @@ def _plus_minus(text: str) -> Answer | None:
     if text.count(r"\pm") != 1:
         return None
     both = (text.replace(r"\pm", one).replace(r"\mp", other) for one, other in ("+-", "-+"))
-    return _listed([_read(part) for part in both])
+    return listed([_read(part) for part in both])
 
 
 def _bracketed(text: str) -> Answer | None:
@@ -229,38 +197,27 @@ def _bracketed(text: str) -> Answer | None:
     pieces = pieces_of(content, inside=True)
     if opening[0] == r"\{":
         _, condition, rest = content.partition(r"\mid") if r"\mid" in content else content.partition(":")
-        return _read(rest) if condition else _listed([_read(piece) for piece in pieces], "set") if pieces else None
+        return _read(rest) if condition else listed([_read(piece) for piece in pieces], "set") if pieces else None
     if len(pieces) == 1:
         return _read(pieces[0]) if opening[0] == "(" else None
-    parts = tuple(_read(piece) for piece in pieces)
+    parts = [_read(piece) for piece in pieces]
     if any(part.kind == "list" for part in parts):
         return None
-    brackets = f"{opening[0]}{closing[0]}".replace(r"\langle", "(").replace(r"\rangle", ")")
-    inner = ", ".join(part.text for part in parts)
-    return Answer(f"{brackets[0]}{inner}{brackets[1]}", "tuple", parts=parts, name=brackets)
+    return ordered(parts, f"{opening[0]}{closing[0]}".replace(r"\langle", "(").replace(r"\rangle", ")"))
 
 
 def _union(text: str) -> Answer | None:
     pieces = statements.split(text, r"\\cup(?![a-zA-Z])")
-    return _union_of([_read(piece) for piece in pieces]) if len(pieces) > 1 else None
-
-
-def _union_of(parts: list[Answer]) -> Answer:
-    return Answer(r"\cup".join(part.text for part in parts), "union", parts=tuple(parts))
+    return union([_read(piece) for piece in pieces]) if len(pieces) > 1 else None
 
 
 def _formula(text: str) -> Answer:
     bare = words.without_measure(text) if TRIGONOMETRY.search(text) else words.without_unit(text)
-    if bare and not statements.has_variables(bare):
+    if bare and not (statements.has_variables(bare) and words.CONDITION.search(text)):
         text = bare
     if UNREADABLE.search(text):
         return Answer(re.sub(r"\b0(?=[0-9]:)|(?<=:) | (?=:)", "", tidy(text)), "text")
     return Answer(tidy(text.lstrip("+ ")), "formula")
-
-
-def tidy(text: str) -> str:
-    """Drop the blanks that LaTeX does not need."""
-    return re.sub(r"(?<![a-zA-Z0-9,]) | (?![a-zA-Z0-9])", "", text.strip())
 
 
 READERS: tuple[Callable[[str], Answer | None], ...] = (

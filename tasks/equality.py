@@ -4,7 +4,8 @@ import functools
 from collections.abc import Iterable
 
 from urlvr_bench.tasks import statements
-from urlvr_bench.tasks.answers import Answer, read
+from urlvr_bench.tasks.answer import Answer
+from urlvr_bench.tasks.answers import read
 from urlvr_bench.tasks.scorer import Verdict
 from urlvr_bench.verifiers import grading
 
@@ -40,6 +41,8 @@ def _compared(first: Answer, second: Answer) -> Verdict:
         return Verdict(True, _spelled(first))
     if kinds <= {"number", "based"}:
         return Verdict(_digits(first) == _digits(second) and len(kinds) > 1, "exact number")
+    if kinds & {"words", "choice"} and kinds & set(SEVERAL):
+        return Verdict(False, "different kinds")
     if kinds & {"words", "choice"}:
         return Verdict(_letters(first) == _letters(second), "choice" if kinds == {"choice"} else "words")
     if "equation" in kinds:

@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-MAX_BITS = 1 << 15
-"""Of a value on the way; beyond it a power, a factorial or a product is not worked out."""
+from urlvr_bench.tasks.powers import MAX_BITS, InexactError, power, root, whole, within
+
 MAX_DEPTH = 40
 DECIMAL = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 THOUSANDS = r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?"
@@ -35,13 +35,9 @@ def value(text: str) -> Fraction | None:
     try:
         reader = _Reader(_tokens(text))
         found = reader.sum()
-    except (_InexactError, ZeroDivisionError):
+    except (InexactError, ZeroDivisionError):
         return None
     return found if reader.at == len(reader.tokens) else None
-
-
-class _InexactError(ValueError):
-    """The text is no exact arithmetic, or its value is too large."""
 
 
 Token = str | Fraction
@@ -77,41 +73,6 @@ def _repeating(match: re.Match[str]) -> Fraction | None:
     return -size if match["sign"] == "-" else size
 
 
-def power(base: Fraction, exponent: Fraction) -> Fraction:
-    """Return an exact power; `_InexactError` where it is irrational, complex or too large."""
-    if exponent.denominator > 1 and base < 0:
-        raise _InexactError
-    base = root(base, exponent.denominator) if exponent.denominator > 1 else base
-    bits = max(base.numerator.bit_length(), base.denominator.bit_length())
-    if base not in (0, 1, -1) and abs(exponent.numerator) * bits > MAX_BITS:
-        raise _InexactError
-    return Fraction(base**exponent.numerator)
-
-
-def root(number: Fraction, degree: int) -> Fraction:
-    """Return the exact real root of a number; `_InexactError` where there is none."""
-    if degree < 1 or degree > MAX_BITS or (number < 0 and degree % 2 == 0):
-        raise _InexactError
-    parts = [_whole_root(part, degree) for part in (abs(number.numerator), number.denominator)]
-    return Fraction(*parts) * (-1 if number < 0 else 1)
-
-
-def _whole_root(number: int, degree: int) -> int:
-    low, high = 0, 1 << (number.bit_length() // degree + 1)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if middle**degree < number else (low, middle)
-    if low**degree != number:
-        raise _InexactError
-    return low
-
-
-def _whole(number: Fraction, most: int) -> int:
-    if number.denominator > 1 or not 0 <= number <= most:
-        raise _InexactError
-    return int(number)
-
-
 class _Reader:
     """Reads tokens by recursive descent and values them on the way."""
 
@@ -133,7 +94,7 @@ class _Reader:
         """Read `[sign] product ((+|-) product)*`."""
         total = -self.product() if self.take("-", "+") == "-" else self.product()
         while sign := self.take("+", "-"):
-            total = self._within(total + self.product() * (1 if sign == "+" else -1))
+            total = within(total + self.product() * (1 if sign == "+" else -1))
         return total
 
     def product(self) -> Fraction:
@@ -148,7 +109,7 @@ class _Reader:
                 total *= self.power()
             else:
                 return total
-            self._within(total)
+            within(total)
 
     def signed_power(self) -> Fraction:
         return -self.power() if self.take("-") else self.power()
@@ -157,7 +118,7 @@ class _Reader:
         """Read `atom[!][^exponent]`."""
         base = self.atom()
         while self.take("!"):
-            base = Fraction(math.factorial(_whole(base, MAX_BITS // 16)))
+            base = Fraction(math.factorial(whole(base, MAX_BITS // 16)))
         if not self.take("^"):
             return base
         negative = self.take("-") is not None
@@ -176,14 +137,14 @@ class _Reader:
             return inside
         if token in COMMANDS:
             return COMMANDS[token](self)
-        raise _InexactError
+        raise InexactError
 
     def _mixed(self, whole: Fraction) -> Fraction:
         r"""Return a whole number with the proper fraction `a/b` or `\frac{a}{b}` after it, if there is one."""
         rest = self.tokens[self.at : self.at + 3]
         if rest and isinstance(rest[0], Fraction):
             if len(rest) < 3 or rest[1] != "/" or not isinstance(rest[2], Fraction):
-                raise _InexactError
+                raise InexactError
             part, length = rest[0] / rest[2], 3
         elif rest and rest[0] == r"\frac":
             start = self.at
@@ -193,7 +154,7 @@ class _Reader:
         else:
             return whole
         if whole.denominator > 1 or not 0 < part < 1:
-            raise _InexactError
+            raise InexactError
         self.at += length
         return whole + part
 
@@ -210,17 +171,11 @@ class _Reader:
             return 2
         inside = self.sum()
         self._expect("]")
-        return _whole(inside, 100)
+        return whole(inside, 100)
 
     def _expect(self, sign: str) -> None:
         if self.take(sign) is None:
-            raise _InexactError
-
-    @staticmethod
-    def _within(number: Fraction) -> Fraction:
-        if max(number.numerator.bit_length(), number.denominator.bit_length()) > 2 * MAX_BITS:
-            raise _InexactError
-        return number
+            raise InexactError
 
 
 def _fraction(reader: _Reader) -> Fraction:
@@ -234,7 +189,7 @@ def _root(reader: _Reader) -> Fraction:
 
 
 def _binomial(reader: _Reader) -> Fraction:
-    above, below = (_whole(reader.group(), MAX_BITS // 16) for _ in range(2))
+    above, below = (whole(reader.group(), MAX_BITS // 16) for _ in range(2))
     return Fraction(math.comb(above, below))
 
 

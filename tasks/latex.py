@@ -73,6 +73,7 @@ SIMPLER = tuple(
         (r"\\(?:dots|dotsc|dotsb|cdots|ldots)(?![a-zA-Z])|\.{3,}", r"\\ldots "),
         (r"\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])", r"^\\circ "),
         (r"\{\\(?:rm|bf|it)\s+([^{}]*)\}", r"\\text{\1}"),
+        (r"\\(?:rm|bf|it)(?![a-zA-Z])", ""),
         (rf"\\(?:{FONTS})\s*\{{", r"\\text{"),
         (r"\\text\{([^{}a-zA-Z\\]*)\}", r"\1"),
         (r"([_^])\s*\{([0-9a-zA-Z])\}(?![0-9])", r"\1\2"),
@@ -140,7 +141,7 @@ def plain(text: str) -> str:
     text = MATRIX.sub(lambda match: rf"\begin{{pmatrix}}{match[2] or match[4]}\end{{pmatrix}}", text)
     text = THOUSANDS.sub(lambda match: re.sub("[^0-9]", "", match[1]), text)
     text = _braced(re.sub(r"\s+", " ", BLANK.sub(" ", text)))
-    return text.replace(BREAK, r"\\").strip()
+    return text.replace(BREAK, r"\\").rstrip("\\ ").lstrip()
 
 
 def _braced(text: str) -> str:

@@ -8,7 +8,7 @@ SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "bil
 
 CONTENT = r"(?:[^{}]|\{[^{}]*\})*"
 TEXT = re.compile(rf"\\text\{{({CONTENT})\}}")
-UNIT = rf"\\text\{{{CONTENT}\}}(?:\s*\^\s*(?:\{{\s*-?[0-9]+\s*\}}|-?[0-9]))?"
+UNIT = rf"(?:\\mu\s*)?\\text\{{{CONTENT}\}}(?:\s*\^\s*(?:\{{\s*-?[0-9]+\s*\}}|-?[0-9]))?"
 MARKED = re.compile(
     rf"(?:\s*(?:/|\\cdot|\\times|\*)?\s*{UNIT}|\s*\\frac\{{\s*(?:1|{UNIT})\s*\}}\{{\s*(?:{UNIT}\s*)+\}})+$"
 )
@@ -29,6 +29,13 @@ NO_UNIT = re.compile(
     re.IGNORECASE,
 )
 """Words that make more of a number than a measure."""
+CONDITION = re.compile(
+    r"\b(?:prime|composite|positive|negative|integers?|real|rational|divisible|any|all|every|some)\b"
+)
+"""Words that say what a variable is."""
+CURRENCY = re.compile(
+    r"^([-+]?)\s*(?:[£€¥]|(?:\\text\{\s*)?(?:USD|EUR|GBP|INR|Rs\.?)(?![a-zA-Z])\s*\}?)\s*(?=[-+.0-9])"
+)
 MATHS = re.compile(r"(?:[ei]|\\?pi|sin|cos|tan|log|ln)\Z")
 """What is set upright and belongs to a formula."""
 
@@ -39,6 +46,11 @@ LEAD = re.compile(
     re.IGNORECASE,
 )
 """What may stand before an answer and says nothing about it."""
+LABEL = re.compile(
+    r"(?:\\text\{\s*(?:\([A-J]\)|[A-J][.):])\s*\}|\(\\text\{[A-J]\}\)|\([A-J]\)|[A-J]\))\s*"
+    r"(?=[-+.0-9\\(])(?!\\text|\(?\s*[A-J]\b)"
+)
+"""The letter of a choice before what was chosen."""
 TITLE = re.compile(r"\\text\{([A-Za-z ]*):\s*\}\s*(?=[^\s])")
 DENIAL = re.compile(r"\b(?:not|no|non|never)\b", re.IGNORECASE)
 
@@ -49,7 +61,7 @@ LETTERS = "ABCDEFGHIJabcd"
 
 def without_lead(text: str) -> str:
     """Drop a lead such as "Answer:" or "about", and a title such as "Area:", unless it denies what follows."""
-    found = LEAD.match(text) or TITLE.match(text)
+    found = LEAD.match(text) or LABEL.match(text) or TITLE.match(text)
     return text[found.end() :] if found and found.end() < len(text) and not DENIAL.search(found[0]) else text
 
 
@@ -64,7 +76,7 @@ def without_unit(text: str) -> str:
 
 def without_measure(text: str) -> str:
     """Drop a unit or counted things at the end of a text; a degree sign stays, for a sine is of degrees."""
-    text = re.sub(r"^([-+]?)\s*[£€¥]\s*", r"\1", text)
+    text = CURRENCY.sub(r"\1", text)
     text = re.sub(r"\^\s*(?:\{\s*)?\\text\{(?:st|nd|rd|th)\}(?:\s*\})?$", "", text)
     found = MARKED.search(text) or BARE.search(text)
     return text[: found.start()] if found and found.start() and _measures(found[0]) else text
@@ -72,7 +84,7 @@ def without_measure(text: str) -> str:
 
 def _measures(tail: str) -> bool:
     """Return whether the end of a text is a unit: words without a condition, a number or an alternative in them."""
-    words = re.sub(r"\\(?:text|cdot|times|frac)(?![a-zA-Z])|[{}]", " ", tail)
+    words = re.sub(r"\\(?:text|cdot|times|frac|mu|Omega)(?![a-zA-Z])|\^\\circ(?=\s*[CFK])|[{}]", " ", tail)
     bare = re.sub(r"\^\s*-?\s*[0-9]+|(?<=[a-zA-Z])[0-9]\b", "", words)
     return not (re.search(r"[0-9=<>,\\]", bare) or NO_UNIT.search(bare) or MATHS.match(bare.strip(" ./")))
 

@@ -10,6 +10,7 @@ import pytest
 
 from urlvr_bench.review import verdicts
 from urlvr_bench.tasks import answers, latex, scoring, statements
+from urlvr_bench.tasks.answer import Answer
 
 SHARED = Path(__file__).parents[3] / "shared"
 CASES = Path(os.environ.get("URLVR_TEST_CASES", SHARED / "cases"))
@@ -62,7 +63,7 @@ def decimal(number: Fraction) -> str | None:
     return None
 
 
-def spellings(found: answers.Answer) -> Iterator[str]:
+def spellings(found: Answer) -> Iterator[str]:
     """Yield other ways to write an answer: set otherwise, with units, rearranged, as a decimal."""
     text = found.text
     yield rf"$ {text} $"

@@ -43,7 +43,7 @@ SPELLED = (
 WHOLE = (sympy.floor, sympy.ceiling, sympy.factorial, sympy.binomial, sympy.Mod)
 
 
-class _Reader(_Latex2Sympy):  # the package has no types
+class _Reader(_Latex2Sympy):
     """math-verify's parser; decimals are fractions."""
 
     def parse_number(self, text: str) -> sympy.Rational:
@@ -120,6 +120,7 @@ verify = functools.partial(grader.verify, timeout_seconds=None)
 
 def same_value(first: Any, second: Any, *_: object) -> bool:
     """Return whether two expressions, or two matrices, have the same value for all values of their variables."""
+    first, second = (one.doit() if isinstance(one, sympy.MatrixExpr) else one for one in (first, second))
     if isinstance(first, MatrixBase) and isinstance(second, MatrixBase):
         return first.shape == second.shape and all(map(same_value, first, second))
     if not (isinstance(first, Expr) and isinstance(second, Expr)):
