@@ -84,8 +84,8 @@ def clustered() -> list[dict[str, Any]]:
     """Return milliseconds for putting 64 different answers of one problem into classes: first, and seen before."""
     scorer, rows = tasks.load("math500").scorer, []
     formulas = [answer for pair in pairs(96, seed=9) if (answer := scorer.answer(pair[1]))]
-    for what, answers in (("formulas", formulas), ("numbers", [str(number) for number in range(64)])):
-        different = [*dict.fromkeys(answers)][:64]
+    for what, given in (("formulas", formulas), ("numbers", [str(number) for number in range(64)])):
+        different = [*dict.fromkeys(given)][:64]
         for when in ("first", "seen before"):
             begun = used()
             number = len({*scorer.classes(different).values()})
