@@ -14,6 +14,7 @@ FLOORS = (
     "system",
     "verifiers",
     "methods task_config local_data models settings",
+    "task",
     "methods/ tasks",
     "protocol",
     "listing records",
