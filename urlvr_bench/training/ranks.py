@@ -51,7 +51,7 @@ def refuse_what_only_gpus_share() -> None:
 
 
 def main() -> None:
-    """Run `python -m urlvr_bench.training.ranks FOLDER`; it leaves with its worker while it imports the engines, too."""
+    """Run `python -m urlvr_bench.training.ranks FOLDER`; from the start it leaves with its worker."""
     REQUEST.listen()
     leave_with_the_worker()
     from torch.distributed.elastic.multiprocessing.errors import record as reported
