@@ -38,8 +38,9 @@ def ranks_of(folder: Path) -> dict[int, psutil.Process]:
 
 
 def numbers(row: dict) -> dict[str, float]:
-    """Return a step's columns, times left out; a number that is undefined counts as -1."""
-    return {name: -1.0 if value is None else value for name, value in row.items() if name != "seconds"}
+    """Return a step's numbers, times and packed evidence left out; a number that is undefined counts as -1."""
+    left_out = ("seconds", "evidence")
+    return {name: -1.0 if value is None else value for name, value in row.items() if name not in left_out}
 
 
 def until_step(step: int, arguments: list[str], out: Path) -> tuple[subprocess.Popen, Path]:

@@ -20,7 +20,7 @@ from typing import Any
 from urlvr_bench.errors import UsageError, unknown
 from urlvr_bench.protocol import Run
 from urlvr_bench.system.files import write_atomically
-from urlvr_bench.system.processes import REQUEST
+from urlvr_bench.system.processes import EXIT_CODE, REQUEST, follow
 
 VARIABLE = "URLVR_ACCELERATE"
 """Names the variable by which a command tells its workers to train through Accelerate: a JSON list of options."""
@@ -112,6 +112,7 @@ def options(precision: str, first_host: str) -> list[str]:
 
 def main() -> None:
     """Run `python -m urlvr_bench.training.devices FOLDER`: start this machine's processes and say why they failed."""
+    follow(0, lambda: os._exit(EXIT_CODE))  # as the processes do themselves
     from accelerate.commands.launch import launch_command, launch_command_parser
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 

@@ -7,10 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-import torch
-from accelerate import PartialState
 from filelock import FileLock
-from torch.distributed.elastic.multiprocessing.errors import record as reported
 
 from urlvr_bench import models, tasks
 from urlvr_bench.errors import UsageError
@@ -19,7 +16,6 @@ from urlvr_bench.records.record import dumps
 from urlvr_bench.system import processes
 from urlvr_bench.system.files import write_atomically
 from urlvr_bench.system.processes import EXIT_CODE, REQUEST, Stopped
-from urlvr_bench.training import train
 from urlvr_bench.training.devices import FACTS
 
 LEAVE_SECONDS = 600
@@ -47,17 +43,29 @@ def leave_with_the_worker() -> None:
 
 def refuse_what_only_gpus_share() -> None:
     """Refuse to shard a model among CPUs: Accelerate would give each process all of it, without a word."""
+    import torch
+
     asked = [name for name in ("FSDP", "DEEPSPEED") if os.environ.get(f"ACCELERATE_USE_{name}") == "true"]
     if asked and not torch.cuda.is_available():
         raise UsageError(f"--config asks for {asked[0]}, which shards a model among GPUs, and there is none here")
 
 
-@reported
 def main() -> None:
-    """Run `python -m urlvr_bench.training.ranks FOLDER`: train, and let the first process alone write."""
+    """Run `python -m urlvr_bench.training.ranks FOLDER`; from the start it leaves with its worker."""
     REQUEST.listen()
     leave_with_the_worker()
-    folder = Path(sys.argv[1])
+    from torch.distributed.elastic.multiprocessing.errors import record as reported
+
+    reported(work)(Path(sys.argv[1]))
+
+
+def work(folder: Path) -> None:
+    """Train the run in `folder`, and let the first process alone write."""
+    import torch
+    from accelerate import PartialState
+
+    from urlvr_bench.training import train
+
     refuse_what_only_gpus_share()
     state = PartialState(cpu=not torch.cuda.is_available())
     first = state.is_main_process
