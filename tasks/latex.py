@@ -88,7 +88,10 @@ def box_span(text: str) -> tuple[int, int] | None:
 
     `\boxed{5}`, `\boxed {5}`, `\boxed 5` and `\fbox{5}` are boxes.
     """
-    for match in reversed(list(BOX.finditer(text))):
+    at = len(text)
+    while (at := max(text.rfind(r"\boxed", 0, at), text.rfind(r"\fbox", 0, at))) >= 0:
+        if (match := BOX.match(text, at)) is None:
+            continue
         span = (match.end(), _closing(text, match.end())) if match[1] else match.span(2)
         if span[1] < 0:
             return None

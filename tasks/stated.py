@@ -16,6 +16,8 @@ SAYS = re.compile(
 FILLER = re.compile(r"(?:[\s*_:`\"']|(?:therefore|thus|simply|just|equal to|given by)\b)*", re.IGNORECASE)
 SENTENCE = re.compile(r"[.!?](?=[*_\"')\]]*(?:\s+[A-Z<(\\$*]|\s*$|\s*\n))|\n|</|<\|")
 """Where a statement ends: at a full stop before a new sentence, a line's end, a tag."""
+MANY = 5
+"""Words that are prose, not an answer."""
 VERB = re.compile(r"(?:\b(?:is|are|was|were|equals|be)\b|=)\s*(?:about |approximately )?")
 
 MONEY = r"[0-9][0-9.,]*(?:\s+[a-zA-Z(]|[;:!?]?\s*(?:$|\n)|\s+[A-Z])"
@@ -46,12 +48,12 @@ class Stated(PlainBoxed):
     def _stated(self, text: str, first: int) -> Span | None:
         """Return the range of what is stated as the answer in `text[first:]`."""
         said = statement(text, first)
-        if said is not None:
-            return self._within(text, *said)
+        if said is not None and (found := self._within(text, *said)):
+            return found
         values = _values(text, first, len(text))
         return values[-1] if values else None
 
-    def _within(self, text: str, start: int, end: int) -> Span:
+    def _within(self, text: str, start: int, end: int) -> Span | None:
         """Return the range in a statement that is an answer: its first formula, all of it, or its value."""
         if formula := _formula_at(text, start):
             return formula
@@ -61,7 +63,7 @@ class Stated(PlainBoxed):
             return first.span()
         verbs = list(VERB.finditer(text, start, end))
         values = _values(text, verbs[-1].end() if verbs else start, end) or _values(text, start, end)
-        return values[0] if values else (start, end)
+        return values[0] if values else (start, end) if len(text[start:end].split()) < MANY else None
 
 
 def statement(text: str, first: int) -> Span | None:

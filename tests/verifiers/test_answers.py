@@ -207,6 +207,8 @@ def test_two_answers_are_one_or_not_both_ways_round(first: str, second: str, sam
 
 
 STATED = [
+    ("4", "Answer: Let us think step by step. 2 + 2 = 4. So it is 4.", True),
+    ("9", "Answer: We add the apples one by one until there are none. That makes 9.", True),
     ("7", "The answer to part one is 5. The answer is 7.", True),
     ("10", "The final answer is $\\$10$.", True),
     ("1/2", "Thus the result is $\\frac{1}{2}$.", True),
