@@ -63,9 +63,10 @@ def test_an_interrupt_at_any_moment_ends_a_command_at_once_and_silently(name, tm
         os.killpg(child.pid, signal.SIGINT)
         sent = time.monotonic()
         _, said = child.communicate(timeout=30)
+        while group(child.pid) and time.monotonic() - sent < 2:
+            time.sleep(0.01)
         assert time.monotonic() - sent < 2
         assert child.returncode in (130, 0) and "Traceback" not in said and "KeyboardInterrupt" not in said, said
-        assert not group(child.pid)
         assert not [left for left in tmp_path.rglob(".*") if left.name != ".lock"]
 
 
