@@ -107,7 +107,6 @@ def test_unregistered_names_are_found(tmp_path: Path) -> None:
     assert len(found) == 2
 
 
-@pytest.mark.needs("git")
 def test_sources_of_methods_are_looked_up_in_the_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The present source passes, an older committed one is a warning, one that nobody ever committed an error."""
     folder = tmp_path / "clone" / "methods"

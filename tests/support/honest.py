@@ -1,5 +1,6 @@
 """Records that hang together to the last count, as a run leaves them, for tests of what examines records."""
 
+import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +22,9 @@ BEGUN = datetime.now(UTC).replace(microsecond=0)
 
 
 def head() -> str:
-    """Return the commit of the checkout, of which there may be none."""
+    """Return the commit of the checkout, of which there may be none, nor a git to ask."""
+    if shutil.which("git") is None:
+        return "0" * 40
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     return found.stdout.strip() or "0" * 40
