@@ -316,8 +316,8 @@ class Oracle(LM):
 
 
 def test_plain_lm_eval_runs_every_yaml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [{"question": f"{i} + 1?", "answer": f"Easy.\n#### {i + 1}"} for i in range(4)]
-    for split in ("train", "test"):
+    for split, first in (("train", 0), ("test", 4)):
+        rows = [{"question": f"{i} + 1?", "answer": f"Easy.\n#### {i + 1}"} for i in range(first, first + 4)]
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     monkeypatch.setenv(DATA_VARIABLE, f"gsm8k={tmp_path}")
     manager = TaskManager(include_path=str(tasks.FOLDER), include_defaults=False)
