@@ -25,7 +25,7 @@ BASED = re.compile(
     r"(?:_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?([0-9]+|[a-z]+)\s*\}?\s*\})"
     r"|(?:\\text\{)?[ (]*(?:in )?base[ -]*\}?\s*([0-9]+|[a-z]+)[ )}]*)"
 )
-UNREADABLE = re.compile(r"[0-9.][ ~]+[0-9.]|\\ldots|:|\\(?:gcd|lcm)(?![a-zA-Z])")
+UNREADABLE = re.compile(r"(?<!_)[0-9.][ ~]+[0-9.]|\\ldots|:|\\(?:gcd|lcm)(?![a-zA-Z])")
 """What math-verify joins, drops or works out in silence: digits that stand apart, dots, times, divisors."""
 TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
 
@@ -76,10 +76,11 @@ def _unwrapped(text: str) -> str:
     """Drop blanks, the full stop and braces around all of a text."""
     while True:
         before = text
-        text = text.strip(" ~").rstrip(".,;:? ") if not text.endswith("..") else text.strip()
+        text = text.strip(" ~`").rstrip(".,;:? ") if not text.endswith("..") else text.strip()
+        text = text[2:-2] if text[:2] == text[-2:] == "**" else text.lstrip("=: ")
         if text[:1] == "{" and statements.closes(text) == len(text):
             text = text[1:-1]
-        if whole := re.fullmatch(r"\\text\{\s*([-+.0-9][^{}]*)\}", text):
+        if whole := re.fullmatch(r"\\text\{\s*([-+.0-9][^{}]*|[a-zA-Z]\s*=[^{}]*)\}", text):
             text = whole[1]
         if text == before:
             return text

@@ -1,6 +1,7 @@
 """Whether two answers are one, and what decided it: exact numbers, words, or math-verify for all that is a formula."""
 
 import functools
+import re
 from collections.abc import Iterable
 
 from urlvr_bench.tasks import statements
@@ -13,6 +14,8 @@ DECIDED = ("same text", "exact number", "choice", "words", "different kinds", "m
 """What may decide, the cheapest first; where parts are compared, the dearest of theirs is named."""
 NUMBERS = ("number", "based")
 SEVERAL = ("list", "set", "tuple", "union")
+LETTERS = re.compile(r"(?:\\text|[\w\s{}().,;:'\"!-])*")
+"""What words may be compared with: letters, not the signs of a formula."""
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -39,12 +42,14 @@ def _compared(first: Answer, second: Answer) -> Verdict:
         return Verdict(first.value == second.value, "exact number")
     if first.text == second.text:
         return Verdict(True, _spelled(first))
-    if kinds <= {"number", "based"}:
+    if kinds <= {"number", "based"} or (kinds == {"formula", "based"} and _digits(first) == _digits(second)):
         return Verdict(_digits(first) == _digits(second) and len(kinds) > 1, "exact number")
     if kinds & {"words", "choice"} and kinds & set(SEVERAL):
         return Verdict(False, "different kinds")
     if kinds & {"words", "choice"}:
-        return Verdict(_letters(first) == _letters(second), "choice" if kinds == {"choice"} else "words")
+        spelled = kinds <= {"words", "choice"} or all(map(LETTERS.fullmatch, (first.text, second.text)))
+        same = spelled and _letters(first) == _letters(second)
+        return Verdict(same, "choice" if kinds == {"choice"} else "words")
     if "equation" in kinds:
         return _equations(first, second)
     if kinds <= set(SEVERAL):
@@ -105,6 +110,8 @@ def _several(first: Answer, second: Answer) -> Verdict:
     """Compare part by part: tuples in order and by their brackets, lists and unions in any order."""
     kinds = {first.kind, second.kind}
     if len(first.parts) != len(second.parts) or (first.name and second.name and first.name != second.name):
+        return Verdict(False, "different kinds")
+    if kinds == {"list", "tuple"} and len(first.parts) == 2 and "()" not in (first.name, second.name):
         return Verdict(False, "different kinds")
     if kinds in ({"list", "tuple"}, {"tuple"}):
         return _all(map(_compared, first.parts, second.parts))

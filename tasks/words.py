@@ -8,17 +8,19 @@ SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "bil
 
 CONTENT = r"(?:[^{}]|\{[^{}]*\})*"
 TEXT = re.compile(rf"\\text\{{({CONTENT})\}}")
-UNIT = rf"(?:\\mu\s*)?\\text\{{{CONTENT}\}}(?:\s*\^\s*(?:\{{\s*-?[0-9]+\s*\}}|-?[0-9]))?"
+OHM = r"(?:(?<=[0-9] )|(?<=[0-9]))\\Omega(?![a-zA-Z])"
+UNIT = rf"(?:(?:\\mu\s*)?\\text\{{{CONTENT}\}}|{OHM})(?:\s*\^\s*(?:\{{\s*-?[0-9]+\s*\}}|-?[0-9]))?"
 MARKED = re.compile(
     rf"(?:\s*(?:/|\\cdot|\\times|\*)?\s*{UNIT}|\s*\\frac\{{\s*(?:1|{UNIT})\s*\}}\{{\s*(?:{UNIT}\s*)+\}})+$"
 )
 """Units at the end that are set as text, with powers, products and quotients."""
 SHORT = (
-    "mm|cm|dm|km|nm|in|ft|yd|mi|mg|kg|lbs?|oz|ml|mL|cc|ms|sec|min|hrs?|mph|kph|kmh|Hz|kHz|MHz|Pa|kPa|kJ|kW|eV|keV|MeV"
-    "|mol|rad|deg|USD|EUR|dB|days?|foot|sq|cu|pct|am|pm"
+    r"mm|cm|dm|km|nm|in|ft|yd|mi|mg|kg|lbs?|oz|ml|mL|cc|ms|sec|min|hrs?|mph|kph|kmh|Hz|kHz|MHz|Pa|kPa|kJ|kW|eV|keV|MeV"
+    r"|mol|rad|deg|USD|EUR|dB|days?|foot|sq|cu|pct|[ap]\.?m"
 )
 BARE = re.compile(
-    rf"(?<=[0-9}})!.%])\s*(?<![a-zA-Z\\])(?:(?:(?:{SHORT}|[a-z]{{4,}})\b\.?|m/s|(?:k?m|ft|mi)/(?:s|h|hr)\b)"
+    rf"(?:(?<=[0-9}})!.%])|(?<=\\pi ))\s*(?<![a-zA-Z\\])"
+    rf"(?:(?:(?:{SHORT}|[a-z]{{4,}})\b\.?|m/s|(?:k?m|ft|mi)/(?:s|h|hr)\b)"
     rf"(?:\^?\{{?-?[0-9]\}}?)?(?:\s*/\s*|\s+per\s+|\s+of\s+|\s+)?)+(?:[sh](?:\^?\{{?-?[0-9]\}}?)?)?$"
 )
 """Units at the end that are not set as text: known short ones and words of four letters or more."""
