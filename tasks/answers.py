@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from urlvr_bench.tasks import exact, latex, statements, words
-from urlvr_bench.tasks.answer import Answer, listed, named, number, ordered, tidy, union
+from urlvr_bench.tasks.answer import Answer, listed, meet, named, number, ordered, tidy, union
 
 MAX_READINGS = 4
 """Until the spelling of an answer is read as itself."""
@@ -126,8 +126,14 @@ def _list(text: str) -> Answer | None:
     pieces = pieces_of(text)
     if len(pieces) < 2:
         return None
-    if OR.search(text) and all(map(statements.interval, pieces)):
-        return union([_read(piece) for piece in pieces])
+    parts = [_read(piece) for piece in pieces]
+    if any(map(statements.interval, pieces)):
+        if OR.search(text) and all(statements.interval(piece) or statements.named(piece)[0] for piece in pieces):
+            return union(parts)
+        if not OR.search(text) and (both := meet(parts)) and all(map(statements.interval, pieces)):
+            return both
+    if OR.search(text) and len(set(parts)) == 1:
+        return parts[0]
     sides = [statements.named(piece) for piece in pieces]
     system = len({statements.stem(name) for name, _ in sides if name}) > 1
     return listed([named(name, _read(rest)) if system and name else _read(rest) for name, rest in sides])

@@ -86,7 +86,7 @@ def _formulas(first: Answer, second: Answer) -> Verdict:
 def _equations(first: Answer, second: Answer) -> Verdict:
     """Compare an equation with another, or what it says of its name, or all its sides, with what has no name."""
     if first.kind == second.kind:
-        if first.name and first.name == second.name:
+        if first.name and _named(first) == _named(second):
             return _compared(first.parts[-1], second.parts[-1])
         sides = [sorted(statements.split(one.text, "=")) for one in (first, second)]
         return Verdict(True, "same text") if sides[0] == sides[1] else _formulas(first, second)
@@ -94,6 +94,11 @@ def _equations(first: Answer, second: Answer) -> Verdict:
     if equation.name and equation.parts[-1].value == 0 and not statements.is_name(equation.name):
         return Verdict(False, "different kinds")
     return _all(_compared(part, other) for part in equation.parts)
+
+
+def _named(equation: Answer) -> str:
+    """Return the name in an equation without its variable: f(x) and f are one function."""
+    return re.sub(r"\([a-zA-Z]\)$", "", equation.name)
 
 
 def _all(verdicts: Iterable[Verdict]) -> Verdict:

@@ -17,6 +17,7 @@ GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
 """Braces that nest up to four deep."""
 ARGUMENT = rf"{GROUP}|\\[a-zA-Z]+|[0-9a-zA-Z]"
 FRACTION = re.compile(rf"\\(frac|binom)\s*({ARGUMENT})\s*({ARGUMENT})")
+UPRIGHT = re.compile(rf"\\text({GROUP})")
 ROOT = re.compile(r"\\sqrt\s*(\[[^\[\]]*\])?\s*([0-9a-zA-Z]|\\[a-zA-Z]+(?:\s*\{[^{}]*\})*)")
 THOUSANDS = re.compile(r"(?<![0-9.,])([0-9]{1,3}(?:(?:\{\\?,\}|,\\!|\\[,! ]|[~ ])\s*[0-9]{3}(?![0-9]))+)(?![~ ]*[0-9])")
 
@@ -47,6 +48,7 @@ SIGNS = {
     "\u00b0": r"^\circ ",
     "\u00b2": "^2",
     "\u00b3": "^3",
+    "\u00c5\u212b": r"\text{A}",
     "\u00bc": r"\frac{1}{4}",
     "\u00bd": r"\frac{1}{2}",
     "\u00be": r"\frac{3}{4}",
@@ -63,7 +65,7 @@ SIMPLER = tuple(
         (r"\\left\\\{\s*(?=\\begin)", ""),
         (r"\\(?:left|right|[bB]igg?[lrm]?|(?:display|text|script)style|(?:no)?limits|[lL]arge)(?![a-zA-Z])", ""),
         (r"\\phantom\s*(?:\{[^{}]*\}|.)|\\(?:boxed|fbox)(?![a-zA-Z])", ""),
-        (r"\\[dtc]frac(?![a-zA-Z])", r"\\frac"),
+        (r"\\(?:[dtcsx]|nice)frac(?![a-zA-Z])", r"\\frac"),
         (r"\\sqrt\s*\(([^()]*)\)", r"\\sqrt{\1}"),
         (r"\\lg(?![a-zA-Z])", r"\\log"),
         (r"\\log\s*_\s*(?:e(?![a-zA-Z])|\{\s*e\s*\})", r"\\ln "),
@@ -149,11 +151,18 @@ def plain(text: str) -> str:
     text = re.sub(r"\\\\(?=[a-zA-Z%$,;!{}()])", r"\\", text).replace(r"\\", " ")
     for pattern, simpler in SIMPLER:
         text = pattern.sub(simpler, text)
+    text = UPRIGHT.sub(lambda match: match[1] if _is_formula(match[1]) else match[0], text)
     text = MATRIX.sub(lambda match: rf"\begin{{pmatrix}}{match[2] or match[4]}\end{{pmatrix}}", text)
     text = ROWS.sub(lambda match: match[2].strip(BREAK + " ").replace(BREAK, ", "), re.sub("&(?==)|(?<==)&", "", text))
     text = THOUSANDS.sub(lambda match: re.sub("[^0-9]", "", match[1]), text)
     text = _braced(re.sub(r"\s+", " ", BLANK.sub(" ", text)))
     return text.replace(BREAK, r"\\").rstrip("\\ ").lstrip()
+
+
+def _is_formula(text: str) -> bool:
+    """Return whether what is set upright is neither words nor a unit."""
+    signs = re.search(r"[0-9]", text) and re.search(r"[+=]|\\(?:frac|sqrt|pi)(?![a-zA-Z])", text)
+    return bool(signs) and re.search("[a-zA-Z]{2}", re.sub(r"\\[a-zA-Z]+", "", text)) is None
 
 
 def _braced(text: str) -> str:

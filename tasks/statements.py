@@ -92,6 +92,8 @@ def interval(text: str) -> str | None:
     if any(not end or has_variables(end) for end in ends):
         return None
     if "|" in sides[place]:
+        if not is_name(sides[place].strip("| ")):
+            return None
         return _of_size(ends[0], place == 0, relations[0]) if len(ends) == 1 else None
     low, opening = (sides[place - 1], relations[place - 1]) if place else (r"-\infty", "<")
     high, closing = (sides[place + 1], relations[place]) if place + 1 < len(sides) else (r"\infty", "<")

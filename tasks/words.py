@@ -86,7 +86,7 @@ def without_measure(text: str) -> str:
 
 def _measures(tail: str) -> bool:
     """Return whether the end of a text is a unit: words without a condition, a number or an alternative in them."""
-    words = re.sub(r"\\(?:text|cdot|times|frac|mu|Omega)(?![a-zA-Z])|\^\\circ(?=\s*[CFK])|[{}]", " ", tail)
+    words = re.sub(r"\\(?:text|cdot|times|frac|mu|Omega|AA)(?![a-zA-Z])|\^\\circ(?=\s*[CFK])|[{}]", " ", tail)
     bare = re.sub(r"\^\s*-?\s*[0-9]+|(?<=[a-zA-Z])[0-9]\b", "", words)
     return not (re.search(r"[0-9=<>,\\]", bare) or NO_UNIT.search(bare) or MATHS.match(bare.strip(" ./")))
 
