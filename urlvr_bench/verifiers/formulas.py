@@ -42,7 +42,7 @@ SPELLED = (
     (re.compile(r"(\\text\{[^{}]*\})|(?<!\\)[EI]"), lambda it: it[1] or rf"\text{{{it[0]}}}"),
     (re.compile(r"\\(gam)ma(?![a-zA-Z])|\\(Gam)ma(?![a-zA-Z]|\s*(?:\\left\s*)?[({])"), r"\\text{\1\2}"),
 )
-"""What the parser would take for a number, refuse, or drop: e with an index, \\max as an index, primes, E and I, gamma."""
+"""What the parser would take for a number, refuse, or drop: e with an index, \\max as an index, primes, E, I, gamma."""
 WHOLE = (sympy.floor, sympy.ceiling, sympy.factorial, sympy.binomial, sympy.Mod)
 
 
@@ -180,9 +180,16 @@ def _points(difference: Expr) -> Iterator[Expr]:
     unknown = sorted(difference.atoms(AppliedUndef, sympy.Derivative), key=str)
     difference = difference.xreplace({one: sympy.Symbol(f"value of {one}", real=True) for one in unknown})
     free = sorted(difference.free_symbols, key=str)
-    points = WHOLE_POINTS if difference.has(*WHOLE) else POINTS
+    rounded = [part.args[0] for part in difference.atoms(sympy.floor, sympy.ceiling)]
+    points = WHOLE_POINTS if difference.has(*WHOLE) and not any(map(_is_whole, rounded)) else POINTS
     for above, below, step in points if free else points[:1]:
         yield difference.xreplace({one: sympy.Rational(above + step * i, below) for i, one in enumerate(free)})
+
+
+def _is_whole(rounded: Expr) -> bool:
+    """Return whether what is rounded is whole at whole numbers, and so meant of others."""
+    free = rounded.free_symbols
+    return bool(free and rounded.is_polynomial(*free) and sympy.Poly(rounded, *free).domain.is_ZZ)
 
 
 def vanishes(number: Expr) -> bool | None:
