@@ -46,8 +46,6 @@ SIGNS = {
     "\u222a": r"\cup ",
     "\u221a": r"\sqrt ",
     "\u00b0": r"^\circ ",
-    "\u00b2": "^2",
-    "\u00b3": "^3",
     "\u00c5\u212b": r"\text{A}",
     "\u00bc": r"\frac{1}{4}",
     "\u00bd": r"\frac{1}{2}",
@@ -56,6 +54,8 @@ SIGNS = {
 }
 TABLE = {ord(sign): plain for signs, plain in SIGNS.items() for sign in signs}
 TABLE |= {0xFF10 + digit: str(digit) for digit in range(10)}
+SUPERSCRIPTS = str.maketrans("\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "-0123456789")
+RAISED = re.compile(f"[{''.join(map(chr, SUPERSCRIPTS))}]+")
 FONTS = "text|textbf|textrm|textit|textnormal|textsf|texttt|mathrm|mathbf|mathit|mathsf|mathtt|mbox|boldsymbol|bm"
 SIMPLER = tuple(
     (re.compile(pattern), plain)
@@ -66,6 +66,7 @@ SIMPLER = tuple(
         (r"\\(?:left|right|[bB]igg?[lrm]?|(?:display|text|script)style|(?:no)?limits|[lL]arge)(?![a-zA-Z])", ""),
         (r"\\phantom\s*(?:\{[^{}]*\}|.)|\\(?:boxed|fbox)(?![a-zA-Z])", ""),
         (r"\\(?:[dtcsx]|nice)frac(?![a-zA-Z])", r"\\frac"),
+        (r"(?<![a-zA-Z\\])sqrt\s*(?=[({])", r"\\sqrt"),
         (r"\\sqrt\s*\(([^()]*)\)", r"\\sqrt{\1}"),
         (r"\\lg(?![a-zA-Z])", r"\\log"),
         (r"\\log\s*_\s*(?:e(?![a-zA-Z])|\{\s*e\s*\})", r"\\ln "),
@@ -143,7 +144,9 @@ def plain(text: str) -> str:
 
     Fonts become `\text{...}`, which is dropped around anything but words; the rows of a system become a list.
     """
-    text = text.translate(TABLE).replace(BREAK, "")
+    text = RAISED.sub(lambda match: f"^{{{match[0].translate(SUPERSCRIPTS)}}}", text.translate(TABLE)).replace(
+        BREAK, ""
+    )
     if r"\\begin" in text:
         text = text.replace(r"\\", "\\")
     if r"\begin" in text:

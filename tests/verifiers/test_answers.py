@@ -347,6 +347,23 @@ STATED = [
     ("17.5", "The answer is $17.50.", True),
     ("2,3", "The answer is 2, 3.", True),
     ("2,3", "The solutions are x = 2 and x = 3.", False),
+    ("3/4", "The answer is 3/4 (or 0.75).", True),
+    ("3/4", "The answer is 0.75, i.e. 3/4.", True),
+    ("\\sqrt{5}", "The answer is sqrt(5).", True),
+    ("2x+3", "Answer: 2x+3, where x is real", True),
+    ("284", "The area is $284$ cm$^2$.", True),
+    ("284", "The area is 284 cm^2.", True),
+    ("1/3", "The answer is 0.333...", True),
+    ("4", "The answer is 4 or maybe 5.", False),
+    ("4", "The answer isn't 4.", False),
+    ("4", "The answer is at least 4.", False),
+    ("4", "The answer cannot be determined from the 4 numbers.", False),
+    ("1.5e-5", "The answer is 1.5 x 10\u207b\u2075.", True),
+    ("\\begin{pmatrix}1\\\\2\\end{pmatrix}", "The answer is \\begin{pmatrix} 1 \\\\ 2 \\end{pmatrix}.", True),
+    ("6-5i", "So z = 6-5i.", True),
+    ("5", "So 2 + 3 = 5 apples are left.", True),
+    ("5", "The answer is <b>5</b>.", True),
+    ("5", "The answer is:\n- 5", True),
 ]
 
 
