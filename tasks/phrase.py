@@ -15,7 +15,8 @@ NUMBER = re.compile(
 )
 """A number by itself; sums and dates are no numbers here, nor are digits that stand apart."""
 CHOICE = re.compile(
-    r"(?:(?:option|choice|answer):? )?(?:\((?P<inside>[a-z])\)|(?P<alone>[a-z])(?=[.:)]|$))[.:)]?(?: (?P<text>.+))?"
+    r"(?:(?:option|choice|answer):? )?(?:[(\[](?P<inside>[a-z])[)\]]|"
+    r"(?P<alone>[a-z])(?=[.:)]|$))[.:)]?(?: (?P<text>.+))?"
 )
 """A choice by its letter, alone or with its text after it."""
 FURTHER = re.compile(r"(?:or|and|&|/)\b|[a-j]$|\b.*(?<!\w)\(?[a-j][.:)](?!\w)|\([a-j]\)")

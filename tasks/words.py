@@ -42,7 +42,8 @@ MATHS = re.compile(r"(?:[ei]|\\?pi|sin|cos|tan|log|ln)\Z")
 """What is set upright and belongs to a formula."""
 
 LEAD = re.compile(
-    r"(?:\\text\{\s*)?(?:(?:the |our |my )?(?:final |correct )?(?:answer|result|solution|value|total|sum)"
+    r"(?:\\text\{\s*)?(?:(?:the |our |my )?(?:final |correct |m(?:in|ax)imum )?"
+    r"(?:answer|result|solution|value|total|sum)"
     r"(?:\s+(?:is|are)\b\s*:?|\s*[:=])|(?:approximately|approx\.?|about|roughly|exactly|thus|therefore|hence)\b,?)"
     r"\s*\}?\s*[:=]?\s*",
     re.IGNORECASE,
