@@ -49,6 +49,17 @@ def union(parts: list[Answer]) -> Answer:
     return Answer(r"\cup".join(part.text for part in parts), "union", parts=tuple(parts))
 
 
+def meet(parts: list[Answer]) -> Answer | None:
+    """Return the interval in which two rays meet, None where they do not."""
+    rays = sorted(parts, key=lambda part: part.parts[0].text != r"-\infty" if part.kind == "tuple" else 2)
+    if len(rays) != 2 or any(ray.kind != "tuple" for ray in rays):
+        return None
+    (below, high), (low, above) = (ray.parts for ray in rays)
+    if below.text != r"-\infty" or above.text != r"\infty" or low.value is None or high.value is None:
+        return None
+    return ordered([low, high], rays[1].name[0] + rays[0].name[1]) if low.value < high.value else None
+
+
 def ordered(parts: list[Answer], brackets: str) -> Answer:
     """Return a tuple, a point or an interval."""
     inside = ", ".join(part.text for part in parts)

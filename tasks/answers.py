@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from urlvr_bench.tasks import exact, latex, statements, words
-from urlvr_bench.tasks.answer import Answer, listed, named, number, ordered, tidy, union
+from urlvr_bench.tasks.answer import Answer, listed, meet, named, number, ordered, tidy, union
 
 MAX_READINGS = 4
 """Until the spelling of an answer is read as itself."""
@@ -25,7 +25,7 @@ BASED = re.compile(
     r"(?:_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?([0-9]+|[a-z]+)\s*\}?\s*\})"
     r"|(?:\\text\{)?[ (]*(?:in )?base[ -]*\}?\s*([0-9]+|[a-z]+)[ )}]*)"
 )
-UNREADABLE = re.compile(r"[0-9.][ ~]+[0-9.]|\\ldots|:|\\(?:gcd|lcm)(?![a-zA-Z])")
+UNREADABLE = re.compile(r"(?<!_)[0-9.][ ~]+[0-9.]|\\ldots|:|\\(?:gcd|lcm)(?![a-zA-Z])")
 """What math-verify joins, drops or works out in silence: digits that stand apart, dots, times, divisors."""
 TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
 
@@ -76,10 +76,11 @@ def _unwrapped(text: str) -> str:
     """Drop blanks, the full stop and braces around all of a text."""
     while True:
         before = text
-        text = text.strip(" ~").rstrip(".,;:? ") if not text.endswith("..") else text.strip()
+        text = text.strip(" ~`").rstrip(".,;:? ") if not text.endswith("..") else text.strip()
+        text = text[2:-2] if text[:2] == text[-2:] == "**" else text.lstrip("=: ")
         if text[:1] == "{" and statements.closes(text) == len(text):
             text = text[1:-1]
-        if whole := re.fullmatch(r"\\text\{\s*([-+.0-9][^{}]*)\}", text):
+        if whole := re.fullmatch(r"\\text\{\s*([-+.0-9][^{}]*|[a-zA-Z]\s*=[^{}]*)\}", text):
             text = whole[1]
         if text == before:
             return text
@@ -125,8 +126,14 @@ def _list(text: str) -> Answer | None:
     pieces = pieces_of(text)
     if len(pieces) < 2:
         return None
-    if OR.search(text) and all(map(statements.interval, pieces)):
-        return union([_read(piece) for piece in pieces])
+    parts = [_read(piece) for piece in pieces]
+    if any(map(statements.interval, pieces)):
+        if OR.search(text) and all(statements.interval(piece) or statements.named(piece)[0] for piece in pieces):
+            return union(parts)
+        if not OR.search(text) and (both := meet(parts)) and all(map(statements.interval, pieces)):
+            return both
+    if OR.search(text) and len(set(parts)) == 1:
+        return parts[0]
     sides = [statements.named(piece) for piece in pieces]
     system = len({statements.stem(name) for name, _ in sides if name}) > 1
     return listed([named(name, _read(rest)) if system and name else _read(rest) for name, rest in sides])

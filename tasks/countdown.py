@@ -43,7 +43,7 @@ class PocketCountdown(Scorer):
 
 LATEX = (
     (re.compile(r"\\(?:left|right)(?![a-zA-Z])|\\[,;:! ]|\$|\s"), " "),
-    (re.compile(r"\\(?:times|cdot)(?![a-zA-Z])|[\u00d7\u00b7]"), "*"),
+    (re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])|[\u00d7\u00b7]"), "*"),
     (re.compile(r"\\div(?![a-zA-Z])|\u00f7"), "/"),
     (re.compile("[\u2212\u2013]"), "-"),
 )
@@ -113,11 +113,12 @@ class StatedCountdown(Countdown, Stated):
     """Where no format was asked for: the last box, else the last expression in the text."""
 
     ATOM = r"(?:[0-9]+|\\[dtc]?frac\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})"
-    SIGN = r"(?:[-+*/\u2212\u2013\u00d7\u00b7\u00f7]|\\(?:times|cdot|div)(?![a-zA-Z]))"
+    SIGN = r"(?:[-+*/\u2212\u2013\u00d7\u00b7\u00f7]|\\(?:times|cdot|ast|div)(?![a-zA-Z]))"
     BLANK = r"(?:[() ]|\\(?:left|right)(?![a-zA-Z])|\\[,;:! ])*"
     EXPRESSION = re.compile(
-        rf"(?<![\w.*/^\\])(?:[-+\u2212](?=[0-9(\\]))?(?:\\left)?\(*{ATOM}(?:{BLANK}{SIGN}{BLANK}[-+]?{BLANK}{ATOM})*"
-        rf"(?:\\right\)|\))*(?![\w*/^(]|\.[0-9])"
+        r"(?:(?<![\w.*/^\\])|(?<=\n\*\*)|(?<=\A\*\*)|(?<=[^\w)]\s\*\*))"
+        rf"(?:[-+\u2212](?=[0-9(\\]))?(?:\\left)?\(*{ATOM}(?:{BLANK}{SIGN}{BLANK}[-+]?{BLANK}{ATOM})*"
+        rf"(?:\\right\)|\))*(?=\*\*(?!\s*[\w(])|(?![\w*/^(]|\.[0-9]))"
     )
 
     def _stated(self, text: str, first: int) -> Span | None:

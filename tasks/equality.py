@@ -1,6 +1,7 @@
 """Whether two answers are one, and what decided it: exact numbers, words, or math-verify for all that is a formula."""
 
 import functools
+import re
 from collections.abc import Iterable
 
 from urlvr_bench.tasks import statements
@@ -13,6 +14,8 @@ DECIDED = ("same text", "exact number", "choice", "words", "different kinds", "m
 """What may decide, the cheapest first; where parts are compared, the dearest of theirs is named."""
 NUMBERS = ("number", "based")
 SEVERAL = ("list", "set", "tuple", "union")
+LETTERS = re.compile(r"(?:\\text|[\w\s{}().,;:'\"!-])*")
+"""What words may be compared with: letters, not the signs of a formula."""
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -39,12 +42,14 @@ def _compared(first: Answer, second: Answer) -> Verdict:
         return Verdict(first.value == second.value, "exact number")
     if first.text == second.text:
         return Verdict(True, _spelled(first))
-    if kinds <= {"number", "based"}:
+    if kinds <= {"number", "based"} or (kinds == {"formula", "based"} and _digits(first) == _digits(second)):
         return Verdict(_digits(first) == _digits(second) and len(kinds) > 1, "exact number")
     if kinds & {"words", "choice"} and kinds & set(SEVERAL):
         return Verdict(False, "different kinds")
     if kinds & {"words", "choice"}:
-        return Verdict(_letters(first) == _letters(second), "choice" if kinds == {"choice"} else "words")
+        spelled = kinds <= {"words", "choice"} or all(map(LETTERS.fullmatch, (first.text, second.text)))
+        same = spelled and _letters(first) == _letters(second)
+        return Verdict(same, "choice" if kinds == {"choice"} else "words")
     if "equation" in kinds:
         return _equations(first, second)
     if kinds <= set(SEVERAL):
@@ -81,7 +86,7 @@ def _formulas(first: Answer, second: Answer) -> Verdict:
 def _equations(first: Answer, second: Answer) -> Verdict:
     """Compare an equation with another, or what it says of its name, or all its sides, with what has no name."""
     if first.kind == second.kind:
-        if first.name and first.name == second.name:
+        if first.name and _named(first) == _named(second):
             return _compared(first.parts[-1], second.parts[-1])
         sides = [sorted(statements.split(one.text, "=")) for one in (first, second)]
         return Verdict(True, "same text") if sides[0] == sides[1] else _formulas(first, second)
@@ -89,6 +94,11 @@ def _equations(first: Answer, second: Answer) -> Verdict:
     if equation.name and equation.parts[-1].value == 0 and not statements.is_name(equation.name):
         return Verdict(False, "different kinds")
     return _all(_compared(part, other) for part in equation.parts)
+
+
+def _named(equation: Answer) -> str:
+    """Return the name in an equation without its variable: f(x) and f are one function."""
+    return re.sub(r"\([a-zA-Z]\)$", "", equation.name)
 
 
 def _all(verdicts: Iterable[Verdict]) -> Verdict:
@@ -105,6 +115,8 @@ def _several(first: Answer, second: Answer) -> Verdict:
     """Compare part by part: tuples in order and by their brackets, lists and unions in any order."""
     kinds = {first.kind, second.kind}
     if len(first.parts) != len(second.parts) or (first.name and second.name and first.name != second.name):
+        return Verdict(False, "different kinds")
+    if kinds == {"list", "tuple"} and len(first.parts) == 2 and "()" not in (first.name, second.name):
         return Verdict(False, "different kinds")
     if kinds in ({"list", "tuple"}, {"tuple"}):
         return _all(map(_compared, first.parts, second.parts))

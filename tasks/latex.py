@@ -6,7 +6,8 @@ import re
 MAX_LENGTH = 500
 """Characters; the longest published answer that is known has 210."""
 BOX = re.compile(
-    r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t]*(?:(\{)|(\\[a-zA-Z]+(?:\{[^{}]*\})*|[-+.0-9(][^\s{}$\\]*|[a-zA-Z]\b))"
+    r"\\(?:boxed|fbox)(?![a-zA-Z])(?:\s*(\{)"
+    r"|[ \t]*(\\[dtc]?frac\s*[0-9]{2}|\\[a-zA-Z]+(?:\{[^{}]*\})*|[-+.0-9(][^\s{}$\\]*|[a-zA-Z]\b))"
 )
 BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 EMPTY = re.compile(r"(?:\s|\\[,;:! ])*")
@@ -15,7 +16,8 @@ BLANK = re.compile(r"(?:[\s~$]|\\[,;:! ]|\\q?quad(?![a-zA-Z]))+")
 GROUP = r"\{(?:[^{}]|\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})*\}"
 """Braces that nest up to four deep."""
 ARGUMENT = rf"{GROUP}|\\[a-zA-Z]+|[0-9a-zA-Z]"
-FRACTION = re.compile(rf"\\frac\s*({ARGUMENT})\s*({ARGUMENT})")
+FRACTION = re.compile(rf"\\(frac|binom)\s*({ARGUMENT})\s*({ARGUMENT})")
+UPRIGHT = re.compile(rf"\\text({GROUP})")
 ROOT = re.compile(r"\\sqrt\s*(\[[^\[\]]*\])?\s*([0-9a-zA-Z]|\\[a-zA-Z]+(?:\s*\{[^{}]*\})*)")
 THOUSANDS = re.compile(r"(?<![0-9.,])([0-9]{1,3}(?:(?:\{\\?,\}|,\\!|\\[,! ]|[~ ])\s*[0-9]{3}(?![0-9]))+)(?![~ ]*[0-9])")
 
@@ -44,11 +46,16 @@ SIGNS = {
     "\u222a": r"\cup ",
     "\u221a": r"\sqrt ",
     "\u00b0": r"^\circ ",
-    "\u00b2": "^2",
-    "\u00b3": "^3",
+    "\u00c5\u212b": r"\text{A}",
+    "\u00bc": r"\frac{1}{4}",
+    "\u00bd": r"\frac{1}{2}",
+    "\u00be": r"\frac{3}{4}",
     "\u2026": r"\ldots ",
 }
 TABLE = {ord(sign): plain for signs, plain in SIGNS.items() for sign in signs}
+TABLE |= {0xFF10 + digit: str(digit) for digit in range(10)}
+SUPERSCRIPTS = str.maketrans("\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "-0123456789")
+RAISED = re.compile(f"[{''.join(map(chr, SUPERSCRIPTS))}]+")
 FONTS = "text|textbf|textrm|textit|textnormal|textsf|texttt|mathrm|mathbf|mathit|mathsf|mathtt|mbox|boldsymbol|bm"
 SIMPLER = tuple(
     (re.compile(pattern), plain)
@@ -58,9 +65,20 @@ SIMPLER = tuple(
         (r"\\left\\\{\s*(?=\\begin)", ""),
         (r"\\(?:left|right|[bB]igg?[lrm]?|(?:display|text|script)style|(?:no)?limits|[lL]arge)(?![a-zA-Z])", ""),
         (r"\\phantom\s*(?:\{[^{}]*\}|.)|\\(?:boxed|fbox)(?![a-zA-Z])", ""),
-        (r"\\[dtc]frac(?![a-zA-Z])", r"\\frac"),
+        (r"\\(?:[dtcsx]|nice)frac(?![a-zA-Z])", r"\\frac"),
+        (r"(?<![a-zA-Z\\.])(sqrt(?=\s*[({])|(?:arc)?(?:sin|cos|tan)(?=\s*\()|ln(?=\s*\()|pi(?![a-zA-Z]))", r"\\\1"),
+        (r"(?<=[0-9a-zA-Z)])\*\*(?=[-0-9a-zA-Z({])", "^"),
+        (r"\{([-+=<>])\}", r"\1"),
+        (r"\\not\s*=", r"\\ne "),
         (r"\\sqrt\s*\(([^()]*)\)", r"\\sqrt{\1}"),
         (r"\\lg(?![a-zA-Z])", r"\\log"),
+        (r"\\log\s*_\s*(?:e(?![a-zA-Z])|\{\s*e\s*\})", r"\\ln "),
+        (r"\\color\s*\{[^{}]*\}|\\textcolor\s*\{[^{}]*\}|\\underline(?![a-zA-Z])", ""),
+        (r"^\s*\\(?:therefore|Rightarrow|implies)(?![a-zA-Z])", ""),
+        (r"\\colon(?![a-zA-Z])", ":"),
+        (r"\{([^{}]*)\\choose(?![a-zA-Z])([^{}]*)\}", r"\\binom{\1}{\2}"),
+        (r"\\dot\s*\{?([0-9])\}?([0-9]*)\\dot\s*\{?([0-9])\}?", r"\\overline{\1\2\3}"),
+        (r"\\(overline|bar|dot)\s*([0-9])", r"\\\1{\2}"),
         (r"\\[dt]binom(?![a-zA-Z])", r"\\binom"),
         (r"\\(?:leq|leqslant|leqq)(?![a-zA-Z])|<=", r"\\le "),
         (r"\\(?:geq|geqslant|geqq)(?![a-zA-Z])|>=", r"\\ge "),
@@ -132,26 +150,35 @@ def plain(text: str) -> str:
 
     Fonts become `\text{...}`, which is dropped around anything but words; the rows of a system become a list.
     """
-    text = text.translate(TABLE).replace(BREAK, "")
+    text = RAISED.sub(lambda match: f"^{{{match[0].translate(SUPERSCRIPTS)}}}", text.translate(TABLE)).replace(
+        BREAK, ""
+    )
     if r"\\begin" in text:
         text = text.replace(r"\\", "\\")
     if r"\begin" in text:
-        text = re.sub(r"(?:\\\\)+(?:\[[^\[\]]*\])?", BREAK, text)
+        text = re.sub(r"(?:\\\\|\\cr(?![a-zA-Z]))+(?:\[[^\[\]]*\])?", BREAK, text)
     text = re.sub(r"\\\\(?=[a-zA-Z%$,;!{}()])", r"\\", text).replace(r"\\", " ")
     for pattern, simpler in SIMPLER:
         text = pattern.sub(simpler, text)
-    text = ROWS.sub(lambda match: match[2].strip(BREAK + " ").replace(BREAK, ", "), re.sub("&(?==)|(?<==)&", "", text))
+    text = UPRIGHT.sub(lambda match: match[1] if _is_formula(match[1]) else match[0], text)
     text = MATRIX.sub(lambda match: rf"\begin{{pmatrix}}{match[2] or match[4]}\end{{pmatrix}}", text)
+    text = ROWS.sub(lambda match: match[2].strip(BREAK + " ").replace(BREAK, ", "), re.sub("&(?==)|(?<==)&", "", text))
     text = THOUSANDS.sub(lambda match: re.sub("[^0-9]", "", match[1]), text)
     text = _braced(re.sub(r"\s+", " ", BLANK.sub(" ", text)))
     return text.replace(BREAK, r"\\").rstrip("\\ ").lstrip()
 
 
+def _is_formula(text: str) -> bool:
+    """Return whether what is set upright is neither words nor a unit."""
+    signs = re.search(r"[0-9]", text) and re.search(r"[+=]|\\(?:frac|sqrt|pi)(?![a-zA-Z])", text)
+    return bool(signs) and re.search("[a-zA-Z]{2}", re.sub(r"\\[a-zA-Z]+", "", text)) is None
+
+
 def _braced(text: str) -> str:
-    """Write the arguments of every fraction and root in braces."""
+    """Write the arguments of every fraction, binomial and root in braces."""
     for _ in range(10):
         before = text
-        text = FRACTION.sub(lambda match: r"\frac" + "".join(map(_in_braces, match.groups())), text)
+        text = FRACTION.sub(lambda match: rf"\{match[1]}" + "".join(map(_in_braces, match.groups()[1:])), text)
         text = ROOT.sub(lambda match: rf"\sqrt{match[1] or ''}{{{match[2]}}}", text)
         if text == before:
             break

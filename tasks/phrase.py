@@ -11,14 +11,15 @@ FONT = re.compile(rf"\\(?:{latex.FONTS})\s*\{{([^{{}}]*)\}}")
 WHOLE = "[0-9]+"
 NUMBER = re.compile(
     rf"[-+\u2212]?\s*(?:{exact.THOUSANDS}|{exact.DECIMAL}|(?:{WHOLE}\s+)?{WHOLE}/{WHOLE}"
-    rf"|(?:{WHOLE})?\s*\\[dt]?frac\{{-?{WHOLE}\}}\{{{WHOLE}\}})"
+    rf"|(?:{WHOLE})?\s*\\[dt]?frac(?:\{{-?{WHOLE}\}}\{{{WHOLE}\}}|\s*[0-9]{{2}}))"
 )
 """A number by itself; sums and dates are no numbers here, nor are digits that stand apart."""
 CHOICE = re.compile(
-    r"(?:(?:option|choice|answer) )?(?:\((?P<inside>[a-z])\)|(?P<alone>[a-z])(?=[.:)]|$))[.:)]?(?: (?P<text>.+))?"
+    r"(?:(?:option|choice|answer):? )?(?:[(\[](?P<inside>[a-z])[)\]]|"
+    r"(?P<alone>[a-z])(?=[.:)]|$))[.:)]?(?: (?P<text>.+))?"
 )
 """A choice by its letter, alone or with its text after it."""
-FURTHER = re.compile(r"(?:or|and|&|/)\b|\b.*(?<!\w)\(?[a-j][.:)](?!\w)|\([a-j]\)")
+FURTHER = re.compile(r"(?:or|and|&|/)\b|[a-j]$|\b.*(?<!\w)\(?[a-j][.:)](?!\w)|\([a-j]\)")
 """What makes more than one choice of it."""
 
 
@@ -28,8 +29,9 @@ def canonical(text: str) -> str | None:
         return None
     unset = FONT.sub(r"\1", text)
     words = re.sub(r"[\s,]+", " ", unset.replace("\\", "").lower()).strip(" .\"'$`*")
-    for spelled in (unset, words):
-        bare = re.sub(r"\\?[$%]|\{,\}|[*`\"']", lambda match: "," if match[0] == "{,}" else "", spelled).strip(" \n,.")
+    for spelled in (unset, unset.replace("\\", "").lower()):
+        bare = re.sub(r"\\?[$%]|\{,\}|[*`\"']", lambda match: "," if match[0] == "{,}" else "", spelled)
+        bare = bare.rstrip(" \n,.").lstrip(" \n,")
         if NUMBER.fullmatch(bare) and (number := exact.value(latex.plain(bare))) is not None:
             return str(number)
     found = CHOICE.fullmatch(words)

@@ -9,15 +9,30 @@ CONTINUES = re.compile(r"\n\s*(?:Question|Q):")
 """Where a base model goes on with a question of its own; what follows is no part of the answer."""
 SAYS = re.compile(
     r"\banswers?\b(?:[ \t]+(?:to|for|of|in)\b[^.\n:=?]{0,80}?)?[*_]*"
-    r"(?:\s+(?:is|are|was|should be|must be|would be|will be|equals)\b[*_]*[ \t]*:?|[ \t]*[:=])|####|<answer>",
+    r"(?:\s+(?:(?:is|are|was|should be|must be|would be|will be|equals)\b|is(?=n['\u2019]t)|(?=can(?:not|['\u2019]t)))"
+    r"[*_]*[ \t]*:?|[ \t]*[:=])|####|<answer>",
     re.IGNORECASE,
 )
 """What introduces an answer."""
-FILLER = re.compile(r"(?:[\s*_:`\"']|(?:therefore|thus|simply|just|equal to|given by)\b)*", re.IGNORECASE)
-SENTENCE = re.compile(r"[.!?](?=[*_\"')\]]*(?:\s+[A-Z<(\\$*]|\s*$|\s*\n))|\n|</|<\|")
+FILLER = re.compile(
+    r"(?:[\s*_:`\"']|<[a-z]+>|(?<=\n)-[ \t]|(?:therefore|thus|simply|just|equal to|given by)\b)*", re.IGNORECASE
+)
+SENTENCE = re.compile(r"(?<!\.\.)[.!?](?=[*_\"')\]]*(?:\s+[A-Z<(\\$*]|\s*$|\s*\n))|\n|</|<\|")
 """Where a statement ends: at a full stop before a new sentence, a line's end, a tag."""
 MANY = 5
 """Words that are prose, not an answer."""
+REMARK = re.compile(
+    r",?\s+\(?(?:i\.?\s?e\.|where\b|which\b|or (?:about|approximately)\b)|\s+\((?:or|about|approximately|i\.e)\b"
+)
+"""Where a statement goes on about the answer that it has given."""
+UNSURE = re.compile(
+    r"(?:not|no|never|cannot|at least|at most|(?:more|less|fewer|greater|other) than|between|either)\b"
+    r"|(?:n|can)['\u2019]t\b|[^\n]*\bor (?:maybe|perhaps|possibly)\b",
+    re.IGNORECASE,
+)
+"""What denies, bounds or doubts the answer that follows: all of the statement is the answer then."""
+EQUATES = re.compile(r"(?<![<>=!])=\s*([^=\n$`*<>]*[^=\n$`*<>.\s])\.?\s*\Z")
+"""The right side of an equation that ends a text."""
 VERB = re.compile(r"(?:\b(?:is|are|was|were|equals|be)\b|=)\s*(?:about |approximately )?")
 
 MONEY = r"[0-9][0-9.,]*(?:\s+[a-zA-Z(]|[;:!?]?\s*(?:$|\n)|\s+[A-Z])"
@@ -28,7 +43,7 @@ DIGITS = r"(?:(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:[eE][-
 COMMAND = rf"\\(?:[dtc]?frac|sqrt|pi|infty|binom|log|ln|sin|cos|tan)(?![a-zA-Z])(?:\[[^\[\]]*\])?(?:\s*{latex.GROUP})*"
 FACTOR = rf"(?:{DIGITS}|{COMMAND})(?:\^(?:{latex.GROUP}|-?[0-9]+))?!?"
 VALUE = re.compile(
-    rf"(?:(?<![0-9a-zA-Z)\\.])[-+\u2212]\s?)?(?:\\?\$)?(?<![0-9a-zA-Z\\.])(?:{FACTOR})"
+    rf"(?:(?<![0-9a-zA-Z)\\.])[-+\u2212]\s?)?(?:\\?\$)?(?<![0-9a-zA-Z\\.^])(?<!\^\{{)(?:{FACTOR})"
     rf"(?:\s*{COMMAND}(?:\^(?:{latex.GROUP}|-?[0-9]+))?|\s*/\s*(?:{DIGITS})|\s+[0-9]+/[0-9]+|:[0-9]+"
     rf"|\s*(?:\\times|\\cdot|\u00d7|\*)\s*10\^(?:{latex.GROUP}|-?[0-9]+)|\s+(?:million|billion|trillion)\b)*"
 )
@@ -50,6 +65,9 @@ class Stated(PlainBoxed):
         said = statement(text, first)
         if said is not None and (found := self._within(text, *said)):
             return found
+        equation = EQUATES.search(text, first)
+        if equation and _is_answer(equation[1]):
+            return equation.span(1)
         values = _values(text, first, len(text))
         return values[-1] if values else None
 
@@ -57,13 +75,20 @@ class Stated(PlainBoxed):
         """Return the range in a statement that is an answer: its first formula, all of it, or its value."""
         if formula := _formula_at(text, start):
             return formula
-        if _is_answer(text[start:end]) or words.DENIAL.match(text, start):
+        if UNSURE.match(text, start, end):
+            return start, end
+        if remark := REMARK.search(text, start, end):
+            end = remark.start()
+        if _is_answer(text[start:end]):
             return start, end
         if first := VALUE.match(text, start, end):
             return first.span()
         verbs = list(VERB.finditer(text, start, end))
         values = _values(text, verbs[-1].end() if verbs else start, end) or _values(text, start, end)
         return values[0] if values else (start, end) if len(text[start:end].split()) < MANY else None
+
+
+SET = re.compile(rf"{words.TEXT.pattern}|\\(?:begin|end)\{{[a-z]*\}}")
 
 
 def statement(text: str, first: int) -> Span | None:
@@ -101,8 +126,9 @@ def _values(text: str, start: int, end: int) -> list[Span]:
 
 
 def _is_maths(text: str) -> bool:
-    """Return whether there is no prose in what stands between two dollars: those may be two sums of money."""
-    return re.search(r"(?<![a-zA-Z\\])[a-z]{3,}\s", words.TEXT.sub("", text)) is None
+    """Return whether there is a formula between two dollars: no prose between two sums of money, no power of a unit."""
+    prose = re.search(r"(?<![a-zA-Z\\])[a-z]{3,}\s", words.TEXT.sub("", text))
+    return prose is None and re.match(r"\$\s*\^", text) is None
 
 
 def _is_answer(text: str) -> bool:
@@ -110,5 +136,5 @@ def _is_answer(text: str) -> bool:
     found = answers.read(text)
     if found is None or found.kind in ("number", "choice"):
         return found is not None
-    prose = re.search(r"(?<![a-zA-Z\\])[a-zA-Z]{2,}", answers.AND.sub("", words.TEXT.sub("", text)))
+    prose = re.search(r"(?<![a-zA-Z\\])(?!sqrt\b)[a-zA-Z]{2,}", answers.AND.sub("", SET.sub("", text)))
     return prose is None or (found.kind == "words" and len(text.split()) < 4)

@@ -70,6 +70,14 @@ def without_powers(text: str) -> str:
     return re.sub(r"[_^]\s*(?:\{[^{}]*\}|[0-9a-zA-Z])", "", text)
 
 
+def _of_size(end: str, below: bool, relation: str) -> str:
+    """Return the numbers of a size that is below an end, or the two intervals of a size above it."""
+    opening, closing = "()" if relation == "<" else "[]"
+    if below:
+        return f"{opening}-({end}), {end}{closing}"
+    return rf"(-\infty, -({end}){closing}\cup{opening}{end}, \infty)"
+
+
 def interval(text: str) -> str | None:
     r"""Return the interval of an inequality between a name and constants: `x < 3` is `(-\infty, 3)`."""
     sides, relations = [side.strip() for side in split(text, RELATION)], re.findall(RELATION, text)
@@ -83,6 +91,10 @@ def interval(text: str) -> str | None:
         return None
     if any(not end or has_variables(end) for end in ends):
         return None
+    if "|" in sides[place]:
+        if not is_name(sides[place].strip("| ")):
+            return None
+        return _of_size(ends[0], place == 0, relations[0]) if len(ends) == 1 else None
     low, opening = (sides[place - 1], relations[place - 1]) if place else (r"-\infty", "<")
     high, closing = (sides[place + 1], relations[place]) if place + 1 < len(sides) else (r"\infty", "<")
     return f"{'(' if opening == '<' else '['}{low}, {high}{')' if closing == '<' else ']'}"

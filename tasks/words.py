@@ -8,17 +8,19 @@ SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "bil
 
 CONTENT = r"(?:[^{}]|\{[^{}]*\})*"
 TEXT = re.compile(rf"\\text\{{({CONTENT})\}}")
-UNIT = rf"(?:\\mu\s*)?\\text\{{{CONTENT}\}}(?:\s*\^\s*(?:\{{\s*-?[0-9]+\s*\}}|-?[0-9]))?"
+OHM = r"(?:(?<=[0-9] )|(?<=[0-9]))\\Omega(?![a-zA-Z])"
+UNIT = rf"(?:(?:\\mu\s*)?\\text\{{{CONTENT}\}}|{OHM})(?:\s*\^\s*(?:\{{\s*-?[0-9]+\s*\}}|-?[0-9]))?"
 MARKED = re.compile(
     rf"(?:\s*(?:/|\\cdot|\\times|\*)?\s*{UNIT}|\s*\\frac\{{\s*(?:1|{UNIT})\s*\}}\{{\s*(?:{UNIT}\s*)+\}})+$"
 )
 """Units at the end that are set as text, with powers, products and quotients."""
 SHORT = (
-    "mm|cm|dm|km|nm|in|ft|yd|mi|mg|kg|lbs?|oz|ml|mL|cc|ms|sec|min|hrs?|mph|kph|kmh|Hz|kHz|MHz|Pa|kPa|kJ|kW|eV|keV|MeV"
-    "|mol|rad|deg|USD|EUR|dB|days?|foot|sq|cu|pct|am|pm"
+    r"mm|cm|dm|km|nm|in|ft|yd|mi|mg|kg|lbs?|oz|ml|mL|cc|ms|sec|min|hrs?|mph|kph|kmh|Hz|kHz|MHz|Pa|kPa|kJ|kW|eV|keV|MeV"
+    r"|mol|rad|deg|USD|EUR|dB|days?|foot|sq|cu|pct|[ap]\.?m"
 )
 BARE = re.compile(
-    rf"(?<=[0-9}})!.%])\s*(?<![a-zA-Z\\])(?:(?:(?:{SHORT}|[a-z]{{4,}})\b\.?|m/s|(?:k?m|ft|mi)/(?:s|h|hr)\b)"
+    rf"(?:(?<=[0-9}})!.%])|(?<=\\pi ))\s*(?<![a-zA-Z\\])"
+    rf"(?:(?:(?:{SHORT}|[a-z]{{4,}})\b\.?|m/s|(?:k?m|ft|mi)/(?:s|h|hr)\b)"
     rf"(?:\^?\{{?-?[0-9]\}}?)?(?:\s*/\s*|\s+per\s+|\s+of\s+|\s+)?)+(?:[sh](?:\^?\{{?-?[0-9]\}}?)?)?$"
 )
 """Units at the end that are not set as text: known short ones and words of four letters or more."""
@@ -40,7 +42,8 @@ MATHS = re.compile(r"(?:[ei]|\\?pi|sin|cos|tan|log|ln)\Z")
 """What is set upright and belongs to a formula."""
 
 LEAD = re.compile(
-    r"(?:\\text\{\s*)?(?:(?:the |our |my )?(?:final |correct )?(?:answer|result|solution|value|total|sum)"
+    r"(?:\\text\{\s*)?(?:(?:the |our |my )?(?:final |correct |m(?:in|ax)imum )?"
+    r"(?:answer|result|solution|value|total|sum)"
     r"(?:\s+(?:is|are)\b\s*:?|\s*[:=])|(?:approximately|approx\.?|about|roughly|exactly|thus|therefore|hence)\b,?)"
     r"\s*\}?\s*[:=]?\s*",
     re.IGNORECASE,
@@ -84,7 +87,7 @@ def without_measure(text: str) -> str:
 
 def _measures(tail: str) -> bool:
     """Return whether the end of a text is a unit: words without a condition, a number or an alternative in them."""
-    words = re.sub(r"\\(?:text|cdot|times|frac|mu|Omega)(?![a-zA-Z])|\^\\circ(?=\s*[CFK])|[{}]", " ", tail)
+    words = re.sub(r"\\(?:text|cdot|times|frac|mu|Omega|AA)(?![a-zA-Z])|\^\\circ(?=\s*[CFK])|[{}]", " ", tail)
     bare = re.sub(r"\^\s*-?\s*[0-9]+|(?<=[a-zA-Z])[0-9]\b", "", words)
     return not (re.search(r"[0-9=<>,\\]", bare) or NO_UNIT.search(bare) or MATHS.match(bare.strip(" ./")))
 

@@ -35,11 +35,14 @@ WHOLE_POINTS = tuple((first, 1, (1, -2, 3, -1)[first % 4]) for first in range(2,
 distance. Those with floors and factorials are compared at whole numbers, both rising and falling from one to the next.
 """
 SPELLED = (
-    (re.compile(r"(?<![a-zA-Z\\])([eE])(?=\s*_)"), r"\\text{\1}"),
+    (re.compile(r"(?<![a-zA-Z\\])e(?=\s*_)"), r"\\text{e}"),
     (re.compile(r"_\s*\{?\s*\\(max|min)(?![a-zA-Z])\s*\}?"), r"_{\1}"),
     (re.compile("'+"), lambda primes: r"^{\prime}" * len(primes[0])),
+    (re.compile(r"(?<=[_^])[EI]"), r"{\g<0>}"),
+    (re.compile(r"(\\text\{[^{}]*\})|(?<!\\)[EI]"), lambda it: it[1] or rf"\text{{{it[0]}}}"),
+    (re.compile(r"\\(gam)ma(?![a-zA-Z])|\\(Gam)ma(?![a-zA-Z]|\s*(?:\\left\s*)?[({])"), r"\\text{\1\2}"),
 )
-"""What the parser would take for a number, refuse, or drop: E with an index, \\max as an index, primes."""
+"""What the parser would take for a number, refuse, or drop: e with an index, \\max as an index, primes, E, I, gamma."""
 WHOLE = (sympy.floor, sympy.ceiling, sympy.factorial, sympy.binomial, sympy.Mod)
 
 
@@ -60,8 +63,9 @@ def read(text: str) -> Basic | MatrixBase | None:
         found = reader.parse(normalize_latex(text, NORMAL))
     except Exception:  # the parser raises whatever its tree walk stumbles over
         return None
-    units = {one: sympy.I for one in found.free_symbols if one.name == "i"} if hasattr(found, "free_symbols") else {}
-    return found.xreplace({sympy.I: sympy.Symbol("I")}).xreplace(units) if units or found.has(sympy.I) else found
+    free = getattr(found, "free_symbols", ())
+    named = {one: sympy.I if one.name == "i" else sympy.Symbol(one.name, real=True) for one in free}
+    return found.xreplace(named) if any(one != other for one, other in named.items()) else found
 
 
 def mark(text: str) -> Mark:
@@ -176,9 +180,16 @@ def _points(difference: Expr) -> Iterator[Expr]:
     unknown = sorted(difference.atoms(AppliedUndef, sympy.Derivative), key=str)
     difference = difference.xreplace({one: sympy.Symbol(f"value of {one}", real=True) for one in unknown})
     free = sorted(difference.free_symbols, key=str)
-    points = WHOLE_POINTS if difference.has(*WHOLE) else POINTS
+    rounded = [part.args[0] for part in difference.atoms(sympy.floor, sympy.ceiling)]
+    points = WHOLE_POINTS if difference.has(*WHOLE) and not any(map(_is_whole, rounded)) else POINTS
     for above, below, step in points if free else points[:1]:
         yield difference.xreplace({one: sympy.Rational(above + step * i, below) for i, one in enumerate(free)})
+
+
+def _is_whole(rounded: Expr) -> bool:
+    """Return whether what is rounded is whole at whole numbers, and so meant of others."""
+    free = rounded.free_symbols
+    return bool(free and rounded.is_polynomial(*free) and sympy.Poly(rounded, *free).domain.is_ZZ)
 
 
 def vanishes(number: Expr) -> bool | None:
