@@ -126,17 +126,15 @@ def _list(text: str) -> Answer | None:
     pieces = pieces_of(text)
     if len(pieces) < 2:
         return None
-    parts = [_read(piece) for piece in pieces]
-    if any(map(statements.interval, pieces)):
-        if OR.search(text) and all(statements.interval(piece) or statements.named(piece)[0] for piece in pieces):
-            return union(parts)
-        if not OR.search(text) and (both := meet(parts)) and all(map(statements.interval, pieces)):
-            return both
-    if OR.search(text) and len(set(parts)) == 1:
-        return parts[0]
+    either, intervals = OR.search(text), [statements.interval(piece) for piece in pieces]
+    if either and any(intervals) and all(map(statements.is_range, pieces)):
+        return union([_read(piece) for piece in pieces])
+    if not either and all(intervals) and (both := meet([_read(piece) for piece in pieces])):
+        return both
     sides = [statements.named(piece) for piece in pieces]
     system = len({statements.stem(name) for name, _ in sides if name}) > 1
-    return listed([named(name, _read(rest)) if system and name else _read(rest) for name, rest in sides])
+    parts = [named(name, _read(rest)) if system and name else _read(rest) for name, rest in sides]
+    return parts[0] if either and len(set(parts)) == 1 else listed(parts)
 
 
 def pieces_of(text: str, inside: bool = False) -> list[str]:

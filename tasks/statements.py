@@ -98,3 +98,8 @@ def interval(text: str) -> str | None:
     low, opening = (sides[place - 1], relations[place - 1]) if place else (r"-\infty", "<")
     high, closing = (sides[place + 1], relations[place]) if place + 1 < len(sides) else (r"\infty", "<")
     return f"{'(' if opening == '<' else '['}{low}, {high}{')' if closing == '<' else ']'}"
+
+
+def is_range(text: str) -> bool:
+    """Return whether a text says between which values something lies, or which one it has."""
+    return bool(interval(text) or named(text)[0])
