@@ -9,24 +9,13 @@ from typing import Any
 from urlvr_bench.records.attestation import Verdict
 from urlvr_bench.records.measured import Eval, Steps
 from urlvr_bench.records.record import Provenance, Record
+from urlvr_bench.review.between import FIRST
 
 NOISE = 0.05
 """Relative difference of a number that rounding may make while the rollouts are the same; 0.007 was the most seen."""
 SMALL = 1e-4
 """Below this a number is as good as nothing, and differences are taken relative to this."""
-COUNTED = (
-    "train_accuracy",
-    "mixed_groups",
-    "pass_at_group",
-    "majority_ratio",
-    "distinct_answers",
-    "batch_answers",
-    "unparsed",
-    "truncated",
-    "length",
-    "repetition",
-    "tokens",
-)
+COUNTED = (*FIRST, "tokens")
 """Columns that only another rollout changes."""
 FEW = 3
 """Seeds from which a cell says how much its runs differ."""
