@@ -62,12 +62,13 @@ def pairs(settings: list[str] | None, option: str = "--set") -> dict[str, str]:
 
 
 def use_local_data(settings: list[str] | None) -> None:
-    """Let this process and its children read the named tasks' rows from local folders."""
+    """Let this process and its children read the named tasks' rows from local folders, or from a file of one's own."""
     if not settings:
         return
     for setting in settings:
         _, _, folder = setting.partition("=")
-        if not folder or not Path(folder).expanduser().is_dir():
+        path = Path(folder).expanduser()
+        if not folder or not (path.is_dir() or (path.suffix == ".jsonl" and path.is_file())):
             raise UsageError(f"--data {setting!r} is not of the form TASK=DIR with a folder that exists")
     given = [
         f"{name}={Path(folder).expanduser().resolve()}" for name, _, folder in (s.partition("=") for s in settings)
