@@ -64,7 +64,7 @@ class StopAt(StoppingCriteria):
 @contextmanager
 def generating_with(model: Any, processors: Callable[[int], list[LogitsProcessor]]) -> Iterator[None]:
     """Let `model.generate` pass its logits through the processors made for the width of the prompts."""
-    plain = model.generate
+    plain, own = model.generate, vars(model).get("generate")  # its own where FSDP has given it one
 
     def generate(*args: Any, input_ids: torch.Tensor, **kwargs: Any) -> Any:
         made = LogitsProcessorList(processors(input_ids.shape[1]))
@@ -75,6 +75,8 @@ def generating_with(model: Any, processors: Callable[[int], list[LogitsProcessor
         yield
     finally:
         del model.generate
+        if own is not None:
+            model.generate = own
 
 
 def greedy(settings: Mapping[str, Any]) -> bool:

@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor
 from transformers import LogitsProcessor
 from trl.trainer.utils import maybe_gather_lm_head_ctx
 
 from urlvr_bench.training.seams import TokenStatistics
+from urlvr_bench.training.sharding import whole
 from urlvr_bench.training.token_statistics import of_logits, statistics_of
 
 
@@ -71,8 +71,9 @@ def attach(model: nn.Module) -> None:
         targets = targets[:, 1:]
         mask = targets != -100
         head = self.get_output_embeddings()
-        weight, bias = _whole(head.weight), None if head.bias is None else _whole(head.bias)
-        with maybe_gather_lm_head_ctx(weight, bias):
+        weight, bias = whole(head.weight), None if head.bias is None else whole(head.bias)
+        split = hasattr(weight, "ds_id")  # by ZeRO-3, which has not split a frozen start
+        with maybe_gather_lm_head_ctx(weight, bias) if split else nullcontext():
             flat = statistics_of(
                 hidden[mask], weight, bias, targets[mask], statistics_at, *_logit_transform(self.config)
             )
@@ -80,10 +81,6 @@ def attach(model: nn.Module) -> None:
         return out.masked_scatter(mask.expand_as(out), flat)
 
     model.forward = types.MethodType(forward, model)
-
-
-def _whole(parameter: Tensor) -> Tensor:
-    return parameter.full_tensor() if isinstance(parameter, DTensor) else parameter
 
 
 def _logit_transform(config: Any) -> tuple[float, float | None]:

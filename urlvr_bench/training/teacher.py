@@ -10,11 +10,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import TrainerCallback, TrainerState, TrainingArguments
 
+from urlvr_bench.training import sharding
+
 FILE = "teacher.safetensors"
 
 
 class Teacher:
-    """The average of a model's weights over the steps, kept on the model's device; empty until it is first asked."""
+    """The average of a model's weights over the steps, kept as the model's are; empty until it is first asked."""
 
     def __init__(self) -> None:
         self.weights: dict[str, Tensor] = {}
@@ -25,9 +27,9 @@ class Teacher:
         if step == self.step:
             return
         self.step = step
-        for name, parameter in model.named_parameters():
+        for name, parameter in sharding.parameters(model).items():
             if name in self.weights:
-                self.weights[name].lerp_(parameter.detach(), 1 - decay)
+                self.weights[name] = sharding.like(self.weights[name], parameter).lerp(parameter.detach(), 1 - decay)
             else:
                 self.weights[name] = parameter.detach().clone()
 
@@ -35,7 +37,7 @@ class Teacher:
     def in_place(self, model: nn.Module, decay: float, step: int) -> Iterator[None]:
         """Put the teacher's weights into the model for a while."""
         self.follow(model, decay, step)
-        own = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+        own = {name: parameter.detach().clone() for name, parameter in sharding.parameters(model).items()}
         try:
             _load(model, self.weights)
             yield
@@ -45,8 +47,8 @@ class Teacher:
 
 @torch.no_grad()
 def _load(model: nn.Module, weights: dict[str, Tensor]) -> None:
-    for name, parameter in model.named_parameters():
-        parameter.copy_(weights[name])
+    for name, parameter in sharding.parameters(model).items():
+        parameter.copy_(sharding.like(weights[name], parameter))
 
 
 class TeacherKeeper(TrainerCallback):
@@ -65,7 +67,7 @@ class TeacherKeeper(TrainerCallback):
 
     def on_save(self, args: TrainingArguments, state: TrainerState, *_: Any, **__: Any) -> None:
         """Write the teacher into the checkpoint; runs before the checkpoint is sealed."""
-        if self.teacher.weights and state.is_world_process_zero:
-            values = {name: weight.contiguous() for name, weight in self.teacher.weights.items()}
+        values = {name: sharding.whole(weight).contiguous() for name, weight in self.teacher.weights.items()}
+        if values and state.is_world_process_zero:
             target = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / FILE
             save_file({**values, "step": torch.tensor(self.teacher.step)}, target)

@@ -18,7 +18,7 @@ from urlvr_bench.records.run_folder import read_steps
 from urlvr_bench.rollouts import LABELS
 from urlvr_bench.settings import Training, split_batch
 from urlvr_bench.tasks import Task
-from urlvr_bench.training import checkpoints, first_votes, schedule, steplog
+from urlvr_bench.training import checkpoints, first_votes, schedule, sharding, steplog
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.parallel import AllSaved, adapter, vllm_settings
@@ -73,6 +73,7 @@ def trainer_config(training: Training, folder: Path, seed: int, processes: int, 
         gradient_checkpointing=training.gradient_checkpointing,
         model_init_kwargs={"dtype": "float32", **NO_CODE},  # bfloat16 weights would swallow updates as small as lr 1e-6
         use_cpu=use_cpu,
+        ddp_backend=sharding.backend(),
         seed=seed,
         data_seed=seed,
         logging_steps=1,
@@ -119,7 +120,7 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     training = run.protocol.training
-    use_cpu = not torch.cuda.is_available()
+    use_cpu = sharding.use_cpu()
     docs = task.docs(training.split)
     choose = first_votes.choose(run, model_path, task, docs, folder) if training.initial_vote != "any" else iter
     order = schedule.draw(len(docs), training, run.seed, choose)
@@ -128,6 +129,7 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
     bridge = RewardBridge(booth, run.method, task, shown, training.group_size, run.seed, twice=PAID_TWICE)
     processes = PartialState(cpu=use_cpu).num_processes
     config = trainer_config(training, folder, run.seed, processes, use_cpu)
+    sharding.prepare(config.mixed_precision)
     trainer = PolicyTrainer(
         bridge,
         model_path,

@@ -16,7 +16,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.decoding import Draw, generating_with
 from urlvr_bench.models import NO_CODE
 from urlvr_bench.rollouts import TOKEN_SIGNALS
-from urlvr_bench.training import signals
+from urlvr_bench.training import sharding, signals
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.seams import TokenStatistics
 from urlvr_bench.training.teacher import Teacher
@@ -63,7 +63,8 @@ class PolicyTrainer(GRPOTrainer):
         self.start = self._frozen(start) if kl_every else None
 
     def _frozen(self, path: str) -> PreTrainedModel:
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=self.model.dtype, **NO_CODE)
+        with sharding.whole_models(self.accelerator):
+            model = AutoModelForCausalLM.from_pretrained(path, dtype=self.model.dtype, **NO_CODE)
         signals.attach(model)
         return model.to(self.accelerator.device).eval().requires_grad_(False)
 
