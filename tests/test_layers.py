@@ -13,7 +13,8 @@ FLOORS = (
     "rollouts voting",
     "system",
     "verifiers",
-    "methods task_config local_data models settings",
+    "methods task_config local_data released settings",
+    "models",
     "task",
     "methods/ tasks",
     "protocol",
@@ -33,7 +34,7 @@ FLOORS = (
 and the files of the top-level folders methods/ and tasks/, which are imported as urlvr_bench.methods and .tasks."""
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names.split()}
 ENGINES = {"torch", "trl", "transformers", "lm_eval", "vllm", "accelerate"}
-EVALUATION = {"evaluate", "keeping", "sampling", "vllm_sampling", "decoding", "replay"}
+EVALUATION = {"evaluate", "shared_prompts", "keeping", "sampling", "vllm_sampling", "decoding", "replay"}
 TRAINING = {
     "signals",
     "token_statistics",

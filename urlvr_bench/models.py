@@ -1,10 +1,11 @@
-"""Models by name: a pocket prior, a folder, or a Hugging Face hub id."""
+"""Models by name: a pocket prior, a small released model, a folder, or a Hugging Face hub id."""
 
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from urlvr_bench import released
 from urlvr_bench.errors import UsageError, unknown
 
 NO_CODE = {"use_safetensors": True, "trust_remote_code": False}
@@ -49,9 +50,18 @@ def resolve(name: str) -> str:
         return str(folder.resolve())
     if name.startswith((".", "/", "~")):
         raise UsageError(f"model folder {name} does not exist")
+    if released.find(name):
+        if not released.is_here(name):
+            raise UsageError(f"model {name} is not on this machine yet: urlvr-bench models get {name}")
+        return str(released.folder(name))
     if "/" not in name:
-        raise unknown("model", name, [prior.name for prior in priors()])
+        raise unknown("model", name, names())
     return name
+
+
+def names() -> list[str]:
+    """Return the names of models that need no hub: the pocket priors, and small released models."""
+    return [*(prior.name for prior in priors()), *(model.name for model in released.MODELS)]
 
 
 def display_name(name: str) -> str:

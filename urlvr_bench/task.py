@@ -75,6 +75,11 @@ class Task:
         return int(self.config["generation_kwargs"]["max_gen_toks"])
 
     @property
+    def stops(self) -> tuple[str, ...]:
+        """Strings with which a completion is over, in training and evaluation alike."""
+        return tuple(self.config["generation_kwargs"]["until"])
+
+    @property
     def splits(self) -> tuple[str, ...]:
         """Names of the splits, training first."""
         named = (self.config.get(f"{kind}_split") for kind in ("training", "validation", "test"))

@@ -8,7 +8,7 @@ import torch
 import transformers
 from accelerate import PartialState
 from datasets import Dataset
-from transformers import AutoTokenizer, PreTrainedTokenizerBase, PrinterCallback
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 from trl import GRPOConfig
 
 from urlvr_bench.errors import UsageError
@@ -31,7 +31,9 @@ PAID_TWICE = 2
 """First steps whose rollouts are paid a second time, with permuted labels."""
 
 
-def trainer_config(training: Training, folder: Path, seed: int, processes: int, use_cpu: bool) -> GRPOConfig:
+def trainer_config(
+    training: Training, folder: Path, seed: int, processes: int, use_cpu: bool, stops: Sequence[str] = ()
+) -> GRPOConfig:
     """Return TRL's configuration with every value that decides the training set by the protocol."""
     micro_batch, accumulation = split_batch(training, processes)
     updates = training.mini_batches
@@ -71,7 +73,7 @@ def trainer_config(training: Training, folder: Path, seed: int, processes: int, 
         bf16=training.precision == "bfloat16",
         fp16=False,
         gradient_checkpointing=training.gradient_checkpointing,
-        model_init_kwargs={"dtype": "float32", **NO_CODE},  # bfloat16 weights would swallow updates as small as lr 1e-6
+        model_init_kwargs=loaded(training),
         use_cpu=use_cpu,
         seed=seed,
         data_seed=seed,
@@ -84,8 +86,14 @@ def trainer_config(training: Training, folder: Path, seed: int, processes: int, 
         report_to="none",
         disable_tqdm=True,
         log_completions=False,
-        **vllm_settings(training),
+        **vllm_settings(training, stops),
     )
+
+
+def loaded(training: Training) -> dict[str, Any]:
+    """Return how the model is loaded: in float32, for bfloat16 weights would swallow updates as small as lr 1e-6."""
+    attention = {} if training.attention == "auto" else {"attn_implementation": training.attention}
+    return {"dtype": "float32", **attention, **NO_CODE}
 
 
 def load_tokenizer(model_path: str) -> PreTrainedTokenizerBase:
@@ -127,19 +135,23 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
     shown = [docs[i] for i in order]
     bridge = RewardBridge(booth, run.method, task, shown, training.group_size, run.seed, twice=PAID_TWICE)
     processes = PartialState(cpu=use_cpu).num_processes
-    config = trainer_config(training, folder, run.seed, processes, use_cpu)
+    config = trainer_config(training, folder, run.seed, processes, use_cpu, task.stops)
     trainer = PolicyTrainer(
         bridge,
         model_path,
         training.kl_every,
         training.mini_batches,
         training.draws,
+        training.share_prompts,
+        task.stops,
         model=model_path,
         args=config,
         train_dataset=prompt_rows(task, docs, order, task.chats(tokenizer.chat_template)),
         processing_class=tokenizer,
         peft_config=adapter(training),
     )
+    if training.freeze_embeddings:
+        freeze_embeddings(trainer.model)
     trainer.remove_callback(PrinterCallback)
     steps, judged = folder / "steps.jsonl", set(run.protocol.evaluation.steps(training.steps)) - {0}
     trainer.add_callback(steplog.StepLog(steps, training.mini_batches, bridge))
@@ -177,6 +189,12 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
         "method": method_facts(booth, min(training.steps, PAID_TWICE) if any(doc.get("gold") for doc in shown) else 0),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     }
+
+
+def freeze_embeddings(model: PreTrainedModel) -> None:
+    """Take the token embeddings and the head out of the training; most of a small model's weights may be there."""
+    for part in (model.get_input_embeddings(), model.get_output_embeddings()):
+        part.requires_grad_(False)
 
 
 def method_facts(booth: Booth, twice: int) -> dict[str, Any]:
