@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -47,6 +48,12 @@ def draw(rng: random.Random, count: tuple[int, int], largest: int, targets: tupl
         if targets[0] <= value <= targets[1] and value not in numbers:
             public = shown(sorted(numbers), value)  # sorted, so that a puzzle has one prompt
             return Problem(question(public), _written(trees[0]), public, f"countdown:{sorted(numbers)}>{value}")
+
+
+def draw_bare(rng: random.Random, **ranges: Any) -> Problem:
+    """Draw the same kind of puzzle, of which the prompt shows the numbers and the target alone."""
+    problem = draw(rng, **ranges)
+    return replace(problem, prompt=problem.public)
 
 
 def _joined(rng: random.Random, high: Tree, low: Tree, limit: int) -> Tree:

@@ -33,8 +33,11 @@ class Task:
         return style
 
     def chats(self, template: object) -> bool:
-        """Return whether prompts are turns of a tokenizer's chat template; UsageError where a needed one is missing."""
-        wanted: bool | None = known_styles()[self.style].chat if self.style else None
+        """Return whether prompts are turns of a tokenizer's chat template; UsageError where a needed one is missing.
+
+        A task without prompt styles says so itself, as `chat` in its metadata.
+        """
+        wanted: bool | None = known_styles()[self.style].chat if self.style else self.config["metadata"].get("chat")
         if wanted and not template:
             base = self.name.partition(AT)[0]
             raise UsageError(

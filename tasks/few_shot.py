@@ -1,0 +1,49 @@
+"""Few-shot problems about words, in plain text: three solved lines of a kind, then an open one to be completed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from urlvr_bench.tasks import scoring
+from urlvr_bench.tasks.data import Splits, intact
+from urlvr_bench.tasks.forms import Row, row
+from urlvr_bench.tasks.line import BETWEEN
+from urlvr_bench.tasks.selection import Selection, in_turn
+
+FILE = "lexicon/words.tsv"
+SHA256 = "cff0683f90b90001a38d860f30b0b6e63187b29fab9f3b4f23ba9fc9b70b6a16"
+"""Of the file; another one would be another version of every task that reads it."""
+
+Line = tuple[str, str, str, Sequence[str]]
+"""A kind, a split or `shot`, what is asked, and the right answers, the usual one first."""
+
+
+def lines() -> list[Line]:
+    """Return the lines of the file in order."""
+    found = [line.split("\t") for line in intact(FILE, SHA256).decode().splitlines()]
+    return [(kind, split, asked, answers.split(BETWEEN)) for kind, split, asked, answers in found]
+
+
+def words(*, kinds: Sequence[str], **_: Any) -> Splits:
+    """Return problems of these kinds; each beginning of a split holds every kind's share."""
+
+    def docs(split: str) -> list[Row]:
+        known = lines()
+        heads = {kind: "".join(f"{word}: {usual}\n" for word, usual in _solved(known, kind)) for kind in kinds}
+        asked = [line for line in known if line[0] in kinds and line[1] == split]
+        return in_turn([(_problem(heads[kind], word, answers), kind) for kind, _, word, answers in asked])
+
+    def select(split: str) -> Selection:
+        found = docs(split)
+        return Selection(found, {"rows": len(found), "left_out": {}})
+
+    return Splits(["train", "test"], select, docs)
+
+
+def _solved(known: Sequence[Line], kind: str) -> list[tuple[str, str]]:
+    return [(word, answers[0]) for one, split, word, answers in known if (one, split) == (kind, "shot")]
+
+
+def _problem(head: str, word: str, answers: Sequence[str]) -> Row:
+    gold, *also = dict.fromkeys(filter(None, map(scoring.line.answer, answers)))
+    prompt = f"{head}{word}:"
+    return row(prompt, prompt, gold, also=BETWEEN.join(also))
