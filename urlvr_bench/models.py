@@ -31,13 +31,14 @@ def priors(folder: Path = PRIORS) -> list[Prior]:
     return [Prior(**entry) for entry in json.loads(index.read_text())] if index.is_file() else []
 
 
-def _is_prior(name: str) -> bool:
+def is_prior(name: str) -> bool:
+    """Return whether a name is that of a pocket prior."""
     return "/" not in name and (PRIORS / name / "config.json").is_file()
 
 
 def resolve(name: str) -> str:
     """Return what `from_pretrained` takes: the folder of a pocket prior or of a local model, or a hub id."""
-    if _is_prior(name):
+    if is_prior(name):
         return str(PRIORS / name)
     folder = Path(name).expanduser()
     if folder.is_dir():
@@ -67,7 +68,7 @@ def names() -> list[str]:
 def display_name(name: str) -> str:
     """Return the name under which results of a model are kept: never a path of this machine."""
     folder = Path(name).expanduser()
-    return folder.resolve().name if not _is_prior(name) and folder.is_dir() else name
+    return folder.resolve().name if not is_prior(name) and folder.is_dir() else name
 
 
 def weights_hash(name: str) -> str:

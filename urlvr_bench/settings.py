@@ -56,7 +56,8 @@ class Training(Settings):
     max_grad_norm: float = setting("gradients are scaled down to this norm", default=1.0, gt=0)
     precision: Literal["float32", "bfloat16"] = setting("of the forward and backward passes", default="float32")
     attention: Literal["auto", "eager"] = setting(
-        "kernel of attention: what transformers chooses, or the plain one, faster for short texts on a CPU", default="auto"
+        "kernel of attention: what transformers chooses, or the plain one, faster for short texts on a CPU",
+        default="auto",
     )
     share_prompts: bool = setting("read the prompt of a group once, not once for each rollout", default=False)
     gradient_checkpointing: bool = setting("compute activations twice, to save memory", default=False)
@@ -79,6 +80,11 @@ class Training(Settings):
     save_every: int = setting("between checkpoints that a run can continue from", "steps", gt=0)
     kl_every: int = setting("between measurements of the KL to the start; 0 for none", "steps", 1, ge=0)
     stop_at: Stop | None = setting("end a run early, at the first step where this shows its collapse", default=None)
+    without_signal: Literal["stop", "go_on"] = setting(
+        "what to do where the first five steps give nothing to learn from: no answer can be read in any rollout, or "
+        "every gradient is 0; runs on a few prompts over and over (unique_prompts) go on",
+        default="stop",
+    )
 
     @property
     def rows(self) -> int:

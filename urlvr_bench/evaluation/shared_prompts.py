@@ -1,4 +1,4 @@
-"""Read a prompt that many completions share once: its keys and values are computed for one row and copied to the rest."""
+"""Read a prompt that many completions share once: keys and values are made for one row, and copied to the others."""
 
 from typing import Any
 

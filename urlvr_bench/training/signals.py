@@ -99,9 +99,10 @@ def completion_states(model: Any, ids: Tensor, mask: Tensor, labels: Tensor, sha
     start = int((labels != -100).any(0).nonzero()[0]) if share_prompts else 0
     first_U, kind_B = distinct(ids[:, :start], mask[:, :start]) if start else (ids[:, 0], ids[:, 0])
     if not start or len(first_U) == len(kind_B) or getattr(model, "is_gradient_checkpointing", False):
-        return model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state[:, :-1]
+        every: Tensor = model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+        return every[:, :-1]
     read = model.base_model(input_ids=ids[first_U, :start], attention_mask=mask[first_U, :start], use_cache=True)
-    last = read.last_hidden_state[kind_B, -1:]
+    last: Tensor = read.last_hidden_state[kind_B, -1:]
     if start == ids.shape[1] - 1:
         return last
     cache = read.past_key_values

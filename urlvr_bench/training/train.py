@@ -170,8 +170,10 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
     if trainer.is_world_process_zero():
         schedule.write(folder / "schedule.jsonl", docs, order)
         checkpoints.restore_steps(steps, checkpoint, say)
+    earlier = read_steps(steps)[:done] if done else []
+    if training.without_signal == "stop" and training.unique_prompts is None:
+        trainer.add_callback(steplog.SignalCheck(training, earlier))
     if training.stop_at:
-        earlier = read_steps(steps)[:done]
         trainer.add_callback(CollapseStop(training.stop_at, training, saver, earlier))
     if done:
         say(f"continuing after step {done}")
