@@ -36,7 +36,7 @@ SHOTS = {
 }
 """The solved examples of each kind; these words are asked in no kind, and their answers are no answers."""
 GENERIC = frozenset(
-    "more most new north south east west central san santa saint st port city and of the la de dc d c".split()
+    ["more", "most", "new", "north", "south", "east", "west", "central", "san", "santa", "saint", "st", "port", "city", "and", "of", "the", "la", "de", "dc", "d", "c"]
 )
 """Parts of names and forms, which tie no two problems together."""
 

@@ -1,30 +1,13 @@
 """Words and public facts written down by hand: what the packages lack, spell otherwise, or have out of date."""
 
-MORE_NOUNS = (
-    "cat foot leaf knife wolf child man woman tooth goose baby box bush wish dish watch kiss dress class church beach "
-    "branch match fly party country army berry body lady wife life half calf bus glass brush dog house horse "
-    "tree flower window bottle road letter ball bank cup chair table song book king queen ship boat farm"
-).split()
+MORE_NOUNS = ["cat", "foot", "leaf", "knife", "wolf", "child", "man", "woman", "tooth", "goose", "baby", "box", "bush", "wish", "dish", "watch", "kiss", "dress", "class", "church", "beach", "branch", "match", "fly", "party", "country", "army", "berry", "body", "lady", "wife", "life", "half", "calf", "bus", "glass", "brush", "dog", "house", "horse", "tree", "flower", "window", "bottle", "road", "letter", "ball", "bank", "cup", "chair", "table", "song", "book", "king", "queen", "ship", "boat", "farm"]
 """Common nouns that are verbs or adjectives as well."""
-MORE_VERBS = (
-    "go run take give make find think catch fight fly break drive ride ring rise shake steal swim throw wear win bite "
-    "blow buy draw drink fall feed freeze grow hide hold keep lead leave lend meet pay sell shine shoot sleep slide "
-    "stand stick strike swear sweep swing tear wake build burn deal dig light lay shut speed spin walk talk play work "
-    "help call look start stop open jump kick push pull wash clean cook dance smile laugh love hate plan drop shop "
-    "hope move live use change close cry try study worry hurry dry travel visit plant paint rain snow wait want need"
-).split()
+MORE_VERBS = ["go", "run", "take", "give", "make", "find", "think", "catch", "fight", "fly", "break", "drive", "ride", "ring", "rise", "shake", "steal", "swim", "throw", "wear", "win", "bite", "blow", "buy", "draw", "drink", "fall", "feed", "freeze", "grow", "hide", "hold", "keep", "lead", "leave", "lend", "meet", "pay", "sell", "shine", "shoot", "sleep", "slide", "stand", "stick", "strike", "swear", "sweep", "swing", "tear", "wake", "build", "burn", "deal", "dig", "light", "lay", "shut", "speed", "spin", "walk", "talk", "play", "work", "help", "call", "look", "start", "stop", "open", "jump", "kick", "push", "pull", "wash", "clean", "cook", "dance", "smile", "laugh", "love", "hate", "plan", "drop", "shop", "hope", "move", "live", "use", "change", "close", "cry", "try", "study", "worry", "hurry", "dry", "travel", "visit", "plant", "paint", "rain", "snow", "wait", "want", "need"]
 """Common verbs that are nouns or adjectives as well."""
-NO_NOUNS = (
-    "pro other dos tor bur sac spoke saying proceeding happening happenings cutting covering amp tuber condom killer "
-    "terrorist basis feat fort fig sect ant brow opt tract bit setting finding vitamin son era mom amp micron statistic "
-    "whim nymph wart romance premium capability livelihood affair chore stair assemblage bout clipping prairie"
-).split()
+NO_NOUNS = ["pro", "other", "dos", "tor", "bur", "sac", "spoke", "saying", "proceeding", "happening", "happenings", "cutting", "covering", "amp", "tuber", "condom", "killer", "terrorist", "basis", "feat", "fort", "fig", "sect", "ant", "brow", "opt", "tract", "bit", "setting", "finding", "vitamin", "son", "era", "mom", "amp", "micron", "statistic", "whim", "nymph", "wart", "romance", "premium", "capability", "livelihood", "affair", "chore", "stair", "assemblage", "bout", "clipping", "prairie"]
 """Left out: words that stand mostly in the plural, are names of something else, or are no words of a benchmark."""
-NO_VERBS = "have unman rend opt log lower sever psych rob bar dub found please hang suck act posit embed infest".split()
-NO_ADJECTIVES = (
-    "well much less few little often many ill far able prim mere game base choice right wrong numb cross dead drunk "
-    "queer gay hip flip tan"
-).split()
+NO_VERBS = ["have", "unman", "rend", "opt", "log", "lower", "sever", "psych", "rob", "bar", "dub", "found", "please", "hang", "suck", "act", "posit", "embed", "infest"]
+NO_ADJECTIVES = ["well", "much", "less", "few", "little", "often", "many", "ill", "far", "able", "prim", "mere", "game", "base", "choice", "right", "wrong", "numb", "cross", "dead", "drunk", "queer", "gay", "hip", "flip", "tan"]
 
 CAPITALS = {
     "United States": "Washington|Washington DC|Washington D.C.|Washington, D.C.|Washington, DC",
@@ -45,18 +28,7 @@ CAPITALS = {
 }  # fmt: skip
 """Capitals that have more than one name or seat, or that moved; they stand in place of the package's."""
 STATES = dict(
-    pair.split(":") for pair in (
-        "Alabama:Montgomery,Alaska:Juneau,Arizona:Phoenix,Arkansas:Little Rock,California:Sacramento,Colorado:Denver,"
-        "Connecticut:Hartford,Delaware:Dover,Florida:Tallahassee,Hawaii:Honolulu,Idaho:Boise,Illinois:Springfield,"
-        "Iowa:Des Moines,Kansas:Topeka,Kentucky:Frankfort,Louisiana:Baton Rouge,Maine:Augusta,"
-        "Maryland:Annapolis,Massachusetts:Boston,Michigan:Lansing,Minnesota:Saint Paul|St. Paul|St Paul,"
-        "Mississippi:Jackson,Missouri:Jefferson City,Montana:Helena,Nebraska:Lincoln,Nevada:Carson City,"
-        "New Hampshire:Concord,New Jersey:Trenton,New Mexico:Santa Fe,New York:Albany,North Carolina:Raleigh,"
-        "North Dakota:Bismarck,Ohio:Columbus,Oregon:Salem,Pennsylvania:Harrisburg,"
-        "Rhode Island:Providence,South Carolina:Columbia,South Dakota:Pierre,Tennessee:Nashville,Texas:Austin,"
-        "Utah:Salt Lake City,Vermont:Montpelier,Virginia:Richmond,West Virginia:Charleston,Wisconsin:Madison,"
-        "Wyoming:Cheyenne"
-    ).split(",")
+    pair.split(":") for pair in ["Alabama:Montgomery", "Alaska:Juneau", "Arizona:Phoenix", "Arkansas:Little Rock", "California:Sacramento", "Colorado:Denver", "Connecticut:Hartford", "Delaware:Dover", "Florida:Tallahassee", "Hawaii:Honolulu", "Idaho:Boise", "Illinois:Springfield", "Iowa:Des Moines", "Kansas:Topeka", "Kentucky:Frankfort", "Louisiana:Baton Rouge", "Maine:Augusta", "Maryland:Annapolis", "Massachusetts:Boston", "Michigan:Lansing", "Minnesota:Saint Paul|St. Paul|St Paul", "Mississippi:Jackson", "Missouri:Jefferson City", "Montana:Helena", "Nebraska:Lincoln", "Nevada:Carson City", "New Hampshire:Concord", "New Jersey:Trenton", "New Mexico:Santa Fe", "New York:Albany", "North Carolina:Raleigh", "North Dakota:Bismarck", "Ohio:Columbus", "Oregon:Salem", "Pennsylvania:Harrisburg", "Rhode Island:Providence", "South Carolina:Columbia", "South Dakota:Pierre", "Tennessee:Nashville", "Texas:Austin", "Utah:Salt Lake City", "Vermont:Montpelier", "Virginia:Richmond", "West Virginia:Charleston", "Wisconsin:Madison", "Wyoming:Cheyenne"]
 )  # fmt: skip
 """States of the United States; Georgia, Indiana, Oklahoma and Washington are left out, whose names give or share it."""
 
@@ -86,18 +58,9 @@ DEMONYMS = {
     "Ethiopia": "Ethiopian", "Eritrea": "Eritrean", "Switzerland": "Swiss", "Luxembourg": "Luxembourgish|Luxembourger",
 }  # fmt: skip
 """Words for what or who is from a country, where there are more than the one that the package has."""
-NO_DEMONYM = (
-    "Botswana,Lesotho,Swaziland,Republic of Macedonia,Guinea-Bissau,Djibouti,Réunion,Macau,Hong Kong,Guadeloupe,"
-    "Martinique,Serbia and Montenegro,Palestine,Puerto Rico,Comoros,East Timor,The Bahamas,The Gambia,Vanuatu,"
-    "Mayotte,French Polynesia,New Caledonia,Western Sahara,Central African Republic,Papua New Guinea,Solomon Islands,"
-    "Democratic Republic of the Congo,Republic of the Congo,Dominican Republic,United Arab Emirates,Cape Verde"
-).split(",")
+NO_DEMONYM = ["Botswana", "Lesotho", "Swaziland", "Republic of Macedonia", "Guinea-Bissau", "Djibouti", "Réunion", "Macau", "Hong Kong", "Guadeloupe", "Martinique", "Serbia and Montenegro", "Palestine", "Puerto Rico", "Comoros", "East Timor", "The Bahamas", "The Gambia", "Vanuatu", "Mayotte", "French Polynesia", "New Caledonia", "Western Sahara", "Central African Republic", "Papua New Guinea", "Solomon Islands", "Democratic Republic of the Congo", "Republic of the Congo", "Dominican Republic", "United Arab Emirates", "Cape Verde"]
 """Left out: names and words that are disputed, shared, or not to be expected of anybody."""
-NO_CAPITAL = (
-    "Serbia and Montenegro,Singapore,Djibouti,Luxembourg,Hong Kong,Macau,Palestine,Western Sahara,Réunion,Guadeloupe,"
-    "Martinique,Mayotte,French Polynesia,New Caledonia,The Bahamas,The Gambia,Republic of Macedonia,Kuwait,Panama,"
-    "Guatemala,Mexico,Tunisia,Algeria,San Marino,Monaco,Swaziland,Bosnia and Herzegovina"
-).split(",")
+NO_CAPITAL = ["Serbia and Montenegro", "Singapore", "Djibouti", "Luxembourg", "Hong Kong", "Macau", "Palestine", "Western Sahara", "Réunion", "Guadeloupe", "Martinique", "Mayotte", "French Polynesia", "New Caledonia", "The Bahamas", "The Gambia", "Republic of Macedonia", "Kuwait", "Panama", "Guatemala", "Mexico", "Tunisia", "Algeria", "San Marino", "Monaco", "Swaziland", "Bosnia and Herzegovina"]
 """Left out: capitals that the question gives away, and countries whose capital or name is disputed or changed."""
 
 FEMALE = (

@@ -120,12 +120,6 @@ def cut(ids: Sequence[int], stops: Sequence[str], tokenizer: PreTrainedTokenizer
     return list(ids[: bisect_left(range(len(ids)), True, key=stopped)])
 
 
-def before(stops: Sequence[str], text: str) -> tuple[str, bool]:
-    """Return the text before its first stop string, and whether it has one."""
-    places = [place for stop in stops if (place := text.find(stop)) >= 0]
-    return (text[: min(places)], True) if places else (text, False)
-
-
 def greedy(settings: Mapping[str, Any]) -> bool:
     """Return whether the settings leave nothing to chance."""
     return not settings["do_sample"] or settings["temperature"] == 0

@@ -17,8 +17,8 @@ from lm_eval.api.instance import Instance
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.evaluation.decoding import before, greedy
-from urlvr_bench.evaluation.samples import Drawn, Sample, SampleStore
+from urlvr_bench.evaluation.decoding import greedy
+from urlvr_bench.evaluation.samples import Drawn, Sample, SampleStore, before
 
 Progress = Callable[[int, int], None]
 """Called with (samples done, samples wanted) after every batch."""

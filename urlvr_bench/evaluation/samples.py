@@ -72,3 +72,9 @@ class SampleStore:
         if self.path is not None:
             lines = [json.dumps({"key": key, **sample.values()}) + "\n" for key, sample in samples.items()]
             append(self.path, "".join(lines))
+
+
+def before(stops: Sequence[str], text: str) -> tuple[str, bool]:
+    """Return the text before its first stop string, and whether it has one."""
+    places = [place for stop in stops if (place := text.find(stop)) >= 0]
+    return (text[: min(places)], True) if places else (text, False)

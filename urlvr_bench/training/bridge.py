@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.evaluation.decoding import before
+from urlvr_bench.evaluation.samples import before
 from urlvr_bench.records import evidence
 from urlvr_bench.rollouts import LABELS, Group, Method
 from urlvr_bench.training.booth import Booth

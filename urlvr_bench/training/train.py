@@ -8,17 +8,17 @@ import torch
 import transformers
 from accelerate import PartialState
 from datasets import Dataset
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
+from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 from trl import GRPOConfig
 
-from urlvr_bench.errors import UsageError
+from urlvr_bench.evaluation.sampling import load_tokenizer
 from urlvr_bench.models import NO_CODE, weights_hash
 from urlvr_bench.protocol import Run
 from urlvr_bench.records.run_folder import read_steps
 from urlvr_bench.rollouts import LABELS
 from urlvr_bench.settings import Training, split_batch
 from urlvr_bench.tasks import Task
-from urlvr_bench.training import checkpoints, first_votes, schedule, steplog
+from urlvr_bench.training import checkpoints, first_votes, micro_batches, schedule, steplog
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.parallel import AllSaved, adapter, vllm_settings
@@ -96,16 +96,6 @@ def loaded(training: Training) -> dict[str, Any]:
     return {"dtype": "float32", **attention, **NO_CODE}
 
 
-def load_tokenizer(model_path: str) -> PreTrainedTokenizerBase:
-    """Return the model's tokenizer, padding on the left; a model without a padding token pads with its end token."""
-    tokenizer = AutoTokenizer.from_pretrained(model_path, padding_side="left", trust_remote_code=False)
-    if tokenizer.eos_token_id is None:
-        raise UsageError(f"the tokenizer of {Path(model_path).name} has no end token; set eos_token in its config")
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return tokenizer
-
-
 def prompt_rows(task: Task, docs: Sequence[dict[str, Any]], order: Sequence[int], chat: bool) -> Dataset:
     """Return the scheduled prompts as TRL reads them; no column but the row number leads to a label."""
     texts = [task.prompt(docs[i]) for i in order]
@@ -135,6 +125,8 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
     shown = [docs[i] for i in order]
     bridge = RewardBridge(booth, run.method, task, shown, training.group_size, run.seed, twice=PAID_TWICE)
     processes = PartialState(cpu=use_cpu).num_processes
+    if use_cpu:
+        training = fitted(training, model_path, tokenizer, [task.prompt(doc) for doc in shown], processes)
     config = trainer_config(training, folder, run.seed, processes, use_cpu, task.stops)
     trainer = PolicyTrainer(
         bridge,
@@ -191,6 +183,17 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
         "method": method_facts(booth, min(training.steps, PAID_TWICE) if any(doc.get("gold") for doc in shown) else 0),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     }
+
+
+def fitted(
+    training: Training, model_path: str, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], processes: int
+) -> Training:
+    """Return the settings with a micro-batch whose forward pass fits into what memory is free."""
+    longest = max(map(len, tokenizer(sorted(set(prompts)))["input_ids"])) + training.max_completion_tokens
+    shape = AutoConfig.from_pretrained(model_path, trust_remote_code=False).get_text_config()
+    rows = training.rows // (processes * training.mini_batches)
+    most = micro_batches.fitting(training, micro_batches.row_bytes(shape, longest, training.precision), rows)
+    return training.model_copy(update={"micro_batch": most})
 
 
 def freeze_embeddings(model: PreTrainedModel) -> None:
