@@ -4,11 +4,15 @@ import random
 
 from urlvr_bench.pocket.problems import Problem
 
-NAMES = "Anna Ben Clara David Emma Frank Grace Henry Ida Jack Kate Leo Mary Nick Olive Paul Rose Sam Tina Will".split()
+NAMES = (
+    "Anna", "Ben", "Clara", "David", "Emma", "Frank", "Grace", "Henry", "Ida", "Jack", "Kate", "Leo", "Mary",
+    "Nick", "Olive", "Paul", "Rose", "Sam", "Tina", "Will",
+)  # fmt: skip
 THINGS = (
-    "apples balls books boxes buttons cakes candles cards coins cookies cups eggs flowers hats keys lemons marbles "
-    "oranges pears pencils pens plates rings shells shoes stamps stars stickers stones toys"
-).split()
+    "apples", "balls", "books", "boxes", "buttons", "cakes", "candles", "cards", "coins", "cookies", "cups", "eggs",
+    "flowers", "hats", "keys", "lemons", "marbles", "oranges", "pears", "pencils", "pens", "plates", "rings",
+    "shells", "shoes", "stamps", "stars", "stickers", "stones", "toys",
+)  # fmt: skip
 STORIES = {
     "+": (
         "{name} has {a} {things} and gets {b} more. How many {things} does {name} have?",
