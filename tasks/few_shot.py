@@ -10,8 +10,19 @@ from urlvr_bench.tasks.line import BETWEEN
 from urlvr_bench.tasks.selection import Selection, in_turn
 
 FILE = "lexicon/words.tsv"
-SHA256 = "cff0683f90b90001a38d860f30b0b6e63187b29fab9f3b4f23ba9fc9b70b6a16"
+SHA256 = "0023a1281f89e6562cebeebd4c77baee28a4bbdf76d080ad7cbd297cbf9f7baa"
 """Of the file; another one would be another version of every task that reads it."""
+
+ASKED = {
+    "plural": "one {}, two",
+    "past": "{}:",
+    "comparative": "{}:",
+    "superlative": "The superlative of {}:",
+    "opposite": "The opposite of {}:",
+    "capital": "The capital of {}:",
+    "nationality": "{}:",
+}
+"""How each kind is asked: so that a small model at times knows what is meant, and at times does not."""
 
 Line = tuple[str, str, str, Sequence[str]]
 """A kind, a split or `shot`, what is asked, and the right answers, the usual one first."""
@@ -28,9 +39,11 @@ def words(*, kinds: Sequence[str], **_: Any) -> Splits:
 
     def docs(split: str) -> list[Row]:
         known = lines()
-        heads = {kind: "".join(f"{word}: {usual}\n" for word, usual in _solved(known, kind)) for kind in kinds}
+        heads = {kind: "".join(f"{line}\n" for line in _solved(known, kind)) for kind in kinds}
         asked = [line for line in known if line[0] in kinds and line[1] == split]
-        return in_turn([(_problem(heads[kind], word, answers), kind) for kind, _, word, answers in asked])
+        return in_turn(
+            [(_problem(heads[kind] + ASKED[kind].format(word), answers), kind) for kind, _, word, answers in asked]
+        )
 
     def select(split: str) -> Selection:
         found = docs(split)
@@ -39,11 +52,11 @@ def words(*, kinds: Sequence[str], **_: Any) -> Splits:
     return Splits(["train", "test"], select, docs)
 
 
-def _solved(known: Sequence[Line], kind: str) -> list[tuple[str, str]]:
-    return [(word, answers[0]) for one, split, word, answers in known if (one, split) == (kind, "shot")]
+def _solved(known: Sequence[Line], kind: str) -> list[str]:
+    shots = [line for line in known if line[:2] == (kind, "shot")]
+    return [f"{ASKED[kind].format(word)} {answers[0]}" for _, _, word, answers in shots]
 
 
-def _problem(head: str, word: str, answers: Sequence[str]) -> Row:
+def _problem(prompt: str, answers: Sequence[str]) -> Row:
     gold, *also = dict.fromkeys(filter(None, map(scoring.line.answer, answers)))
-    prompt = f"{head}{word}:"
     return row(prompt, prompt, gold, also=BETWEEN.join(also))

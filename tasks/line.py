@@ -10,7 +10,10 @@ from urlvr_bench.tasks.scorer import Doc, Scorer, Verdict
 
 MAX_LENGTH = 100
 """Of a line that is read, characters."""
-NUMBER = re.compile(r"(?<![\w.,])(?P<sign>-?)[$\u00a3\u20ac]?(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})(?:\.(?P<part>[0-9]{1,15}))?(?![\w,]|\.[0-9])")
+NUMBER = re.compile(
+    r"(?<![\w.,])(?P<sign>-?)[$\u00a3\u20ac]?(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})"
+    r"(?:\.(?P<part>[0-9]{1,15}))?(?![\w,]|\.[0-9])"
+)
 DIGIT = re.compile("[0-9]")
 BETWEEN = "|"
 """Parts the further right answers of a problem, where it has any."""

