@@ -4,10 +4,6 @@ import random
 
 from urlvr_bench.pocket.problems import Problem
 
-<<<<<<< HEAD
-NAMES = ["Anna", "Ben", "Clara", "David", "Emma", "Frank", "Grace", "Henry", "Ida", "Jack", "Kate", "Leo", "Mary", "Nick", "Olive", "Paul", "Rose", "Sam", "Tina", "Will"]
-THINGS = ["apples", "balls", "books", "boxes", "buttons", "cakes", "candles", "cards", "coins", "cookies", "cups", "eggs", "flowers", "hats", "keys", "lemons", "marbles", "oranges", "pears", "pencils", "pens", "plates", "rings", "shells", "shoes", "stamps", "stars", "stickers", "stones", "toys"]
-=======
 NAMES = (
     "Anna", "Ben", "Clara", "David", "Emma", "Frank", "Grace", "Henry", "Ida", "Jack", "Kate", "Leo", "Mary",
     "Nick", "Olive", "Paul", "Rose", "Sam", "Tina", "Will",
@@ -17,7 +13,6 @@ THINGS = (
     "flowers", "hats", "keys", "lemons", "marbles", "oranges", "pears", "pencils", "pens", "plates", "rings",
     "shells", "shoes", "stamps", "stars", "stickers", "stones", "toys",
 )  # fmt: skip
->>>>>>> words
 STORIES = {
     "+": (
         "{name} has {a} {things} and gets {b} more. How many {things} does {name} have?",

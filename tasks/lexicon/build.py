@@ -35,13 +35,7 @@ SHOTS = {
     "nationality": ("Italy", "Egypt", "Peru"),
 }
 """The solved examples of each kind; these words are asked in no kind, and their answers are no answers."""
-<<<<<<< HEAD
-GENERIC = frozenset(
-    ["more", "most", "new", "north", "south", "east", "west", "central", "san", "santa", "saint", "st", "port", "city", "and", "of", "the", "la", "de", "dc", "d", "c"]
-)
-=======
 GENERIC = frozenset(FACTS["generic"].split())
->>>>>>> words
 """Parts of names and forms, which tie no two problems together."""
 
 Problem = tuple[str, str, list[str]]

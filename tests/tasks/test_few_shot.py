@@ -21,11 +21,7 @@ WORDS = [name for name in tasks.names() if name.partition("_")[0] == "words"]
 PARTS = [name for name in WORDS if name != "words"]
 FEW_SHOT = [*WORDS, "arithmetic_words", "countdown_easy"]
 LEXICON = tasks.FOLDER / "lexicon"
-<<<<<<< HEAD
-GENERIC = set(["more", "most", "new", "north", "south", "east", "west", "central", "san", "santa", "saint", "st", "port", "city", "and", "of", "the", "la", "de", "dc", "d", "c"])
-=======
 GENERIC = set(yaml.safe_load((LEXICON / "facts.yaml").read_text())["generic"].split())
->>>>>>> words
 """Parts of names and of forms, which are no words of a problem."""
 SIDES = ("train", "test")
 
