@@ -12,11 +12,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from urlvr_bench.models import is_prior
 from urlvr_bench.records.run_folder import holder, last_step
 from urlvr_bench.running import claims, worker
 from urlvr_bench.running.nursery import THREADS, Forked
-from urlvr_bench.running.plan import Cell, devices
+from urlvr_bench.running.plan import Cell, devices, threads
 from urlvr_bench.system import processes
 from urlvr_bench.training import devices as accelerate
 
@@ -43,20 +42,15 @@ class Outcome:
     error: str | None
 
 
-def threads(model: str, jobs: int) -> int:
-    """Return the threads of a run on a CPU: its share of the cores; a pocket prior is slower on two than on one."""
-    return 1 if is_prior(model) else max(1, len(os.sched_getaffinity(0)) // jobs)
-
-
-def environment(device: str | None, threads: int = 1) -> dict[str, str]:
+def environment(device: str | None, number: int = 1) -> dict[str, str]:
     """Return a child's environment: one GPU, or a number of threads."""
     values = dict(os.environ) | {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_TELEMETRY": "1"}
     if device is not None:
         return values | {"CUDA_VISIBLE_DEVICES": device}
-    return values | {THREADS: str(threads), "MKL_NUM_THREADS": str(threads)}
+    return values | {THREADS: str(number), "MKL_NUM_THREADS": str(number)}
 
 
-def spawn(folder: Path, device: str | None, own_session: bool = True, threads: int = 1) -> subprocess.Popen[bytes]:
+def spawn(folder: Path, device: str | None, own_session: bool = True, number: int = 1) -> subprocess.Popen[bytes]:
     """Start the worker of a run that is laid out; what it prints goes to log.txt of its folder. It ends with us."""
     with (folder / "log.txt").open("ab") as log:
         return subprocess.Popen(  # noqa: S603
@@ -64,7 +58,7 @@ def spawn(folder: Path, device: str | None, own_session: bool = True, threads: i
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=environment(device, threads),
+            env=environment(device, number),
             start_new_session=own_session,
         )
 
@@ -76,7 +70,7 @@ def start(cell: Cell, device: str | None, jobs: int = 1) -> Worker:
     if device is None and not accelerate.asked():
         os.environ.update(environment(None))
         return Forked(cell.folder, number)
-    return spawn(cell.folder, device, threads=number)
+    return spawn(cell.folder, device, number=number)
 
 
 def reason(folder: Path, code: int) -> str:
