@@ -20,16 +20,16 @@ BETWEEN = "|"
 
 
 def line_span(completion: str) -> Span | None:
-    """Return the range of the first line without the blanks, full stops and commas around it; None where it is empty.
+    """Return the range of the first line without the blanks, full stops and commas around it.
 
-    A line that is too long to be an answer is none.
+    None where nothing is left, or more than an answer is.
     """
-    line = completion[: MAX_LENGTH + 1].partition("\n")[0]
-    if len(line) > MAX_LENGTH:
-        return None
-    bare = line.rstrip(" \t\r.,")
+    line = completion[: 10 * MAX_LENGTH].partition("\n")[0]
+    bare = line.rstrip()
+    while bare.endswith((".", ",")):
+        bare = bare[:-1].rstrip()
     start = len(bare) - len(bare.lstrip())
-    return (start, len(bare)) if start < len(bare) else None
+    return (start, len(bare)) if 0 < len(bare) - start <= MAX_LENGTH else None
 
 
 class Line(Scorer):
@@ -41,7 +41,8 @@ class Line(Scorer):
 
     def canonical(self, text: str) -> str | None:
         """Return the one spelling of an answer, None where there is none in the text."""
-        return " ".join(text.casefold().split()) or None
+        spelled = " ".join(text.casefold().split())
+        return spelled if 0 < len(spelled) <= MAX_LENGTH else None
 
     def judged(self, doc: Doc, answer: str) -> Verdict:
         return Verdict(answer in (doc["gold"], *doc.get("also", "").split(BETWEEN)), "same text")
