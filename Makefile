@@ -13,7 +13,7 @@ OTHERS := soft_vote empo scrl condorcet evol_rl restrain weighted_vote probabili
 CONTROLLED := majority_vote self_certainty token_entropy trajectory_entropy ground_truth
 DOCUMENTS := $(addprefix reports.,method_docs task_docs readme scaling_docs settings_docs science_docs statistics_docs) \
     api.columns_doc studies.pages
-BENCHMARKS := commands training signals evaluator grading site
+BENCHMARKS := commands training desk signals evaluator grading site
 
 .PHONY: setup system demo test real-test slurm-test bench coverage-study results docs check-pins chaos audit coverage clean
 
