@@ -1,12 +1,18 @@
-"""How runs fell follows its stated rule on curves whose course is known."""
+"""How runs fell follows its stated rule on curves whose course is known, and on those of the committed records."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from records import fabricate
 
-from urlvr_bench.statistics.downfall import LOSS, MANNERS, Downfall, downfall
+from urlvr_bench.records import record
+from urlvr_bench.statistics.cells import cells
+from urlvr_bench.statistics.downfall import LOSS, MANNERS, Downfall, downfall, downfalls
 
+RESULTS = Path(__file__).parents[2] / "results"
 STEPS = 60
 SHARES = st.lists(st.floats(0, 1), min_size=1, max_size=40)
 
@@ -79,3 +85,28 @@ def test_the_unit_of_the_proxy_does_not_matter(accuracy: list[float], unit: floa
     proxy = [round(value, 3) for value in np.sin(np.arange(len(accuracy)))]
     scaled = [unit * value + zero for value in proxy]
     assert downfall([proxy], [accuracy]).word == downfall([scaled], [accuracy]).word in MANNERS
+
+
+def test_the_words_of_a_cell_are_those_of_its_records() -> None:
+    records = [
+        fabricate(name, seed, base=0.8, collapse_at=20)
+        for name in ("self_certainty", "random_reward")
+        for seed in range(2)
+    ]
+    records += [fabricate("empo", seed) for seed in range(2)]
+    (rows,) = cells(records).values()
+    found = {method: fell.word for method, fell in downfalls(rows).items() if fell}
+    assert found == {"empo": "held", "random_reward": "drifted like noise", "self_certainty": "drifted like noise"}
+    del rows["random_reward"]
+    assert str(downfalls(rows)["self_certainty"]) == "hacked"
+
+
+def test_the_pocket_lab_falls_by_noise_and_instability_and_its_probe_is_hacked() -> None:
+    (rows,) = cells(record.read_all([RESULTS / "pocket" / "pocket-6" / "chain_addition"])).values()
+    found = {method: fell.word for method, fell in downfalls(rows).items() if fell}
+    assert {name for name, word in found.items() if word == "hacked"} == {"incorrect_label"}  # paid to be wrong
+    assert {name for name, word in found.items() if word == "drifted like noise"} == {"random_reward"}
+    assert {found[name] for name in ("token_entropy", "self_certainty")} == {"destroyed"}
+    assert {found[name] for name in ("majority_vote", "ground_truth")} == {"held"}
+    (weak,) = cells(record.read_all([RESULTS / "pocket-probe" / "pocket-3"])).values()
+    assert str(downfalls(weak)["majority_vote"]) == "hacked"

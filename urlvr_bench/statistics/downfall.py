@@ -31,6 +31,10 @@ RULE = (
     "hacked, if not, while the proxy (up is what the method pays) ended higher than it began and no lower than it was "
     f"when accuracy was highest; destroyed, if it did not. A move below {SLACK:.0%} of the proxy's range is none."
 )
+SHORT = (
+    f"Hacked: {LOSS:.0%} or more of the best train accuracy was lost while the proxy gained; destroyed: while it did "
+    "not; as noise: the accuracy went the way of the random reward's. docs/statistics.md has the rule."
+)
 
 
 @dataclass(frozen=True)
