@@ -35,24 +35,33 @@ def table(
         list[str] | None,
         typer.Option(
             help="pass, ood, reward, collapse, probe; sensitivity, agreement, failure, sharpening, control, "
-            "indicators; repeat. Default: pass, reward, collapse and, with several models, probe."
+            "indicators; repeat. Default: one table, of when methods rose and collapsed."
         ),
     ] = None,
-    format_: Annotated[str, typer.Option("--format", help="markdown, csv, json or latex.")] = "markdown",
+    everything: Annotated[
+        bool, typer.Option("--all", help="All of collapse, pass, reward and, with several models, probe.")
+    ] = False,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="markdown, latex, or all for programs: csv, json. Default: for a terminal, else markdown."
+        ),
+    ] = None,
 ) -> None:
-    """Print pass@k, reward-accuracy and collapse-step tables of finished runs."""
-    from urlvr_bench.records import record
-    from urlvr_bench.reports import tables
+    """Print when methods rose and collapsed; with --kind or --all also pass@k, reward accuracy and more."""
+    from urlvr_bench.presentation import wording
+    from urlvr_bench.reports.printed import FORMS, printed
 
-    records = record.read_all(folders)
-    ladder = len({found.model.name for found in records}) > 1
-    kinds = kind or ["pass", "reward", "collapse", *(["probe"] if ladder else [])]
-    found = {name: tables.tables(records, name) for name in kinds}
-    if any(found.values()) or format_ == "json":
-        print(tables.document(found, format_))
-    for name in found:
-        if not found[name]:
-            console.print(plain(tables.wanted(name)), highlight=False, soft_wrap=True)
+    form = format_ or ("terminal" if sys.stdout.isatty() else "markdown")
+    found = printed(folders, kind or [], everything, form)
+    if found.text:
+        print(found.text, end="")
+    elif found.tables and form == "terminal":
+        wording.show(found.tables, Console())
+    elif found.tables:
+        print(FORMS[form](found.tables))
+    for line in found.remarks:
+        console.print(plain(line), highlight=False, soft_wrap=True)
 
 
 def plot(
