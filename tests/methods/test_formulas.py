@@ -350,14 +350,35 @@ def test_weighted_sum() -> None:
     group = votes("aab-", token_entropies=[[1.0], [2.0], [3.0], [4.0]], extra_answers=[])
     one, two, three = np.array([1, 1, 0, 0]), -np.array([1, 2, 3, 4]), np.array([1, 1, 1, 0])
     expected = sum(
-        weight * (term.mean() + (term - term.mean()) / term.std())
+        weight * (term.mean() + (term - term.mean()) / (term.std(ddof=1) + 1e-4))
         for weight, term in ((1, one), (0.5, two), (-1, three))
     )
     assert method.reward(group) == pytest.approx(expected)
     bare = methods.configure(name, {**dataclasses.asdict(method), "scale": "none"})
     assert bare.reward(group) == pytest.approx(one + 0.5 * two - three)
     constant = votes("aaaa", token_entropies=[[1.0], [2.0], [3.0], [4.0]], extra_answers=[])
-    assert method.reward(constant) == pytest.approx(1 + 0.5 * (two.mean() + (two - two.mean()) / two.std()) - 1)
+    scaled = (two - two.mean()) / (two.std(ddof=1) + 1e-4)
+    assert method.reward(constant) == pytest.approx(1 + 0.5 * (two.mean() + scaled) - 1)
+    assert (method.scaled_over_batch, bare.scaled_over_batch, method.advantages) == (True, False, False)
+
+
+def test_a_small_weight_stays_small_where_the_other_term_is_constant() -> None:
+    """Two of eight rollouts have no answer, and the tied vote pays nobody: 0.1 of the format must not count as 1."""
+    _, method = methods.build("majority_vote(ties=none)+0.1*format_only")
+    paid = np.array(method.reward(votes("aaabbb--", extra_answers=[])))
+    assert paid - paid.mean() == pytest.approx([0.054] * 6 + [-0.162] * 2, abs=5e-4)
+
+
+def test_a_term_that_pays_advantages_keeps_them_in_a_sum() -> None:
+    alone = pay("restrain", votes("aabbccd-", extra_answers=[["a"] * 8]))
+    _, method = methods.build("restrain(penalty=5)+0.1*format_only")
+    group = votes("aabbccd-", extra_answers=[["a"] * 8])
+    assert alone == [-0.5] * 8  # no consensus: a penalty for all, which a group's mean would take away
+    form = np.array([1] * 7 + [0])
+    apart = 0.1 * (form - form.mean()) / (form.std(ddof=1) + 1e-4)
+    assert (method.advantages, method.scaled_over_batch) == (True, False)
+    assert method.reward(group) == pytest.approx(-5 + apart)
+    assert sum(method.reward(group)) == pytest.approx(-40)
 
 
 def test_weighted_sum_hands_each_term_its_own() -> None:
