@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
+from urlvr_bench.rollouts import Count
 from urlvr_bench.voting import count, winner
 
 
@@ -22,21 +23,25 @@ class EvolRl(Method):
     family = "intrinsic/ensemble"
     paper = "https://arxiv.org/abs/2509.15194"
     aliases = ("evol",)
-    formula = "0.5 + u/2 in the majority, -1 + u/2 outside, u = novelty scaled to [0, 1] on each side"
+    formula = (
+        "0.5 + u/2 in the majority, -1 + u/2 outside, u = novelty scaled to [0, 1] on each side; -1 without company"
+    )
     differs = (
         "Similarity is the cosine of character n-gram counts; the published code embeds with a 4-billion-parameter "
         "model, and when that fails, with random vectors. It takes the text after `</think>`, as we do. An unparsed "
-        "rollout pays -1, in the code also one whose box holds no digit. The code votes with 64 rollouts and trains on "
-        "32, and puts rewards at the last rollout's length."
+        "rollout pays -1, in the code also one whose box holds no digit, and so do all in a group with one answer at "
+        "most. The code votes with 64 rollouts and trains on 32, and puts rewards at the last rollout's length."
     )
 
-    ngram: int = 3
+    ngram: Count = 3
     """Length of the character n-grams that texts are compared by."""
 
     def reward(self, group: Group) -> list[float]:
         label = winner(count(group.answers), group.prompt)
         rewards = [-1.0] * len(group)
         texts = {i: _grams(group.completions[i], self.ngram) for i, a in enumerate(group.answers) if a is not None}
+        if len(texts) < 2:
+            return rewards
         alike = {i: {j: _cosine(one, other) for j, other in texts.items() if j != i} for i, one in texts.items()}
         for base, won in ((0.5, True), (-1.0, False)):
             side = [i for i in texts if (group.answers[i] == label) == won]

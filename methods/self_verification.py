@@ -42,10 +42,11 @@ class SelfVerification(Method):
     formula = "1[the policy, asked, says that completion i is correct]"
     differs = (
         "The verdict is read by the study's rules, the question is in our own words; a task may ask in its own "
-        "(`verification_prompts`), and then `y` and `yes` are verdicts too. The study samples the verdict at "
-        "temperature 0.5, we take the likeliest. Its code cuts question and answer at literal `user` and `assistant` "
-        "lines and shows every brace of a solution twice; ours does neither."
+        "(`verification_prompts`), and `y` and `yes` alone are verdicts too, whoever asks. The study samples the "
+        "verdict at temperature 0.5, we take the likeliest. Its code cuts question and answer at literal `user` and "
+        "`assistant` lines and shows every brace of a solution twice; ours does neither."
     )
+    same_as = ("cba9dc34277dfddf",)
 
     def ask(self, group: Group) -> list[str]:
         if group.verification_prompts is not None:

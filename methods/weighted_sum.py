@@ -29,9 +29,10 @@ class WeightedSum(Method):
         "As GDPO and TRL's `normalize_then_sum`: each term is scaled in the group, the sum over the batch and not in "
         "the group again, so that a small weight stays small where another term is constant. The means, which the "
         "group's mean removes again, keep the curve of the proxy reward readable. R-Zero and RLPR add bare rewards "
-        "and scale the sum as the protocol says (`scale=none`). A term that pays advantages makes a sum of advantages, "
-        "trained on as they are: that term's own and the others' scaled deviations. A hybrid needs what its terms "
-        "need, is of the family whose evidence goes furthest among its terms', and supervised if one of them is."
+        "and scale the sum as the protocol says (`scale=none`). A term that pays advantages makes a sum of "
+        "advantages, trained on as they are: that term's own and the others' scaled deviations. A hybrid needs what "
+        "its terms need, is of the family whose evidence goes furthest among its terms', and supervised if one of "
+        "them is."
     )
 
     terms: str = "majority_vote+0.1*format_only"

@@ -49,9 +49,7 @@ def names() -> list[str]:
     """Return the names of all methods, which are the file names."""
     found = sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
     if strange := [name for name in found if not NAME.fullmatch(name)]:
-        raise UsageError(
-            f"{FOLDER / strange[0]}.py is no name of a method: rename it to lower-case letters, digits and _"
-        )
+        raise UsageError(f"{FOLDER / strange[0]}.py is no method's name: rename it to lower-case letters, digits and _")
     return found
 
 

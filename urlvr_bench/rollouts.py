@@ -65,10 +65,12 @@ SOURCES: dict[Signal, str] = {
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Inside = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
-CountOrNone = Annotated[int, Field(ge=0)]
+CountFrom0 = Annotated[int, Field(ge=0)]
+Text = Annotated[str, Field(min_length=1)]
 """Kinds of hyper-parameters: a value outside is one line of error before a run begins. Floats must be finite."""
 
 

@@ -71,9 +71,7 @@ class TeacherKeeper(TrainerCallback):
     def restore(self, checkpoint: Path) -> None:
         """Load the teachers of a checkpoint, if it has any."""
         if (checkpoint / OLDER).is_file():
-            raise UsageError(
-                f"{checkpoint} has a teacher of older code, which cannot be continued: run it anew elsewhere"
-            )
+            raise UsageError(f"{checkpoint} has a teacher of older code, which cannot be continued: begin the run anew")
         path = checkpoint / FILE
         for name, value in load_file(path).items() if path.is_file() else ():
             decay, _, parameter = name.partition("/")

@@ -93,7 +93,7 @@ class PolicyTrainer(GRPOTrainer):
         return rewards
 
     def _generate_and_score_completions(self, inputs: Any) -> Any:
-        """Train on what the method paid, untouched, where it pays advantages; on that of a sum scaled over the batch."""
+        """Train on what the method paid, untouched, where it pays advantages; a sum's scaled over the batch."""
         self._rows = [entry["row"] for entry in inputs]
         out = super()._generate_and_score_completions(inputs)
         if self.advantages_as_paid or self.scaled_over_batch:
