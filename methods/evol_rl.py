@@ -1,12 +1,11 @@
 """EVOL-RL: the majority earns, and on either side of it the rollouts that reason differently earn more."""
 
-import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
+from urlvr_bench.likeness import cosine, grams
 from urlvr_bench.rollouts import Count
 from urlvr_bench.voting import count, winner
 
@@ -39,10 +38,12 @@ class EvolRl(Method):
     def reward(self, group: Group) -> list[float]:
         label = winner(count(group.answers), group.prompt)
         rewards = [-1.0] * len(group)
-        texts = {i: _grams(group.completions[i], self.ngram) for i, a in enumerate(group.answers) if a is not None}
+        texts = {
+            i: grams(_said(group.completions[i]), self.ngram) for i, a in enumerate(group.answers) if a is not None
+        }
         if len(texts) < 2:
             return rewards
-        alike = {i: {j: _cosine(one, other) for j, other in texts.items() if j != i} for i, one in texts.items()}
+        alike = {i: {j: cosine(one, other) for j, other in texts.items() if j != i} for i, one in texts.items()}
         for base, won in ((0.5, True), (-1.0, False)):
             side = [i for i in texts if (group.answers[i] == label) == won]
             for i, unit in zip(side, _scaled([_novelty(alike[i], side) for i in side]), strict=True):
@@ -50,14 +51,8 @@ class EvolRl(Method):
         return rewards
 
 
-def _grams(text: str, n: int) -> Counter[str]:
-    said = text.rpartition("</think>")[2]
-    return Counter(said[i : i + n] for i in range(max(1, len(said) - n + 1)))
-
-
-def _cosine(one: Counter[str], other: Counter[str]) -> float:
-    shared = sum(number * other[gram] for gram, number in one.items() if gram in other)
-    return shared / math.sqrt(sum(n * n for n in one.values()) * sum(n * n for n in other.values()))
+def _said(text: str) -> str:
+    return text.rpartition("</think>")[2]
 
 
 def _novelty(alike: dict[int, float], side: list[int]) -> float:

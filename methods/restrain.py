@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
 from urlvr_bench.rollouts import Count, CountFrom0, Extra, NotNegative, Positive, Share
-from urlvr_bench.voting import count
+from urlvr_bench.voting import EPSILON, count
 
 
 @dataclass(frozen=True)
@@ -72,4 +72,4 @@ class Restrain(Method):
 
 def _spread(share: float, size: int) -> float:
     """Return what GRPO in TRL divides by: the deviation over n - 1 of rewards of which a share is 1, plus 0.0001."""
-    return math.sqrt(share * (1 - share) * size / (size - 1)) + 1e-4
+    return math.sqrt(share * (1 - share) * size / (size - 1)) + EPSILON

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
+from urlvr_bench.asking import says_yes
 
 QUESTION = """Somebody has handed in a solution to a problem. Find out whether it is correct.
 
@@ -54,14 +55,4 @@ class SelfVerification(Method):
         return [QUESTION.format(problem=group.prompt, solution=completion) for completion in group.completions]
 
     def reward(self, group: Group) -> list[float]:
-        return [float(says_correct(reply)) for reply in group.replies or []]
-
-
-def says_correct(reply: str) -> bool:
-    """Read a verdict: a box with True wins over one with False; without a box, the word true without the word false."""
-    said = reply.strip().lower()
-    if "\\boxed{true" in said:
-        return True
-    if "\\boxed{false" in said:
-        return False
-    return said in ("y", "yes") or ("true" in said and "false" not in said)
+        return [float(says_yes(reply)) for reply in group.replies or []]

@@ -1,15 +1,13 @@
 """Weighted sum: a hybrid of other methods, written as `majority_vote+0.1*format_only`."""
 
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any, Literal
 
 from urlvr_bench import Group, Method
 from urlvr_bench.methods import configure, mixture, parse
 from urlvr_bench.rollouts import LATER, Extra, Query
-
-EPSILON = 1e-4
-"""What TRL adds to a standard deviation before it divides by it."""
+from urlvr_bench.voting import advantages
 
 
 @dataclass(frozen=True)
@@ -44,13 +42,13 @@ class WeightedSum(Method):
         parsed = parse(self.terms)
         parts = tuple((weight, configure(name, params)) for weight, name, params in parsed)
         needs = dict.fromkeys(need for _, part in parts for need in part.needs)
-        advantages = any(part.advantages for _, part in parts)
+        pays_advantages = any(part.advantages for _, part in parts)
         self._set("terms", "+".join(_written(*term) for term in parsed))
         self._set("parts", parts)
         self._set("needs", tuple(needs))
         self._set("family", mixture([part.family for _, part in parts]))
-        self._set("advantages", advantages)
-        self._set("scaled_over_batch", self.scale == "group" and not advantages)
+        self._set("advantages", pays_advantages)
+        self._set("scaled_over_batch", self.scale == "group" and not pays_advantages)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)  # what follows from the terms; the instance is frozen
@@ -88,8 +86,8 @@ class WeightedSum(Method):
         if part.advantages:
             return rewards
         mean = fmean(rewards)
-        spread = (stdev(rewards) if len(rewards) > 1 else 0.0) + EPSILON if self.scale == "group" else 1.0
-        return [mean * (not self.advantages) + (reward - mean) / spread for reward in rewards]
+        apart = advantages(rewards) if self.scale == "group" else [reward - mean for reward in rewards]
+        return apart if self.advantages else [mean + part for part in apart]
 
 
 def _seen(group: Group, part: Method, **later: Any) -> Group:

@@ -20,10 +20,9 @@ from urlvr_bench.training import signals
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.seams import TokenStatistics
 from urlvr_bench.training.teacher import Teachers
+from urlvr_bench.voting import EPSILON
 
 T = TypeVar("T")
-EPSILON = 1e-4
-"""What TRL adds to a standard deviation before it divides by it."""
 HOOKS = {
     "_generate": ["self", "prompts"],
     "_calculate_rewards": ["self", "inputs", "prompts", "completions", "completion_ids_list"],
