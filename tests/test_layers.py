@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "urlvr_bench"
 FLOORS = (
     "errors",
-    "rollouts voting",
+    "rollouts voting likeness",
+    "asking",
     "system",
     "verifiers",
     "methods task_config local_data released settings",

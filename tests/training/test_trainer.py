@@ -1,15 +1,19 @@
 """TRL's trainer with our hooks, for real, on a pocket prior: every seam serves the method that declares it."""
 
+import copy
 from dataclasses import dataclass, field, fields
+from types import SimpleNamespace
 
 import pytest
 import torch
+from trl import GRPOTrainer
 
-from urlvr_bench import models, protocol, tasks
+from urlvr_bench import methods, models, protocol, tasks
+from urlvr_bench.errors import UsageError
 from urlvr_bench.rollouts import Extra, Group, Method, Query
 from urlvr_bench.training import train
 from urlvr_bench.training.bridge import RewardBridge
-from urlvr_bench.training.teacher import Teacher
+from urlvr_bench.training.teacher import Teacher, TeacherKeeper, Teachers
 from urlvr_bench.training.trainer import PolicyTrainer
 
 pytestmark = pytest.mark.lab
@@ -141,13 +145,87 @@ def test_advantages_are_trained_on_as_they_are_paid(tmp_path):
     assert out["advantages"].view(2, 4).mean(1).tolist() == pytest.approx([0.0, 0.0], abs=1e-5)
 
 
+def test_a_sum_is_trained_as_trl_normalizes_and_sums(tmp_path):
+    """The same rollouts under TRL's own trainer with a reward function per term, and under ours with their sum."""
+
+    def length(completion_ids, **_):
+        return [float(len(ids)) for ids in completion_ids]
+
+    def digits(completions, **_):
+        return [float(sum(map(str.isdigit, text))) for text in completions]
+
+    def constant(completions, **_):
+        return [0.3] * len(completions)
+
+    @dataclass(frozen=True)
+    class Length(Everything):
+        needs = ("token_counts",)
+
+        def reward(self, group):
+            return [float(count) for count in group.token_counts]
+
+    @dataclass(frozen=True)
+    class Digits(Everything):
+        needs = ()
+
+        def reward(self, group):
+            return [float(sum(map(str.isdigit, text))) for text in group.completions]
+
+    class Constant(Digits):
+        def reward(self, group):
+            return [0.3] * len(group)
+
+    ours = methods.configure("weighted_sum", {})
+    ours._set("parts", ((1.0, Constant()), (0.1, Digits()), (-0.5, Length())))
+    ours._set("needs", ("token_counts",))
+    trainer = trainer_for(ours, tmp_path)
+    inputs = next(iter(trainer.get_train_dataloader()))
+    torch.manual_seed(0)
+    own = trainer._generate_and_score_completions(inputs)
+    config = copy.deepcopy(trainer.args)
+    config.multi_objective_aggregation, config.reward_weights = "normalize_then_sum", [1.0, 0.1, -0.5]
+    theirs = GRPOTrainer(
+        model=PRIOR,
+        reward_funcs=[constant, digits, length],
+        args=config,
+        train_dataset=trainer.train_dataset,
+        processing_class=train.load_tokenizer(PRIOR),
+    )
+    torch.manual_seed(0)
+    out = theirs._generate_and_score_completions(inputs)
+    assert out["completion_ids"].tolist() == own["completion_ids"].tolist()
+    assert own["advantages"].tolist() == pytest.approx(out["advantages"].tolist(), abs=1e-5)
+    assert own["advantages"].abs().max() > 0.5
+
+
+def test_two_decays_are_two_teachers_also_after_a_checkpoint(tmp_path):
+    model, teachers = torch.nn.Linear(1, 1, bias=False), Teachers()
+    for step, value in enumerate([0.0, 1.0, 1.0, 1.0]):
+        with torch.no_grad():
+            model.weight.fill_(value)
+        seen = []
+        for decay in (1.0, 0.9):
+            with teachers[decay].in_place(model, step):
+                seen.append(model.weight.item())
+        if step == 1:  # as if the run had been cut here
+            state = SimpleNamespace(is_world_process_zero=True, global_step=2)
+            (tmp_path / "checkpoint-2").mkdir()
+            TeacherKeeper(teachers).on_save(SimpleNamespace(output_dir=tmp_path), state)
+            teachers = Teachers()
+            TeacherKeeper(teachers).restore(tmp_path / "checkpoint-2")
+    assert seen == [0.0, pytest.approx(0.271)]
+    (tmp_path / "checkpoint-2" / "teacher.safetensors").touch()
+    with pytest.raises(UsageError, match="a teacher of older code"):
+        TeacherKeeper(Teachers()).restore(tmp_path / "checkpoint-2")
+
+
 def test_a_teacher_is_the_moving_average_and_leaves_the_policy_alone():
-    model, teacher = torch.nn.Linear(1, 1, bias=False), Teacher()
+    model, teacher = torch.nn.Linear(1, 1, bias=False), Teacher(0.5)
     for step, value in enumerate([1.0, 3.0, 3.0]):
         with torch.no_grad():
             model.weight.fill_(value)
         for _ in range(2):  # a second look within a step moves nothing
-            with teacher.in_place(model, decay=0.5, step=step):
+            with teacher.in_place(model, step):
                 average = model.weight.item()
         assert model.weight.item() == value
     assert average == 0.5 * (0.5 * 1.0 + 0.5 * 3.0) + 0.5 * 3.0

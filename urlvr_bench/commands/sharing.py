@@ -1,4 +1,4 @@
-"""Commands that show results to others: board build, push, submit, new method."""
+"""Commands that show results to others: board build, push, submit."""
 
 from pathlib import Path
 from typing import Annotated
@@ -110,12 +110,3 @@ def submit(
     if done.rejected:
         raise typer.Exit(1)
     print(done.table)
-
-
-def new_method(name: Annotated[str, typer.Argument(help="Lower-case name; the file will be methods/NAME.py.")]) -> None:
-    """Write the thirty-line template of a reward method."""
-    from urlvr_bench.review import method_check
-
-    path = method_check.new_method(name)
-    print(path)
-    console.print(f"now edit it, then: urlvr-bench check methods {name}", highlight=False)

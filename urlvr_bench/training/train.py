@@ -149,7 +149,7 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
     trainer.add_callback(steplog.StepLog(steps, training.mini_batches, bridge))
     saver = steplog.WeightSaver(folder, judged, training.mini_batches, trainer.save_model)
     trainer.add_callback(saver)
-    keeper = TeacherKeeper(trainer.teacher)
+    keeper = TeacherKeeper(trainer.teachers)
     trainer.add_callback(keeper)
     trainer.add_callback(AllSaved())
     trainer.add_callback(checkpoints.Sealer(steps))
