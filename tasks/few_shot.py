@@ -14,7 +14,7 @@ SHA256 = "0023a1281f89e6562cebeebd4c77baee28a4bbdf76d080ad7cbd297cbf9f7baa"
 """Of the file; another one would be another version of every task that reads it."""
 
 ASKED = {
-    "plural": "{}:",
+    "plural": "one {}, two",
     "past": "{}:",
     "comparative": "{}:",
     "superlative": "The superlative of {}:",
@@ -22,7 +22,7 @@ ASKED = {
     "capital": "The capital of {}:",
     "nationality": "{}:",
 }
-"""How each kind is asked: in the wording in which a small model at times answers rightly, and at times not."""
+"""How each kind is asked: so that a small model at times knows what is meant, and at times does not."""
 
 Line = tuple[str, str, str, Sequence[str]]
 """A kind, a split or `shot`, what is asked, and the right answers, the usual one first."""
