@@ -1,5 +1,6 @@
 """Few-shot tasks in plain text: problems about words, one-step stories and puzzles of two or three numbers."""
 
+import importlib
 import json
 import re
 import subprocess
@@ -206,3 +207,17 @@ def test_the_lexicon_is_what_its_sources_give() -> None:
     code = "import build, json; print(json.dumps(build.text()))"
     made = subprocess.run([sys.executable, "-c", code], cwd=LEXICON, capture_output=True, text=True, check=True)
     assert json.loads(made.stdout) == (LEXICON / "words.tsv").read_text(encoding="utf-8")
+
+
+def test_a_family_of_words_is_what_problems_tie_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(LEXICON))
+    build = importlib.import_module("build")
+    problems = [
+        ("opposite", "big", ["small"]),
+        ("comparative", "small", ["smaller"]),
+        ("plural", "New tree", ["trees"]),
+    ]
+    family = build.families(problems)
+    assert {family[word] for word in ("big", "small", "smaller")} == {"big"}
+    assert family["tree"] == family["trees"] == "tree"
+    assert "new" not in family
