@@ -21,6 +21,11 @@ def refuse_what_only_gpus_share() -> None:
         raise UsageError("--config asks for FSDP1, which shards among GPUs, and there is none here: fsdp2 does without")
 
 
+def is_asked() -> bool:
+    """Return whether processes shard the model, so that all of them have to call it equally often."""
+    return _asks("FSDP") or _asks("DEEPSPEED")
+
+
 def use_cpu() -> bool:
     """Return whether the trainer is told to use the processors; DeepSpeed finds them itself, and refuses when told."""
     return not torch.cuda.is_available() and not _asks("DEEPSPEED")
