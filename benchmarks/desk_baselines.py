@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 MODEL, TASK = "smollm2-135m", "words"
-KINDS = ("plural", "past", "comparison", "opposite", "capital", "nationality", "female")
+KINDS = ("plural", "past", "comparison", "opposite", "capital", "nationality")
 OUT = Path(__file__).parents[1] / "results" / "desk-baselines.json"
 COMMON = ("--problems", "128", "--max-tokens", "6", "--precision", "bfloat16", "--batch-size", "64", "--json")
 WAYS = {
