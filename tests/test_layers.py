@@ -49,6 +49,7 @@ TRAINING = {
     "first_votes",
     "ranks",
     "sharding",
+    "tracked",
 }
 HEAVY = {f"evaluation.{name}" for name in EVALUATION} | {f"training.{name}" for name in TRAINING}
 """Modules that may import an engine when they are imported; outside the pocket lab no other may."""

@@ -16,6 +16,8 @@ from urlvr_bench.settings import Training
 GB = 1e9
 PROMPT_TOKENS = 1024
 """The paper's limit; most prompts are shorter."""
+FORWARD = 0.4
+"""What a block holds while it passes forward, as a share of what it holds backward; by torch's memory tracker."""
 LOGIT_BYTES = 2 * 2**30
 """Chunks of logits, ours and the trainer's, whatever the vocabulary."""
 FIXED_BYTES = 3 * 2**30
@@ -77,55 +79,66 @@ def adapter_parameters(shape: Shape, rank: int) -> int:
     return shape.layers * rank * (2 * wide + 2 * key_value + 3 * (shape.hidden + shape.feed_forward))
 
 
-def activations(shape: Shape, training: Training) -> float:
-    """Return bytes that a forward pass of one micro-batch keeps for the backward pass.
+def activations(layout: str, shape: Shape, training: Training, prompt: int = PROMPT_TOKENS) -> float:
+    """Return bytes that the pass of one micro-batch takes at most, beyond the states.
 
-    Every block keeps its float32 input; one block at a time, or all of them without checkpointing, also keeps what
-    is inside, in bfloat16 where the protocol computes so.
+    Every block keeps its input; one block at a time, or all of them without checkpointing, also holds what is
+    inside. Autocast keeps copies of all trained weights through the forward pass, and the gradient of a head that is
+    the embeddings waits for theirs. FSDP2 gathers the head, its gradient and two blocks instead.
     """
-    tokens = training.micro_batch * (PROMPT_TOKENS + training.max_completion_tokens)
+    sharded, full = layout in ("fsdp2", "zero3"), not training.lora_rank
+    tokens = training.micro_batch * (prompt + training.max_completion_tokens)
     width = 2 if training.precision == "bfloat16" else 4
-    inside = width * (6 * shape.hidden + 2 * shape.query + 2 * shape.key_value + 4 * shape.feed_forward)
-    whole = 1 if training.gradient_checkpointing else shape.layers
-    return float(tokens * (4 * shape.hidden * shape.layers + inside * whole))
+    between = width if sharded else 4  # FSDP2 hands bfloat16 from block to block, autocast float32
+    inputs = between * shape.hidden * (shape.layers + 2) * tokens
+    inside = (shape.block_bytes(width) - 2 * (4 - between) * 2 * shape.hidden) * tokens
+    if sharded:
+        always, forward, backward = width * (1 + full) * shape.head + 2 * width * shape.block, 0.0, 0.0
+    else:
+        trained = shape.parameters if full else adapter_parameters(shape, training.lora_rank)
+        always, forward = 0.0, 2.0 * trained if width == 2 else 0.0
+        backward = 4.0 * shape.head if shape.tied and full else 0.0
+    if not training.gradient_checkpointing:
+        return always + forward + inputs + inside * shape.layers
+    return always + inputs + max(forward + FORWARD * inside, backward + inside)
 
 
-def generation(shape: Shape, training: Training, rows: float, room: float, gpu: Gpu) -> float:
+def generation(shape: Shape, training: Training, rows: float, room: float, gpu: Gpu, prompt: int) -> float:
     """Return seconds to sample `rows` completions of full length: each token reads all weights and the cache.
 
     `room` is what the cache may take; more rows than fit follow in waves.
     """
     width = 2 if training.vllm != "none" else 4
-    mean_tokens = PROMPT_TOKENS + training.max_completion_tokens / 2
+    mean_tokens = prompt + training.max_completion_tokens / 2
     fitting = max(1.0, min(rows, room / (shape.cache_bytes(width) * mean_tokens)))
     read = width * shape.parameters + fitting * mean_tokens * shape.cache_bytes(width)
     waves = math.ceil(rows / fitting)
     return waves * training.max_completion_tokens * read / (gpu.bandwidth * gpu.bandwidth_share)
 
 
-def update(shape: Shape, training: Training, rows: float, gpu: Gpu) -> float:
+def update(shape: Shape, training: Training, rows: float, gpu: Gpu, prompt: int) -> float:
     """Return seconds of the passes over `rows` rollouts: old log-probabilities, forward, backward, recomputation.
 
     2 operations a weight and token forwards, 4 backwards; causal attention adds 2 x T^2 x width a layer forwards.
     """
-    tokens = PROMPT_TOKENS + training.max_completion_tokens
+    tokens = prompt + training.max_completion_tokens
     forward = 2 * shape.parameters * tokens + 2 * shape.layers * shape.query * tokens**2
     passes = 3 + training.gradient_checkpointing + (training.vllm != "none")
     return rows * forward * passes / (gpu.flops * gpu.flops_share)
 
 
-def footprint(protocol: Protocol, layout: str, gpus: int, gpu: Gpu) -> Footprint:
-    """Return what a run of `protocol` takes of each of `gpus` GPUs under a layout of its states."""
+def footprint(protocol: Protocol, layout: str, gpus: int, gpu: Gpu, prompt: int = PROMPT_TOKENS) -> Footprint:
+    """Return what a run of `protocol` on prompts of so many tokens takes of each GPU under a layout of its states."""
     shape, training = shape_of(protocol.model), protocol.training
     rows = training.rows / gpus
     adapter = adapter_parameters(shape, training.lora_rank) if training.lora_rank else 0
     kept = states(layout, shape.parameters, gpus, adapter)
     start = 4.0 * shape.parameters if training.kl_every else 0.0
-    inside = activations(shape, training) + LOGIT_BYTES
+    inside = activations(layout, shape, training, prompt) + LOGIT_BYTES
     others = kept + start + inside + FIXED_BYTES
     if training.vllm == "none":
         room = max(0.0, gpu.memory - others)
-        whole = rows * shape.cache_bytes(4) * (PROMPT_TOKENS + training.max_completion_tokens)
+        whole = rows * shape.cache_bytes(4) * (prompt + training.max_completion_tokens)
         sampling = whole
     elif training.vllm == "colocate":
         sampling = training.vllm_memory * gpu.memory
@@ -141,9 +154,9 @@ def footprint(protocol: Protocol, layout: str, gpus: int, gpu: Gpu) -> Footprint
         sampling,
         inside,
         total,
-        total <= gpu.memory,
-        generation(shape, training, rows, room, gpu),
-        update(shape, training, rows, gpu),
+        total <= gpu.memory and room > 0,
+        generation(shape, training, rows, room, gpu, prompt),
+        update(shape, training, rows, gpu, prompt),
     )
 
 

@@ -8,19 +8,39 @@ from typing import Any
 from urlvr_bench import models
 from urlvr_bench.errors import UsageError
 
-KNOWN: dict[str, dict[str, Any]] = {
-    "Qwen/Qwen3-1.7B-Base": {
-        "hidden_size": 2048,
-        "num_hidden_layers": 28,
-        "num_attention_heads": 16,
-        "num_key_value_heads": 8,
-        "head_dim": 128,
-        "intermediate_size": 6144,
-        "vocab_size": 151936,
-        "tie_word_embeddings": True,
-    }
+QWEN3 = {
+    "model_type": "qwen3",
+    "num_hidden_layers": 28,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "vocab_size": 151936,
+    "tie_word_embeddings": True,
 }
-"""Shapes of models of the shipped protocols, so that a plan needs no network."""
+LARGER = {"num_hidden_layers": 36, "num_attention_heads": 32}
+KNOWN: dict[str, dict[str, Any]] = {
+    "HuggingFaceTB/SmolLM2-135M-Instruct": {
+        "model_type": "llama",
+        "hidden_size": 576,
+        "num_hidden_layers": 30,
+        "num_attention_heads": 9,
+        "num_key_value_heads": 3,
+        "intermediate_size": 1536,
+        "vocab_size": 49152,
+        "tie_word_embeddings": True,
+    },
+    "Qwen/Qwen3-0.6B-Base": {**QWEN3, "hidden_size": 1024, "intermediate_size": 3072},
+    "Qwen/Qwen3-1.7B-Base": {**QWEN3, "hidden_size": 2048, "intermediate_size": 6144},
+    "Qwen/Qwen3-4B-Base": {**QWEN3, **LARGER, "hidden_size": 2560, "intermediate_size": 9728},
+    "Qwen/Qwen3-8B-Base": {
+        **QWEN3,
+        **LARGER,
+        "hidden_size": 4096,
+        "intermediate_size": 12288,
+        "tie_word_embeddings": False,
+    },
+}
+"""What the config.json of some models says, as far as a plan reads it, so that it needs no network."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +56,37 @@ class Shape:
     feed_forward: int
     vocabulary: int
     tied: bool
+    normed_heads: bool = False
+    """Whether queries and keys are normed head by head."""
+
+    @property
+    def head(self) -> int:
+        """Number of weights of the embeddings and the head, which may be the same."""
+        return self.vocabulary * self.hidden * (1 if self.tied else 2)
+
+    @property
+    def block(self) -> int:
+        """Number of weights of one block, norms left out."""
+        return 2 * self.hidden * (self.query + self.key_value) + 3 * self.hidden * self.feed_forward
 
     @property
     def parameters(self) -> int:
         """Number of weights, norms left out."""
-        attention = 2 * self.hidden * (self.query + self.key_value)
-        embeddings = self.vocabulary * self.hidden * (1 if self.tied else 2)
-        return embeddings + self.layers * (attention + 3 * self.hidden * self.feed_forward)
+        return self.head + self.layers * self.block
 
     def cache_bytes(self, width: int) -> int:
         """Bytes of the key-value cache per token, `width` bytes a number."""
         return 2 * self.layers * self.key_value * width
+
+    def block_bytes(self, width: int) -> float:
+        """Bytes per token that one block holds while it passes backward, its own input left out.
+
+        Of float32 weights and matrix products in `width` bytes: two norms and two sums in float32; every product's
+        input, cast where the width is 2, and output; heads before and after their norms and rotations; and gradients.
+        """
+        hidden = (20 + (12 if width == 2 else 4)) * self.hidden
+        heads = (3 * width + self.normed_heads * (10 if width == 2 else 8)) * (self.query + self.key_value)
+        return float(hidden + heads + 5 * width * self.feed_forward)
 
     def kept_bytes(self, tokens: int, width: int) -> float:
         """Bytes that the forward pass of a text of so many tokens keeps for the backward pass."""
@@ -67,6 +107,7 @@ def shape_of(name: str) -> Shape:
             feed_forward=values["intermediate_size"],
             vocabulary=values["vocab_size"],
             tied=bool(values.get("tie_word_embeddings", False)),
+            normed_heads=values.get("model_type") == "qwen3",
         )
     except KeyError as error:
         raise UsageError(
