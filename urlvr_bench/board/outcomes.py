@@ -62,7 +62,11 @@ def course(board: Board, entry: Entry) -> Written:
     sure = spread(entry.score, board.metric)[0].sub
     if len(found.steps) < WATCHED:
         drawn, tip = replace(drawn, peak=None), "judged too rarely for a peak to be told"
-        return Cell(f"{percent(start)} {ARROW} {percent(end)}", sure, course=drawn, tip=tip, order=end), (start, None, None)
+        return Cell(f"{percent(start)} {ARROW} {percent(end)}", sure, course=drawn, tip=tip, order=end), (
+            start,
+            None,
+            None,
+        )
     numbers = f" {ARROW} ".join(map(percent, (start, peak, end)))
     tip = f"start {percent(start)} %, best at step {found.peak_step}: {percent(peak)} %, end {percent(end)} %"
     return Cell(numbers, sure, course=drawn, tip=tip, order=end), (start, peak, found.peak_step)
