@@ -128,6 +128,15 @@ def names(page: Any, table: str = "#board") -> list[str]:
     return page.locator(f"{table} tbody th.method > a, {table} tbody th.method > span").all_inner_texts()
 
 
+def until(page: Any, condition: str) -> None:
+    """Wait for a condition without having the page evaluate text, which its policy forbids."""
+    for _ in range(200):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(condition)
+
+
 def in_view(page: Any, selector: str) -> bool:
     """Whether the first such element lies wholly in the first view."""
     box, size = page.locator(selector).first.bounding_box(), page.viewport_size
@@ -161,7 +170,7 @@ def test_rows_are_cards_on_a_narrow_screen(open_page: Any) -> None:
         assert box["x"] >= card["x"] and box["x"] + box["width"] <= card["x"] + card["width"] + 1
     page.click("summary:has-text('Filter')")
     page.select_option("select[name=sort]", "collapse:asc")
-    page.wait_for_function("document.querySelector('#board tbody th.method').textContent.startsWith('token_entropy')")
+    until(page, "document.querySelector('#board tbody th.method').textContent.startsWith('token_entropy')")
 
 
 def test_the_header_stays_and_its_help_opens_by_pointer_and_key_without_sorting(open_page: Any) -> None:
@@ -202,30 +211,30 @@ def test_never_collapsed_is_best(open_page: Any) -> None:
 def test_back_returns_to_the_view_before(open_page: Any) -> None:
     page = open_page("index.html")
     first = page.inner_text("#board-title")
-    page.select_option("select[name=model]", "pocket-2")
-    page.wait_for_function("location.search.includes('model=pocket-2')")
+    page.select_option("select[name=model]", "pocket-4")
+    until(page, "location.search.includes('model=pocket-4')")
     page.click("#board thead th.collapse")
-    page.wait_for_function("location.search.includes('sort=collapse')")
+    until(page, "location.search.includes('sort=collapse')")
     page.go_back()
-    page.wait_for_function("!location.search.includes('sort=')")
-    assert page.input_value("select[name=model]") == "pocket-2"
+    until(page, "!location.search.includes('sort=')")
+    assert page.input_value("select[name=model]") == "pocket-4"
     page.go_back()
-    page.wait_for_function("!location.search.includes('model=')")
+    until(page, "!location.search.includes('model=')")
     assert page.inner_text("#board-title") == first and "index.html" in page.url
 
 
 def test_figures_and_title_follow_the_filters(open_page: Any) -> None:
     page = open_page("index.html")
     page.fill("input[name=q]", "ttrl")  # another name of majority_vote
-    page.wait_for_function("document.querySelectorAll('#board tbody tr').length === 1")
+    until(page, "document.querySelectorAll('#board tbody tr').length === 1")
     assert names(page) == ["majority_vote"] and page.inner_text("[data-status]").startswith("1 of 3 methods")
     page.wait_for_selector(".point.out[data-method=token_entropy]", state="attached")
     assert page.locator(".panel:visible").count() == 1
     page.fill("input[name=q]", "")
     page.select_option("select[name=protocol]", "pocket-probe")
     page.select_option("select[name=model]", "pocket-1")
-    page.wait_for_function("document.title.includes('pocket-probe')")
-    page.wait_for_function("document.querySelectorAll('.scatter .point').length === 1")
+    until(page, "document.title.includes('pocket-probe')")
+    until(page, "document.querySelectorAll('.scatter .point').length === 1")
     assert page.locator(".panel:not(.out)").count() == 1
     page.select_option("select[name=protocol]", "*")
     page.select_option("select[name=model]", "*")
@@ -268,7 +277,7 @@ def test_a_shared_address_gives_the_same_view(open_page: Any, site: str) -> None
     page.keyboard.press("Escape")
     page.click("#board thead th.outcome")
     page.check("input[aria-label='Compare token_entropy']")
-    page.wait_for_function("location.search.includes('pick=')")
+    until(page, "location.search.includes('pick=')")
     again = open_page(page.url.removeprefix(site))
     for one in (page, again):
         assert names(one) == ["token_entropy"]
@@ -284,7 +293,7 @@ def test_a_shared_address_gives_the_same_view(open_page: Any, site: str) -> None
 def test_a_choice_that_fits_no_board_opens_the_others(open_page: Any) -> None:
     page = open_page("index.html")
     page.select_option("select[name=protocol]", "pocket-probe")
-    page.wait_for_function("document.querySelectorAll('#board tbody tr').length === 1")
+    until(page, "document.querySelectorAll('#board tbody tr').length === 1")
     assert page.input_value("select[name=model]") == "*"
     assert page.inner_text("#board tbody tr:last-child td.model") == "pocket-1"
 
@@ -337,7 +346,7 @@ def test_other_downloads_hold_the_view(open_page: Any, tmp_path: Path, kind: str
     with page.expect_download() as waiting:
         page.click(f"[data-download={kind}]")
     waiting.value.save_as(tmp_path / "view")
-    assert waiting.value.suggested_filename == f"urlvr-bench_pocket.pocket-4.chain_addition.chain_addition.{kind}"
+    assert waiting.value.suggested_filename == f"urlvr-bench_pocket.pocket-2.chain_addition.chain_addition.{kind}"
     text = (tmp_path / "view").read_text()
     assert text.startswith(start)
     assert "majority" in text
@@ -352,7 +361,7 @@ def test_compare_shows_the_paired_difference_and_swaps_its_sign(open_page: Any) 
     assert first[2] == "majority_vote is better"
     page.select_option("select[name=m1]", "token_entropy")
     page.select_option("select[name=m2]", "majority_vote")
-    page.wait_for_function("document.querySelector('[data-differences] tbody th').textContent.startsWith('token')")
+    until(page, "document.querySelector('[data-differences] tbody th').textContent.startsWith('token')")
     second = page.locator("[data-differences] tbody td").all_inner_texts()
     assert second[0] == first[0].replace("+", MINUS)
     assert second[2] == first[2]
