@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
-from urlvr_bench.rollouts import CountFrom0
+from urlvr_bench.bounds import CountFrom0
 
 
 @dataclass(frozen=True)
