@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "urlvr_bench"
 FLOORS = (
     "errors",
-    "rollouts voting likeness",
+    "rollouts bounds voting likeness",
     "asking",
     "system",
     "verifiers",
