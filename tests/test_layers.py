@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "urlvr_bench"
 FLOORS = (
     "errors",
-    "rollouts voting",
+    "rollouts voting adapters",
     "system",
     "verifiers",
     "methods task_config local_data models settings",
@@ -33,7 +33,7 @@ FLOORS = (
 and the files of the top-level folders methods/ and tasks/, which are imported as urlvr_bench.methods and .tasks."""
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names.split()}
 ENGINES = {"torch", "trl", "transformers", "lm_eval", "vllm", "accelerate"}
-EVALUATION = {"evaluate", "keeping", "sampling", "vllm_sampling", "decoding", "replay"}
+EVALUATION = {"evaluate", "keeping", "merging", "sampling", "vllm_sampling", "decoding", "replay"}
 TRAINING = {
     "signals",
     "token_statistics",
