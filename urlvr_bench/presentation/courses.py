@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from urlvr_bench.presentation.drawing import PROXY, QUIET, SHARES, SMALL, TEST, TRUTH, end_labels, legend_lines
+from urlvr_bench.presentation.drawing import PAGE, PROXY, QUIET, SHARES, SMALL, TEST, TRUTH, end_labels, legend_lines
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell
 from urlvr_bench.statistics.collapse import HEADLINE, WINDOW, eval_curve, step_curve
@@ -126,7 +126,11 @@ def _short(value: float, unit: float) -> str:
 
 def heading(axes: "Axes", cell: Cell, records: Sequence[Record], fell: Downfall | None, name: str = "") -> None:
     """Write above a panel its name, if none is given the method's, how it fell, and its course in test accuracy."""
-    axes.set_title(f"{name or records[0].method.id}\n", loc="left", fontweight="bold", fontsize=9)
+    name, place = name or records[0].method.id, axes.get_subplotspec()
+    columns = place.get_gridspec().ncols if place else 1
+    room = PAGE / columns * 72  # points; labels at the ends of lines take some of it
+    fitting = min(9.0, (0.85 if columns > 3 else 0.7) * room / (0.7 * len(name)))
+    axes.set_title(f"{name}\n", loc="left", fontweight="bold", fontsize=fitting)
     parts = [str(fell)] if fell else []
     if cell.judged:
         steps = judged_steps(cell, records)
@@ -134,9 +138,10 @@ def heading(axes: "Axes", cell: Cell, records: Sequence[Record], fell: Downfall 
         top = int(np.argmax(means))
         peak = [f"{means[top]:.2f} ({steps[top]})"] if len(steps) >= WATCHED and 0 < top < len(steps) - 1 else []
         parts.append(" \u2192 ".join([f"{means[0]:.2f}", *peak, f"{means[-1]:.2f}"]))
+    text = ": ".join(parts)
     axes.annotate(
-        ": ".join(parts), (0, 1), xytext=(0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=SMALL,
-        color=QUIET,
+        text, (0, 1), xytext=(0, 4), xycoords="axes fraction", textcoords="offset points", color=QUIET,
+        fontsize=min(SMALL, 0.9 * room / (0.55 * max(1, len(text)))), in_layout=False,
     )  # fmt: skip
 
 

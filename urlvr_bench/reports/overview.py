@@ -29,9 +29,9 @@ LOOKS = {
 """Colour and marker of each family of rewards."""
 TIED = 0.01
 """Neighbours in accuracy that are closer than this share one label."""
-LETTERS = 44
+LETTERS = 38
 """Letters of a line beside the right panel."""
-STRIP = 1.0
+STRIP = 0.9
 """Inches that points side by side take."""
 LINE = 1.3 * SMALL / 72
 """Inches of a line of labels."""
@@ -104,9 +104,12 @@ def _fallen(axes: "Axes", dots: Sequence[Dot], last: int, height: float) -> None
         open_ended = "->" if high is None and low is not None else "-"
         ends = (low or _median(dot), min(last, high or _median(dot) + (0.08 * last if low else 0)))
         axes.annotate("", (ends[1], dot.end.mean), (ends[0], dot.end.mean), arrowprops=_thin(open_ended, "0.6"))
-        axes.annotate(
-            dot.name, (_median(dot), dot.end.mean), xytext=(middle / width * last, bottom / tall), fontsize=SMALL,
-            ha="center", arrowprops=_thin("-", "0.75") if bottom > y + 0.2 or abs(middle - x) > 0.5 else None,
+        if bottom > y + 0.2 or abs(middle - x) > 0.5:
+            leader = [_median(dot), middle / width * last], [dot.end.mean, bottom / tall]
+            axes.plot(*leader, color="0.75", linewidth=0.6, zorder=1)
+        axes.text(
+            middle / width * last, bottom / tall, dot.name, fontsize=SMALL, ha="center", zorder=5,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
         )  # fmt: skip
 
 
@@ -173,5 +176,5 @@ def _standing(axes: "Axes", dots: Sequence[Dot], height: float) -> None:
             _mark(axes, i * apart, dot)
         axes.annotate(
             text, ((len(group) - 1) * apart + 0.07, y), xytext=(STRIP + 0.25, place), va="center", fontsize=SMALL,
-            linespacing=1.15, arrowprops=_thin("-", "0.75"),
+            linespacing=1.15, arrowprops=_thin("-", "0.75") | {"relpos": (0.0, 0.5)},
         )  # fmt: skip
