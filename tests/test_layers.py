@@ -10,21 +10,24 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "urlvr_bench"
 FLOORS = (
     "errors",
-    "rollouts voting",
+    "rollouts voting likeness",
+    "asking",
     "system",
     "verifiers",
-    "methods task_config local_data models settings",
+    "methods task_config local_data released settings",
+    "models",
     "task",
     "methods/ tasks",
     "protocol",
     "listing records",
     "statistics pocket",
     "tasks/ presentation",
-    "evaluation science board",
+    "evaluation science",
     "training",
     "running",
     "reports review",
     "studies",
+    "board",
     "hub",
     "api commands",
     "cli",
@@ -33,7 +36,7 @@ FLOORS = (
 and the files of the top-level folders methods/ and tasks/, which are imported as urlvr_bench.methods and .tasks."""
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names.split()}
 ENGINES = {"torch", "trl", "transformers", "lm_eval", "vllm", "accelerate"}
-EVALUATION = {"evaluate", "keeping", "sampling", "vllm_sampling", "decoding", "replay"}
+EVALUATION = {"evaluate", "shared_prompts", "keeping", "sampling", "vllm_sampling", "decoding", "replay"}
 TRAINING = {
     "signals",
     "token_statistics",

@@ -4,7 +4,9 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeVar, cast, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args
+
+from pydantic import Field
 
 from urlvr_bench.errors import UsageError
 
@@ -60,6 +62,16 @@ SOURCES: dict[Signal, str] = {
     **dict.fromkeys(LABELS, "the ground truth"),
 }
 """Where each signal comes from; a task need not have `answer_cue` and `verification_prompts`."""
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Inside = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+CountFrom0 = Annotated[int, Field(ge=0)]
+Text = Annotated[str, Field(min_length=1)]
+"""Kinds of hyper-parameters: a value outside is one line of error before a run begins. Floats must be finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +181,16 @@ class Method(ABC):
     """Whether every reward is 0 or 1, so that it can be compared with correctness rollout by rollout."""
     advantages: ClassVar[bool] = False
     """Whether `reward` returns advantages, to be trained on as they are instead of against the group's mean."""
+    scaled_over_batch: ClassVar[bool] = False
+    """Whether deviations from the group's mean are divided by their spread over the batch, whatever the protocol says:
+    for sums, whose terms are scaled in the group already."""
     formula: ClassVar[str] = ""
     """The reward of rollout i in one line of plain text, for the method's page."""
     differs: ClassVar[str] = ""
     """Where the semantics differ from which published code, and why."""
+    same_as: ClassVar[tuple[str, ...]] = ()
+    """Hashes of earlier committed texts of the file that pay the same; their records count as this text's."""
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"allow_inf_nan": False}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

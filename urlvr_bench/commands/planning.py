@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 from rich.table import Table
 
 from urlvr_bench.commands.options import console, plain
@@ -56,6 +57,14 @@ def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
     took = "an unknown time" if minutes is None else f"about {max(1, round(minutes))} min"
     rest = f"{took} with {min(jobs, left)} side by side" if left > 1 else took if left else "nothing left to do"
     console.print(f"{runs_of(len(cells))}, {done} done; {rest}", highlight=False)
+    memory = plan.memory_per_run(cells)
+    if memory is not None:
+        free = psutil.virtual_memory().available
+        console.print(
+            f"each takes about {memory / 1e9:.1f} GB of the {free / 1e9:.0f} GB that are free", highlight=False
+        )
+        if min(jobs, left) * memory > free:
+            console.print("that is too little: fewer side by side (--jobs), or a smaller model", highlight=False)
     for command, count in Counter(cell.command for cell in cells if cell.command).items():
         console.print(f"{runs_of(count)} under way in {command}; {follow(out)}", highlight=False, soft_wrap=True)
 

@@ -14,8 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from urlvr_bench.records.run_folder import holder, last_step
 from urlvr_bench.running import claims, worker
-from urlvr_bench.running.nursery import Forked
-from urlvr_bench.running.plan import Cell, devices
+from urlvr_bench.running.nursery import THREADS, Forked
+from urlvr_bench.running.plan import Cell, devices, threads
 from urlvr_bench.system import processes
 from urlvr_bench.training import devices as accelerate
 
@@ -42,15 +42,15 @@ class Outcome:
     error: str | None
 
 
-def environment(device: str | None) -> dict[str, str]:
-    """Return a child's environment: one GPU, or one thread, since two threads are slower than one here."""
+def environment(device: str | None, number: int = 1) -> dict[str, str]:
+    """Return a child's environment: one GPU, or a number of threads."""
     values = dict(os.environ) | {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_TELEMETRY": "1"}
     if device is not None:
         return values | {"CUDA_VISIBLE_DEVICES": device}
-    return values | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    return values | {THREADS: str(number), "MKL_NUM_THREADS": str(number)}
 
 
-def spawn(folder: Path, device: str | None, own_session: bool = True) -> subprocess.Popen[bytes]:
+def spawn(folder: Path, device: str | None, own_session: bool = True, number: int = 1) -> subprocess.Popen[bytes]:
     """Start the worker of a run that is laid out; what it prints goes to log.txt of its folder. It ends with us."""
     with (folder / "log.txt").open("ab") as log:
         return subprocess.Popen(  # noqa: S603
@@ -58,18 +58,19 @@ def spawn(folder: Path, device: str | None, own_session: bool = True) -> subproc
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=environment(device),
+            env=environment(device, number),
             start_new_session=own_session,
         )
 
 
-def start(cell: Cell, device: str | None) -> Worker:
+def start(cell: Cell, device: str | None, jobs: int = 1) -> Worker:
     """Lay out a run's folder and start its worker."""
     worker.prepare(cell.run, cell.folder)
+    number = threads(cell.run.model, jobs)
     if device is None and not accelerate.asked():
         os.environ.update(environment(None))
-        return Forked(cell.folder)
-    return spawn(cell.folder, device)
+        return Forked(cell.folder, number)
+    return spawn(cell.folder, device, number=number)
 
 
 def reason(folder: Path, code: int) -> str:
@@ -120,7 +121,9 @@ def _carry_out(waiting: list[Cell], jobs: int, console: Console) -> list[Outcome
                     cell, device = waiting.pop(0), free.pop(0)
                     steps = cell.run.protocol.training.steps
                     line = progress.add_task(label(cell), total=steps, detail="starting")
-                    running.append(Job(cell, start(cell, device), device, line))
+                    running.append(
+                        Job(cell, start(cell, device, min(jobs, len(waiting) + len(running) + 1)), device, line)
+                    )
                 time.sleep(POLL_SECONDS)
                 for job in list(running):
                     _show(progress, job)
