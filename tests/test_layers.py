@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "urlvr_bench"
 FLOORS = (
     "errors",
-    "rollouts voting likeness",
+    "rollouts bounds voting likeness",
     "asking",
     "system",
     "verifiers",
@@ -48,6 +48,7 @@ TRAINING = {
     "parallel",
     "first_votes",
     "ranks",
+    "sharding",
 }
 HEAVY = {f"evaluation.{name}" for name in EVALUATION} | {f"training.{name}" for name in TRAINING}
 """Modules that may import an engine when they are imported; outside the pocket lab no other may."""

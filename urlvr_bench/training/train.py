@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import transformers
 from accelerate import PartialState
+from accelerate.utils import gather_object
 from datasets import Dataset
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 from trl import GRPOConfig
@@ -18,7 +19,7 @@ from urlvr_bench.records.run_folder import read_steps
 from urlvr_bench.rollouts import LABELS
 from urlvr_bench.settings import Training, split_batch
 from urlvr_bench.tasks import Task
-from urlvr_bench.training import checkpoints, first_votes, micro_batches, schedule, steplog
+from urlvr_bench.training import checkpoints, first_votes, micro_batches, schedule, sharding, steplog
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.parallel import AllSaved, adapter, vllm_settings
@@ -75,6 +76,7 @@ def trainer_config(
         gradient_checkpointing=training.gradient_checkpointing,
         model_init_kwargs=loaded(training),
         use_cpu=use_cpu,
+        ddp_backend=sharding.backend(),
         seed=seed,
         data_seed=seed,
         logging_steps=1,
@@ -117,7 +119,7 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     training = run.protocol.training
-    use_cpu = not torch.cuda.is_available()
+    use_cpu = sharding.use_cpu()
     docs = task.docs(training.split)
     choose = first_votes.choose(run, model_path, task, docs, folder) if training.initial_vote != "any" else iter
     order = schedule.draw(len(docs), training, run.seed, choose)
@@ -128,13 +130,14 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
     if use_cpu:
         training = fitted(training, model_path, tokenizer, [task.prompt(doc) for doc in shown], processes)
     config = trainer_config(training, folder, run.seed, processes, use_cpu, task.stops)
+    sharding.prepare(config.mixed_precision)
     trainer = PolicyTrainer(
         bridge,
         model_path,
         training.kl_every,
         training.mini_batches,
         training.draws,
-        training.share_prompts,
+        training.share_prompts and not sharding.is_asked(),
         task.stops,
         model=model_path,
         args=config,
@@ -193,6 +196,8 @@ def fitted(
     shape = AutoConfig.from_pretrained(model_path, trust_remote_code=False).get_text_config()
     rows = training.rows // (processes * training.mini_batches)
     most = micro_batches.fitting(training, micro_batches.row_bytes(shape, longest, training.precision), rows)
+    if processes > 1:
+        most = min(gather_object([most]))  # each has looked at the free memory at a moment of its own
     return training.model_copy(update={"micro_batch": most})
 
 

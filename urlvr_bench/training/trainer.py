@@ -16,7 +16,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.decoding import Decoding, Draw, cut, generating_with
 from urlvr_bench.models import NO_CODE
 from urlvr_bench.rollouts import TOKEN_SIGNALS
-from urlvr_bench.training import signals
+from urlvr_bench.training import sharding, signals
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.seams import TokenStatistics
 from urlvr_bench.training.teacher import Teachers
@@ -70,7 +70,8 @@ class PolicyTrainer(GRPOTrainer):
 
     def _frozen(self, path: str) -> PreTrainedModel:
         how = {"dtype": self.model.dtype, "attn_implementation": self.model.config._attn_implementation, **NO_CODE}
-        model = AutoModelForCausalLM.from_pretrained(path, **how)
+        with sharding.whole_models(self.accelerator):
+            model = AutoModelForCausalLM.from_pretrained(path, **how)
         signals.attach(model)
         return model.to(self.accelerator.device).eval().requires_grad_(False)
 
