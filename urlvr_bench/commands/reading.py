@@ -68,7 +68,7 @@ def plot(
     folders: Folders,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the pictures.")] = Path("figures"),
 ) -> None:
-    """Draw each method's dual curve (proxy against ground truth) and the overview, as PNG and SVG."""
+    """Draw what is paid beside what is true (the fallen first), the overview, ladders and forecasts: PNG and SVG."""
     from urlvr_bench.records import record
     from urlvr_bench.reports import figures
 
