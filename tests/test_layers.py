@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "urlvr_bench"
 FLOORS = (
     "errors",
-    "rollouts voting",
+    "rollouts voting stopping",
     "system",
     "verifiers",
     "methods task_config local_data released settings",
