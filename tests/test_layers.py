@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "urlvr_bench"
 FLOORS = (
     "errors",
-    "rollouts bounds voting likeness adapters",
+    "rollouts bounds voting likeness adapters stopping",
     "asking",
     "system",
     "verifiers",
