@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
-from urlvr_bench.rollouts import Count, Extra
+from urlvr_bench.bounds import Count
+from urlvr_bench.rollouts import Extra
 from urlvr_bench.voting import count, winner
 
 

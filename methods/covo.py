@@ -7,7 +7,8 @@ from itertools import accumulate
 from statistics import fmean
 
 from urlvr_bench import Group, Method
-from urlvr_bench.rollouts import Count, Query, Share, Text
+from urlvr_bench.bounds import Count, Share, Text
+from urlvr_bench.rollouts import Query
 
 ROUNDING = 1e-9
 """A mean vector that is as long as the threshold is not to fall short of it by the order of a sum."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from urlvr_bench import Group, Method
-from urlvr_bench.rollouts import Count
+from urlvr_bench.bounds import Count
 from urlvr_bench.voting import count
 
 QUESTION = """In the following question a number is hidden behind [?]. Its answer is known. Find the hidden number.

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import Count
 from urlvr_bench.likeness import cosine, grams
-from urlvr_bench.rollouts import Count
 from urlvr_bench.voting import count, winner
 
 
@@ -38,9 +38,8 @@ class EvolRl(Method):
     def reward(self, group: Group) -> list[float]:
         label = winner(count(group.answers), group.prompt)
         rewards = [-1.0] * len(group)
-        texts = {
-            i: grams(_said(group.completions[i]), self.ngram) for i, a in enumerate(group.answers) if a is not None
-        }
+        said = [text.rpartition("</think>")[2] for text in group.completions]
+        texts = {i: grams(said[i], self.ngram) for i, answer in enumerate(group.answers) if answer is not None}
         if len(texts) < 2:
             return rewards
         alike = {i: {j: cosine(one, other) for j, other in texts.items() if j != i} for i, one in texts.items()}
@@ -49,10 +48,6 @@ class EvolRl(Method):
             for i, unit in zip(side, _scaled([_novelty(alike[i], side) for i in side]), strict=True):
                 rewards[i] = base + unit / 2
         return rewards
-
-
-def _said(text: str) -> str:
-    return text.rpartition("</think>")[2]
 
 
 def _novelty(alike: dict[int, float], side: list[int]) -> float:

@@ -26,12 +26,13 @@ Does the second answer follow from the first? End with \\boxed{{True}} if it doe
 class JudgedClusters(Method):
     """Reward the share of the rollout's cluster, where the policy judges which answers mean the same (EMPO).
 
-    >>> group = Group("Who rules?", ["..."] * 3, ["the king", "a king", "nobody"], replies=["True"] * 2 + ["False"] * 4)
+    >>> group = Group("Who rules?", ["..."] * 3, ["king", "a king", "nobody"])
     >>> len(JudgedClusters().ask(group))
     6
-    >>> group = Group("Who rules?", ["..."] * 3, ["king", "a king", "nobody"], replies=["True"] + ["False"] * 5)
-    >>> JudgedClusters().reward(group)
-    [0.3333333333333333, 0.3333333333333333, 0.3333333333333333]
+    >>> import dataclasses
+    >>> replies = ["True", "False", "True", "False", "False", "False"]
+    >>> [round(reward, 2) for reward in JudgedClusters().reward(dataclasses.replace(group, replies=replies))]
+    [0.67, 0.67, 0.33]
     """
 
     family = "intrinsic/ensemble"

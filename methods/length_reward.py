@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
-from urlvr_bench.rollouts import Count, Inside
+from urlvr_bench.bounds import Count, Inside
 
 
 @dataclass(frozen=True)

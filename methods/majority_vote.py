@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from urlvr_bench import Group, Method
-from urlvr_bench.rollouts import CountFrom0, Extra, Share
+from urlvr_bench.bounds import CountFrom0, Share
+from urlvr_bench.rollouts import Extra
 from urlvr_bench.voting import count, leaders, winner
 
 

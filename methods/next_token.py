@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import CountFrom0
 from urlvr_bench.errors import UsageError
-from urlvr_bench.rollouts import CountFrom0, Query
+from urlvr_bench.rollouts import Query
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
-from urlvr_bench.rollouts import Share
+from urlvr_bench.bounds import Share
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
-from urlvr_bench.rollouts import Count, CountFrom0, Extra, NotNegative, Positive, Share
+from urlvr_bench.bounds import Count, CountFrom0, NotNegative, Positive, Share
+from urlvr_bench.rollouts import Extra
 from urlvr_bench.voting import EPSILON, count
 
 

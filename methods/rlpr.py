@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
-from urlvr_bench.rollouts import Query, Share
+from urlvr_bench.bounds import Share
+from urlvr_bench.rollouts import Query
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from itertools import pairwise
 from statistics import fmean
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import Count, NotNegative, Pattern, Share
 from urlvr_bench.likeness import cosine, grams
-from urlvr_bench.rollouts import Count, NotNegative, Share, Text
 
 Graph = dict[int, set[int]]
 
@@ -38,7 +38,7 @@ class Sarl(Method):
     """Least cosine of the n-grams of two steps of one kind."""
     least: Count = 3
     """Fewest kinds of steps that are paid for."""
-    ends: Text = r"\n+|(?<=[.!?])\s+"
+    ends: Pattern = r"\n+|(?<=[.!?])\s+"
     """Pattern of what ends a step."""
     steps: Count = 256
     """Most steps that are looked at, from the first one on."""

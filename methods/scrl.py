@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
-from urlvr_bench.rollouts import NotNegative, Share
+from urlvr_bench.bounds import NotNegative, Share
 from urlvr_bench.voting import count
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
 from urlvr_bench.asking import which_is_better, wins
-from urlvr_bench.rollouts import NotNegative
+from urlvr_bench.bounds import NotNegative
 
 
 @dataclass(frozen=True)

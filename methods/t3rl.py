@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
-from urlvr_bench.rollouts import NotNegative
+from urlvr_bench.bounds import NotNegative
 from urlvr_bench.voting import winner
 
 

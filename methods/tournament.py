@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
 from urlvr_bench.asking import which_is_better, wins
-from urlvr_bench.rollouts import Count
+from urlvr_bench.bounds import Few
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Tournament(Method):
         "added, is left out; a rollout without an answer earns 0 in both. The question is in our own words."
     )
 
-    repeats: Count = 4
+    repeats: Few = 4
     """Tournaments that are played."""
 
     def ask(self, group: Group) -> list[str]:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
-from urlvr_bench.rollouts import NotNegative
+from urlvr_bench.bounds import NotNegative
 from urlvr_bench.voting import count
 
 

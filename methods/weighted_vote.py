@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from urlvr_bench import Group, Method
-from urlvr_bench.rollouts import Count, Extra, Share
+from urlvr_bench.bounds import Count, Share
+from urlvr_bench.rollouts import Extra
 from urlvr_bench.voting import count, winner
 
 

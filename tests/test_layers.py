@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "urlvr_bench"
 FLOORS = (
     "errors",
-    "rollouts voting likeness",
+    "rollouts bounds voting likeness adapters stopping",
     "asking",
     "system",
     "verifiers",
@@ -36,7 +36,16 @@ FLOORS = (
 and the files of the top-level folders methods/ and tasks/, which are imported as urlvr_bench.methods and .tasks."""
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names.split()}
 ENGINES = {"torch", "trl", "transformers", "lm_eval", "vllm", "accelerate"}
-EVALUATION = {"evaluate", "shared_prompts", "keeping", "sampling", "vllm_sampling", "decoding", "replay"}
+EVALUATION = {
+    "evaluate",
+    "shared_prompts",
+    "keeping",
+    "merging",
+    "sampling",
+    "vllm_sampling",
+    "decoding",
+    "replay",
+}
 TRAINING = {
     "signals",
     "token_statistics",

@@ -4,9 +4,7 @@ import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, cast, get_args
-
-from pydantic import Field
+from typing import Any, ClassVar, Literal, TypeVar, cast, get_args
 
 from urlvr_bench.errors import UsageError
 
@@ -62,16 +60,6 @@ SOURCES: dict[Signal, str] = {
     **dict.fromkeys(LABELS, "the ground truth"),
 }
 """Where each signal comes from; a task need not have `answer_cue` and `verification_prompts`."""
-
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Inside = Annotated[float, Field(gt=0, lt=1)]
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
-CountFrom0 = Annotated[int, Field(ge=0)]
-Text = Annotated[str, Field(min_length=1)]
-"""Kinds of hyper-parameters: a value outside is one line of error before a run begins. Floats must be finite."""
 
 
 @dataclass(frozen=True, slots=True)

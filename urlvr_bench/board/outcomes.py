@@ -36,7 +36,7 @@ def style(entry: Entry) -> str:
 def manner(entry: Entry) -> str:
     """Return how most runs of a method that lost accuracy fell, nothing for one that held."""
     found = entry.downfall
-    fell = entry.verdict is not None and entry.verdict.word in ("rose, then fell", "fell", "like noise")
+    fell = entry.verdict is not None and entry.verdict.word in ("rose, then fell", "fell")
     return str(found) if found is not None and fell and found.word != "held" else ""
 
 

@@ -12,17 +12,15 @@ from urlvr_bench.board import (
     curves,
     data_files,
     findings,
+    front,
     lede,
-    outcomes,
     overview,
     problems,
     registry,
     runs,
 )
-from urlvr_bench.board.boards import FACETS, Board
-from urlvr_bench.board.columns import FACET_NAMES
+from urlvr_bench.board.boards import Board
 from urlvr_bench.board.content import Page, Site
-from urlvr_bench.board.entries import Entry
 from urlvr_bench.board.findings import Finding
 from urlvr_bench.board.gathering import Gathered
 from urlvr_bench.board.links import Links
@@ -35,9 +33,6 @@ from urlvr_bench.system.spreading import spread
 
 Draft = Callable[[], Page]
 """Renders a page; all are drafted before the processes that render them part."""
-
-FIRST_ROWS = 150
-"""Rows of a board that its page holds itself; scripts load the rest."""
 
 
 def render(records: Sequence[Record], found: Gathered, links: Links) -> Iterator[Page]:
@@ -71,49 +66,13 @@ def run_page(record: Record) -> str:
 
 
 def _boards(site: Site) -> Iterator[Draft]:
-    found = {key: sorted({board.facets[key] for board in site.boards}) for key in FACETS}
-    found["family"] = sorted({str(row.entry.score["family"]) for rows in site.rows.values() for row in rows} - {""})
-    facets = [{"key": key, "label": FACET_NAMES.get(key, key), "choices": choices} for key, choices in found.items()]
-    others = [_listed(board) for board in site.boards]
-    sentence = lede.sentence(site.records)
+    others = [front.listed(board) | {"page": board_page(board)} for board in site.boards]
+    shared = {"page": "board", "boards": others, "sentence": lede.sentence(site.records), "facets": front.facets(site)}
     for i, board in enumerate(site.boards):
         for path in [board_page(board)] if i else ["index.html", board_page(board)]:
-            yield partial(
-                site.page,
-                path,
-                "board.html",
-                page="board",
-                board=board,
-                rows=site.rows[board.name],
-                sentence=sentence,
-                about=lede.about(board.first.model),
-                overview=overview.overview(board),
-                panels=[[_panel(entry) for entry in part] for part in overview.panels(board)],
-                meanings=[(word, outcomes.STYLES[word], text) for word, text in outcomes.MEANINGS.items()],
-                boards=others,
-                facets=[facet for facet in facets if len(facet["choices"]) > 1],
-                columns=site.columns,
-                shown=[column for column in site.columns if column.shown],
-                limit=FIRST_ROWS,
-                listed=ranking.LISTED,
-                ranked=ranking.RANKED,
-            )
-    for board in site.boards:
+            yield partial(site.page, path, "board.html", **shared, **front.values(site, board))
         picture = overview.overview(board)
         yield partial(site.page, f"embed/{board.name}.html", "embed.html", page="embed", board=board, overview=picture)
-
-
-def _listed(board: Board) -> dict[str, Any]:
-    """Return what the list of all boards says of one: the best that it has seen, too."""
-    best = next((entry for entry in board.contenders), None)
-    said = f"best: {best.id}, {best.verdict.word}" if best is not None and best.verdict else "references alone"
-    return {"title": board.title, "subtitle": f"{board.subtitle}; {said}", "page": board_page(board)}
-
-
-def _panel(entry: Entry) -> dict[str, Any]:
-    how = outcomes.manner(entry)
-    word = entry.verdict.word if entry.verdict else ""
-    return {"chart": curves.small(entry), "style": outcomes.style(entry), "word": f"{word}{f', {how}' if how else ''}"}
 
 
 def _methods(site: Site) -> Iterator[Draft]:

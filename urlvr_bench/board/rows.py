@@ -57,11 +57,12 @@ def _aliases(name: str) -> tuple[str, ...]:
 
 
 def verified(row: Row, attested: Mapping[Path, Attestation]) -> Row:
-    """Return a row with a badge beside its scores where some of its runs have been made again."""
+    """Return a row with a badge beside its method where some of its runs have been made again."""
     found = [(one, attested[one.path]) for one in row.entry.records if one.path in attested]
-    tags = tuple(_tag([pair for pair in found if pair[1].confirmed is well], well) for well in (True, False))
-    badge = replace(row.cells["badge"], tags=tuple(tag for tag in tags if tag))
-    return replace(row, cells={**row.cells, "badge": badge}) if found else row
+    tags = [_tag([pair for pair in found if pair[1].confirmed is well], well) for well in (True, False)]
+    cell = row.cells["method"]
+    badged = replace(cell, tags=(*cell.tags, *(tag for tag in tags if tag)))
+    return replace(row, cells={**row.cells, "method": badged}) if found else row
 
 
 def _tag(found: Sequence[tuple[Record, Attestation]], well: bool) -> Tag | None:

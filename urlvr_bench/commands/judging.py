@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from urlvr_bench.commands.options import AsJson, Data, console, names_of, one_thread, plain, use_local_data
+from urlvr_bench.commands.options import AsJson, Data, names_of, one_thread, say, use_local_data
 
 if TYPE_CHECKING:
     from urlvr_bench.records.record import Eval
@@ -57,7 +57,7 @@ def eval(
         share_prompts=True,
     )
     for line in lines(counts.count({name: ["test"] for name in task if tasks.load(name).revisions})):
-        console.print(plain(line), highlight=False, soft_wrap=True)
+        say(line)
     folder = out / slug(models.display_name(model))
 
     import pandas as pd  # now that nothing is misspelt: the engines take seconds
@@ -98,10 +98,10 @@ def rescore(
     different = [one for one in found if one.differs]
     if write:
         scoring.write(path, found)
-        console.print(f"wrote {len(found)} files of samples, {len(different)} with other counts", highlight=False)
+        say(f"wrote {len(found)} files of samples, {len(different)} with other counts")
     elif different:
         names = ", ".join(str(one.path) for one in different)
-        console.print(f"counts differ in {plain(names)}; --write keeps the new ones", highlight=False, soft_wrap=True)
+        say(f"counts differ in {names}; --write keeps the new ones")
         raise typer.Exit(1)
 
 

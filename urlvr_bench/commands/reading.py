@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from urlvr_bench.commands.options import AsJson, Folders, console, names_of, one_thread, plain
+from urlvr_bench.commands.options import AsJson, Folders, names_of, one_thread, say
 
 
 def list_(
@@ -61,14 +61,14 @@ def table(
     elif found.tables:
         print(FORMS[form](found.tables))
     for line in found.remarks:
-        console.print(plain(line), highlight=False, soft_wrap=True)
+        say(line)
 
 
 def plot(
     folders: Folders,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the pictures.")] = Path("figures"),
 ) -> None:
-    """Draw each method's dual curve (proxy against ground truth) and the overview, as PNG and SVG."""
+    """Draw what is paid beside what is true (the fallen first), the overview, ladders and forecasts: PNG and SVG."""
     from urlvr_bench.records import record
     from urlvr_bench.reports import figures
 
@@ -105,10 +105,10 @@ def check(
     if as_json:
         print(json.dumps([vars(finding) for finding in findings], default=str))
     for finding in () if as_json else findings:
-        console.print(plain(str(finding)), highlight=False, soft_wrap=True)
+        say(str(finding))
     if failed(findings):
         raise typer.Exit(1)
-    console.print("; ".join(filter(None, [f"{', '.join(what)}: no failures", tested(facts)])), highlight=False)
+    say("; ".join(filter(None, [f"{', '.join(what)}: no failures", tested(facts)])))
 
 
 def check_tasks(names: list[str]) -> None:
@@ -117,9 +117,9 @@ def check_tasks(names: list[str]) -> None:
 
     one_thread()
     logging.disable(logging.WARNING)  # lm-eval remarks on every task that it loads
-    failures = task_check.check_tasks(names, lambda line: console.print(plain(line), highlight=False, soft_wrap=True))
+    failures = task_check.check_tasks(names, say)
     for failure in failures:
-        console.print(plain(failure), highlight=False, soft_wrap=True)
+        say(failure)
     if failures:
         raise typer.Exit(1)
-    console.print("tasks: no failures", highlight=False)
+    say("tasks: no failures")

@@ -40,7 +40,9 @@ LIBRARY = frozenset(
     }
 )
 NUMPY = ("numpy", "numpy.linalg", "numpy.random")
-OURS = tuple(f"urlvr_bench.{name}" for name in ("rollouts", "voting", "asking", "likeness", "errors", "methods"))
+OURS = tuple(
+    f"urlvr_bench.{name}" for name in ("rollouts", "bounds", "voting", "likeness", "asking", "errors", "methods")
+)
 NAMES = ("Extra", "Family", "Group", "Method", "Query", "Signal")
 """What a method may import: of the standard library what only computes, numpy, and from `urlvr_bench` these names."""
 LONGEST = 1000
@@ -109,7 +111,7 @@ def refuse_imports(tree: ast.Module, where: str) -> None:
                 raise UsageError(
                     f"{where} line {node.lineno} imports {name}; a method may import what only computes: "
                     "numpy, such modules of the standard library as math, re and collections, and from urlvr_bench "
-                    f"{', '.join(NAMES)}, rollouts, voting, asking, likeness and errors"
+                    f"{', '.join(NAMES)}, rollouts, bounds, voting, likeness, asking and errors"
                 )
 
 
