@@ -63,12 +63,15 @@ real-test: setup  ## a real language model on GSM8K; URLVR_TEST_GSM8K names the 
 	$(BIN)/pytest -m real_model
 
 gpu-proof: setup  ## what only a GPU can show, on any CUDA machine, in ten minutes; writes benchmarks/gpu_proof.json
+	$(BIN)/urlvr-bench models get smollm2-135m
 	$(BIN)/python benchmarks/gpu_proof.py
 
 VLLM := .venv-vllm
 VLLM_READY := $(VLLM)/.ready
 vllm-test: $(VLLM_READY)  ## vLLM on processors, in an environment of its own (4 GB): judges and trains, beside transformers
+	$(VLLM)/bin/urlvr-bench models get smollm2-135m
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(VLLM)/bin/python -m pytest -n 0 -m vllm -s tests/evaluation/test_vllm.py
+	$(VLLM)/bin/python benchmarks/vllm_speed.py
 
 $(VLLM_READY): constraints.txt
 	$(PYTHON) -m venv $(VLLM)

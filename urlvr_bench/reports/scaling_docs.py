@@ -78,13 +78,15 @@ def way(name: str, gpus: int, card: Gpu) -> dict[str, str]:
         fitting = [found for found in footprint.table(settings, gpus, card) if found.fits]
         if fitting:
             found = next((one for one in fitting if one.layout in ("multi_gpu", "fsdp2")), fitting[0])
-            return {"trains": said, "layout": found.layout, "GB each": f"{found.total / GB:.0f}"} | hours(found, settings)
+            return {"trains": said, "layout": found.layout, "GB each": f"{found.total / GB:.0f}"} | hours(
+                found, settings
+            )
     return {"trains": "does not fit", "layout": "", "GB each": "", "hours": ""}
 
 
-def hours(found: Footprint, settings: Protocol) -> dict[str, str]:
+def hours(found: Footprint, settings: Protocol) -> str:
     """Return the hours of a training."""
-    return {"hours": f"{found.step_seconds * settings.training.steps / 3600:.0f}"}
+    return f"{found.step_seconds * settings.training.steps / 3600:.0f}"
 
 
 def tracked() -> str:
@@ -93,15 +95,23 @@ def tracked() -> str:
     return grid([{**row, "ratio": f"{row['peak, plan'] / row['peak, tracker']:.2f}"} for row in rows])
 
 
-def proof() -> str:
+def proof(path: Path = ROOT / "benchmarks" / "gpu_proof.json") -> str:
     """Return what is known of a real GPU: that nothing is, until a proof is committed."""
-    path = ROOT / "benchmarks" / "gpu_proof.json"
     if not path.is_file():
-        return "**The suite has never been run on a GPU.** `make gpu-proof` changes this sentence: no proof is committed."
+        return (
+            "**The suite has never been run on a GPU.** `make gpu-proof` changes this sentence: no proof is committed."
+        )
     found = json.loads(path.read_text())
     names = ("check", "state", "seconds", "why")
     rows = [{name: check.get(name, "") for name in names} for check in found["checks"]]
-    return f"Run on {', '.join(found['gpus'])} ({found['date']}, torch {found['torch']}, {found['model']}):\n\n{grid(rows)}"
+    where = f"Run on {', '.join(found['gpus'])} ({found['date']}, torch {found['torch']}, {found['model']})"
+    return f"{where}:\n\n{grid(rows)}"
+
+
+def vllm() -> str:
+    """Return how vLLM and transformers compare on a processor, from the committed file."""
+    path = ROOT / "benchmarks" / "vllm_speed.json"
+    return grid(json.loads(path.read_text())) if path.is_file() else "Not measured yet: `make vllm-test` does it."
 
 
 def grid(rows: Sequence[dict[str, Any]]) -> str:
@@ -114,7 +124,7 @@ def plan() -> str:
     return footprint.markdown(protocol.load("paper"), GPUS, Gpu())
 
 
-PAGES = {"scaling.md": (plan, tracked), "real-models.md": (proof, cpu, gpu)}
+PAGES = {"scaling.md": (plan, tracked), "real-models.md": (proof, cpu, gpu, vllm)}
 
 
 def page(path: Path, makers: Sequence[Any]) -> str:
