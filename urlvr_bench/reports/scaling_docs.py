@@ -78,9 +78,8 @@ def way(name: str, gpus: int, card: Gpu) -> dict[str, str]:
         fitting = [found for found in footprint.table(settings, gpus, card) if found.fits]
         if fitting:
             found = next((one for one in fitting if one.layout in ("multi_gpu", "fsdp2")), fitting[0])
-            return {"trains": said, "layout": found.layout, "GB each": f"{found.total / GB:.0f}"} | hours(
-                found, settings
-            )
+            taken = {"GB each": f"{found.total / GB:.0f}", "hours": hours(found, settings)}
+            return {"trains": said, "layout": found.layout, **taken}
     return {"trains": "does not fit", "layout": "", "GB each": "", "hours": ""}
 
 
@@ -91,7 +90,10 @@ def hours(found: Footprint, settings: Protocol) -> str:
 
 def tracked() -> str:
     """Return what torch's tracker counted, from the committed file."""
-    rows = json.loads((ROOT / "benchmarks" / "memory.json").read_text())
+    path = ROOT / "benchmarks" / "memory.json"
+    rows = json.loads(path.read_text()) if path.is_file() else []
+    if not rows:
+        return "Not counted yet: `python benchmarks/memory.py` does it."
     return grid([{**row, "ratio": f"{row['peak, plan'] / row['peak, tracker']:.2f}"} for row in rows])
 
 

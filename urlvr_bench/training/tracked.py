@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.distributed._tools.fsdp2_mem_tracker import FSDPMemTracker
 from torch.distributed._tools.mem_tracker import MemTracker
@@ -52,9 +51,9 @@ def track(config: dict[str, Any], training: Training, prompt_tokens: int, proces
     return Tracked(states, passes)
 
 
-def _model(config: dict[str, Any], training: Training) -> nn.Module:
+def _model(config: dict[str, Any], training: Training) -> Any:
     known = AutoConfig.for_model(**config)
-    model: nn.Module = AutoModelForCausalLM.from_config(known, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_config(known, dtype=torch.float32)
     if training.gradient_checkpointing:
         model.gradient_checkpointing_enable({"use_reentrant": False})
         model.enable_input_require_grads()
@@ -64,7 +63,10 @@ def _model(config: dict[str, Any], training: Training) -> nn.Module:
 def _shard(model: Any, training: Training, mesh: DeviceMesh) -> None:
     """Shard as Accelerate does: every block, then embeddings, last norm and head together, then what is left."""
     low = torch.bfloat16 if training.precision == "bfloat16" else torch.float32
-    policy = {"mesh": mesh, "mp_policy": MixedPrecisionPolicy(param_dtype=low, reduce_dtype=torch.float32)}
+    policy: dict[str, Any] = {
+        "mesh": mesh,
+        "mp_policy": MixedPrecisionPolicy(param_dtype=low, reduce_dtype=torch.float32),
+    }
     for block in model.model.layers:
         fully_shard(block, **policy)
     tail = [model.model.norm, model.model.embed_tokens, model.lm_head]
@@ -74,7 +76,7 @@ def _shard(model: Any, training: Training, mesh: DeviceMesh) -> None:
     fully_shard(model, **policy)
 
 
-def _pass(model: nn.Module, tokens: torch.Size, training: Training) -> None:
+def _pass(model: Any, tokens: torch.Size, training: Training) -> None:
     """Pass a micro-batch forward and backward; of the logits only the last token's are computed."""
     with torch.autocast("cpu", torch.bfloat16, enabled=training.precision == "bfloat16"):
         ids = torch.zeros(tokens, dtype=torch.long)
