@@ -34,6 +34,7 @@ demo: setup  ## the main job on the embedded default: seven methods, then the vo
 	$(BIN)/urlvr-bench run --protocol pocket-probe --method majority_vote \
 	    --model pocket-3 --model pocket-6 --out demo/runs
 	$(BIN)/urlvr-bench plot demo/runs --out demo/figures
+	$(BIN)/urlvr-bench summary demo/runs
 
 test: setup system  ## lint, types, stale documents, all tests
 	$(BIN)/ruff check .
