@@ -70,7 +70,11 @@ def test_an_adapter_is_known_by_its_files_and_its_base_by_name(tmp_path: Path) -
     assert models.base(str(models.PRIORS / "pocket-1")) is None
     chained = adapter(tmp_path / "b", **{adapters.FIELD: str(folder)})
     assert models.with_config(str(chained)) == str(models.PRIORS / "pocket-1")
-    assert models.weights_hash(str(chained)) != models.weights_hash(str(folder)) != models.weights_hash("pocket-1")
+    assert (
+        models.weights_hash(str(chained))
+        != models.weights_hash(str(folder))
+        != models.weights_hash(str(models.PRIORS / "pocket-1"))
+    )
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ def eval(
         batch_size=batch_size,
         backend=backend,
     )
+    models.require(path)
     for line in lines(counts.count({name: ["test"] for name in task if tasks.load(name).revisions})):
         say(line)
     folder = out / slug(models.display_name(model))
