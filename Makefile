@@ -76,7 +76,7 @@ docs: setup  ## everything that is generated from the registry and from results/
 	rm -f docs/figures/pocket-probe_pocket-* docs/studies/*.svg
 
 check-pins: setup  ## prove that one set of pins resolves for every extra together, vllm included
-	$(PIP) install $(QUIET) --dry-run --ignore-installed -c constraints.txt '.[vllm,board,browser,cluster,tensorboard,trackio,wandb,dev]'
+	$(PIP) install $(QUIET) --dry-run --ignore-installed -c constraints.txt '.[vllm,board,browser,cluster,tensorboard,wandb,dev]'
 
 chaos: setup  ## kill 200 runs at random moments; each must end as if nothing had happened (about ten minutes on two cores)
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m chaos -n 2 tests/chaos
