@@ -1,11 +1,11 @@
-"""Models by name: a pocket prior, a folder of a model or an adapter, or a Hugging Face hub id."""
+"""Models by name: a pocket prior, a small released model, a folder of a model or an adapter, or a hub id."""
 
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from urlvr_bench import adapters
+from urlvr_bench import adapters, released
 from urlvr_bench.errors import UsageError, unknown
 
 NO_CODE = {"use_safetensors": True, "trust_remote_code": False}
@@ -31,13 +31,14 @@ def priors(folder: Path = PRIORS) -> list[Prior]:
     return [Prior(**entry) for entry in json.loads(index.read_text())] if index.is_file() else []
 
 
-def _is_prior(name: str) -> bool:
+def is_prior(name: str) -> bool:
+    """Return whether a name is that of a pocket prior."""
     return "/" not in name and (PRIORS / name / "config.json").is_file()
 
 
 def resolve(name: str) -> str:
     """Return what `from_pretrained` takes: the folder of a pocket prior or of a local model, or a hub id."""
-    if _is_prior(name):
+    if is_prior(name):
         return str(PRIORS / name)
     folder = Path(name).expanduser()
     if folder.is_dir() and adapters.is_adapter(folder):
@@ -53,9 +54,18 @@ def resolve(name: str) -> str:
         return str(folder.resolve())
     if name.startswith((".", "/", "~")):
         raise UsageError(f"model folder {name} does not exist")
+    if released.find(name):
+        if not released.is_here(name):
+            raise UsageError(f"model {name} is not on this machine yet: urlvr-bench models get {name}")
+        return str(released.folder(name))
     if "/" not in name:
-        raise unknown("model", name, [prior.name for prior in priors()])
+        raise unknown("model", name, names())
     return name
+
+
+def names() -> list[str]:
+    """Return the names of models that need no hub: the pocket priors, and small released models."""
+    return [*(prior.name for prior in priors()), *(model.name for model in released.MODELS)]
 
 
 def base(path: str) -> str | None:
@@ -68,7 +78,7 @@ def base(path: str) -> str | None:
         return None
     named = adapters.base_of(folder)
     place = Path(named).expanduser()
-    if not place.is_dir() and _is_prior(place.name):
+    if not place.is_dir() and is_prior(place.name):
         named = place.name
     try:
         if place.resolve() == folder.resolve():
@@ -93,13 +103,13 @@ def with_config(path: str) -> str:
 
 def name_for_others(name: str) -> str:
     """Return how an adapter that is trained on a model names it: a prior and a hub id as they are, a folder whole."""
-    return resolve(name) if Path(name).expanduser().is_dir() and not _is_prior(name) else name
+    return resolve(name) if Path(name).expanduser().is_dir() and not is_prior(name) else name
 
 
 def display_name(name: str) -> str:
     """Return the name under which results of a model are kept: never a path of this machine."""
     folder = Path(name).expanduser()
-    return folder.resolve().name if not _is_prior(name) and folder.is_dir() else name
+    return folder.resolve().name if not is_prior(name) and folder.is_dir() else name
 
 
 def weights_hash(name: str) -> str:

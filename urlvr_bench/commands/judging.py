@@ -25,6 +25,7 @@ def eval(
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Default: the task's own limit.")] = None,
     batch_size: Annotated[int, typer.Option(min=1)] = 256,
     backend: Annotated[str, typer.Option(help="Engine that samples: hf or vllm.")] = "hf",
+    precision: Annotated[str, typer.Option(help="Of the weights: float32 or bfloat16.")] = "float32",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     data: Data = None,
     out: Annotated[
@@ -52,6 +53,8 @@ def eval(
         k=ks,
         batch_size=batch_size,
         backend=backend,
+        precision=precision,
+        share_prompts=True,
     )
     models.require(path)
     for line in lines(counts.count({name: ["test"] for name in task if tasks.load(name).revisions})):

@@ -30,7 +30,7 @@ def names_of(kind: str) -> Callable[[str], list[str]]:
 
         known = {
             "methods": methods.names,
-            "models": lambda: [prior.name for prior in models.priors()],
+            "models": models.names,
             "protocols": protocol.names,
             "tasks": tasks.names,
         }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 from rich.table import Table
 
 from urlvr_bench.commands.options import console, plain, say
@@ -59,6 +60,12 @@ def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
     took = "an unknown time" if minutes is None else f"about {max(1, round(minutes))} min"
     rest = f"{took} with {min(jobs, left)} side by side" if left > 1 else took if left else "nothing left to do"
     say(f"{runs_of(len(cells))}, {done} done; {rest}")
+    memory = plan.memory_per_run(cells)
+    if memory is not None:
+        free = psutil.virtual_memory().available
+        say(f"each takes about {memory / 1e9:.1f} GB of the {free / 1e9:.0f} GB that are free")
+        if min(jobs, left) * memory > free:
+            say("that is too little: fewer side by side (--jobs), or a smaller model")
     for command, count in Counter(cell.command for cell in cells if cell.command).items():
         say(f"{runs_of(count)} under way in {command}; {follow(out)}")
 

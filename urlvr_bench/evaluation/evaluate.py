@@ -40,14 +40,13 @@ def evaluate(
     store: Path,
     *,
     device: str | None = None,
-    dtype: str = "auto",
     progress: Progress | None = None,
 ) -> list[EvalResult]:
     """Judge a model on tasks; leave `<task>.jsonl`, one problem with its samples a line, in the folder `store`.
 
     Samples are appended to `store/samples.jsonl` as they are drawn; a call that was cut short continues from there.
     """
-    with opened(model_path, spec, seed, store, device=device, dtype=dtype, progress=progress) as lm:
+    with opened(model_path, spec, seed, store, device=device, progress=progress) as lm:
         return ask(lm, task_names, step, spec, store)
 
 
@@ -84,7 +83,6 @@ def opened(
     store: Path,
     *,
     device: str | None = None,
-    dtype: str = "auto",
     progress: Progress | None = None,
 ) -> Iterator[Keeping]:
     """Load a model into the engine that the evaluation names, to ask it several times; it is freed in the end."""
@@ -98,10 +96,10 @@ def opened(
             from urlvr_bench.evaluation.vllm_sampling import VllmSampler  # starts CUDA
 
             whole = merged(model_path, store / "merged")
-            lm = VllmSampler(whole, spec.batch_size, seed, store / PARTIAL, progress, dtype=dtype)
+            lm = VllmSampler(whole, spec.batch_size, seed, store / PARTIAL, progress, dtype=spec.precision)
         else:
-            model, tokenizer = load(model_path, device, dtype)
-            lm = Sampler(model, tokenizer, spec.batch_size, seed, store / PARTIAL, progress)
+            model, tokenizer = load(model_path, device, spec.precision)
+            lm = Sampler(model, tokenizer, spec.batch_size, seed, store / PARTIAL, progress, spec.share_prompts)
         yield lm
         lm.close()
         del lm

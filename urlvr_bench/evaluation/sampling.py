@@ -11,14 +11,12 @@ from lm_eval.models.huggingface import HFLM
 from transformers import (
     AutoTokenizer,
     GenerationConfig,
-    LogitsProcessorList,
     PreTrainedModel,
     PreTrainedTokenizerBase,
-    StoppingCriteriaList,
 )
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.evaluation.decoding import Draw, StopAt, greedy
+from urlvr_bench.evaluation.decoding import Decoding, Draw, greedy
 from urlvr_bench.evaluation.keeping import Job, Keeping, Progress, stop_ids
 from urlvr_bench.evaluation.merging import load_weights
 from urlvr_bench.evaluation.samples import Sample
@@ -37,10 +35,11 @@ class Sampler(Keeping, HFLM):
         sample_seed: int | str = 0,
         store: str | Path | None = None,
         progress: Progress | None = None,
+        share_prompts: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(pretrained, tokenizer=tokenizer, batch_size=int(batch_size), **kwargs)
-        self.rows, self.fingerprint = int(batch_size), fingerprint(self.model)
+        self.rows, self.fingerprint, self.share_prompts = int(batch_size), fingerprint(self.model), share_prompts
         self.stop_ids = stop_ids(self.model.generation_config, self.tokenizer)
         self.keep(int(sample_seed), Path(store) if store else None, progress)
 
@@ -50,15 +49,15 @@ class Sampler(Keeping, HFLM):
         ids_B_P = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts])
         mask_B_P = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
         draw = [] if greedy(settings) else [Draw([job.name for job in batch], settings, width)]
-        stop = [StopAt(settings["until"], self.tokenizer, width)] if settings["until"] else []
+        decoding = Decoding(lambda _: [*draw], tuple(settings["until"]), self.tokenizer, self.share_prompts)
+        ids, mask = ids_B_P.to(self.device), mask_B_P.to(self.device)
         published = self.model.generation_config
         self.model.generation_config = GenerationConfig()
         try:  # the published settings (top-k, penalties) would be applied in silence
             generated = self.model.generate(
-                input_ids=ids_B_P.to(self.device),
-                attention_mask=mask_B_P.to(self.device),
-                logits_processor=LogitsProcessorList(draw),
-                stopping_criteria=StoppingCriteriaList(stop),
+                input_ids=ids,
+                attention_mask=mask,
+                **decoding.arguments(self.model, ids, mask),
                 generation_config=GenerationConfig(
                     max_new_tokens=settings["max_gen_toks"],
                     eos_token_id=self.stop_ids,

@@ -48,6 +48,8 @@ __all__ = [
 
 ATTESTATION = ".verified.json"
 """The end of the name of what lies beside a record: who made the run again, and what came of it."""
+EXCERPTS = ".samples.json"
+"""The end of the name of what lies beside a record: a few texts that its policy wrote."""
 
 
 def read(path: Path) -> Record:
@@ -96,7 +98,12 @@ def contents(path: Path) -> bytes:
 
 def write(record: Record, path: Path) -> None:
     """Write a record to `path`."""
-    write_atomically(path, record.model_dump_json() + "\n")
+    write_atomically(path, text(record))
+
+
+def text(record: Record) -> str:
+    """Return what the file of a record holds."""
+    return record.model_dump_json() + "\n"
 
 
 def find(folders: list[Path]) -> list[Path]:
@@ -107,7 +114,7 @@ def find(folders: list[Path]) -> list[Path]:
             found.add(folder)
         elif folder.is_dir():
             found |= {*folder.rglob("record.json")}
-            found |= {path for path in folder.rglob("seed*.json") if not path.name.endswith(ATTESTATION)}
+            found |= {path for path in folder.rglob("seed*.json") if not path.name.endswith((ATTESTATION, EXCERPTS))}
         else:
             raise UsageError(f"{folder} is neither a folder of runs nor a record")
     if not found:

@@ -14,6 +14,7 @@ from urlvr_bench.records.sets import lines
 from urlvr_bench.science.kinds import KINDS as SCIENCE
 from urlvr_bench.statistics.cells import Cell, Rows, cells
 from urlvr_bench.statistics.collapse import DEFINITIONS, FEWEST, HEADLINE, WINDOW, Definition
+from urlvr_bench.statistics.downfall import SHORT, Downfall
 from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.intervals import LEVEL
 from urlvr_bench.statistics.ranking import LISTED, RANKED, RESAMPLES, SEED
@@ -22,6 +23,7 @@ from urlvr_bench.statistics.summaries import BASE, REFERENCE, frame, pass_rows, 
 FORMATS = ("markdown", "csv", "json", "latex")
 TRAIN_PEAK = "train peak (oracle-picked)"
 """A probe evaluates too rarely to show a peak of the test accuracy."""
+FELL = "how it fell"
 
 
 def tables(records: Sequence[Record], kind: str) -> list[Table]:
@@ -149,6 +151,7 @@ def _reward_text(row: Row) -> dict[str, str]:
 
 def _collapse_text(row: Row) -> dict[str, str]:
     columns = _who(row) | {column_name(definition): row[definition.column] for definition in DEFINITIONS}
+    columns[FELL] = DASH if pd.isna(row["fell"]) else str(Downfall(row["fell"], row["fell_runs"], row["seeds"]))
     columns["log-rank p against random (Holm)"] = DASH if pd.isna(row["logrank_p"]) else f"{row['logrank_holm']:.2g}"
     columns |= {"base": number(row, "base"), "peak (oracle-picked)": number(row, "peak")}
     columns |= {"peak step": _span(row, "peak_step"), "final": number(row, "final")}
@@ -162,7 +165,7 @@ def column_name(definition: Definition) -> str:
 
 def _probe_text(row: Row) -> dict[str, str]:
     columns = _collapse_text(row) | {TRAIN_PEAK: number(row, "train_peak")}
-    order = ["seeds", "base", *map(column_name, DEFINITIONS), TRAIN_PEAK, "final", "training, tokens"]
+    order = ["seeds", "base", *map(column_name, DEFINITIONS), FELL, TRAIN_PEAK, "final", "training, tokens"]
     return {"model": row["model"]} | {name: columns[name] for name in order}
 
 
@@ -183,6 +186,7 @@ ABOUT = {
     "leader: the interval of its rank holds 1, by resampling or for want of a paired test that rejects (Holm).",
     "^training, tokens$": "Training, tokens: completion tokens of a run's training, and how many times those of the "
     f"supervised reference (`{REFERENCE}`). Forward passes that only score texts do not count.",
+    f"^{FELL}$": SHORT,
     r"\(same runs as ": "Same runs: equal policies in every seed, since the rewards order the rollouts alike. They are "
     "one result, ranked once.",
 }

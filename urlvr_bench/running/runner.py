@@ -12,8 +12,8 @@ from rich.console import Console
 
 from urlvr_bench.records.run_folder import holder
 from urlvr_bench.running import claims, worker
-from urlvr_bench.running.nursery import Forked
-from urlvr_bench.running.plan import Cell, devices, estimated_minutes
+from urlvr_bench.running.nursery import THREADS, Forked
+from urlvr_bench.running.plan import Cell, devices, estimated_minutes, threads
 from urlvr_bench.running.progress import Progress
 from urlvr_bench.system import processes
 from urlvr_bench.training import devices as accelerate
@@ -40,15 +40,15 @@ class Outcome:
     error: str | None
 
 
-def environment(device: str | None) -> dict[str, str]:
-    """Return a child's environment: one GPU, or one thread, since two threads are slower than one here."""
+def environment(device: str | None, number: int = 1) -> dict[str, str]:
+    """Return a child's environment: one GPU, or a number of threads."""
     values = dict(os.environ) | {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_TELEMETRY": "1"}
     if device is not None:
         return values | {"CUDA_VISIBLE_DEVICES": device}
-    return values | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    return values | {THREADS: str(number), "MKL_NUM_THREADS": str(number)}
 
 
-def spawn(folder: Path, device: str | None, own_session: bool = True) -> subprocess.Popen[bytes]:
+def spawn(folder: Path, device: str | None, own_session: bool = True, number: int = 1) -> subprocess.Popen[bytes]:
     """Start the worker of a run that is laid out; what it prints goes to log.txt of its folder. It ends with us."""
     with (folder / "log.txt").open("ab") as log:
         return subprocess.Popen(  # noqa: S603
@@ -56,18 +56,19 @@ def spawn(folder: Path, device: str | None, own_session: bool = True) -> subproc
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=environment(device),
+            env=environment(device, number),
             start_new_session=own_session,
         )
 
 
-def start(cell: Cell, device: str | None) -> Worker:
+def start(cell: Cell, device: str | None, jobs: int = 1) -> Worker:
     """Lay out a run's folder and start its worker."""
     worker.prepare(cell.run, cell.folder)
+    number = threads(cell.run.model, jobs)
     if device is None and not accelerate.asked():
         os.environ.update(environment(None))
-        return Forked(cell.folder)
-    return spawn(cell.folder, device)
+        return Forked(cell.folder, number)
+    return spawn(cell.folder, device, number=number)
 
 
 def reason(folder: Path, code: int) -> str:
@@ -117,7 +118,8 @@ def _carry_out(waiting: list[Cell], jobs: int, console: Console) -> list[Outcome
                 while waiting and free:
                     cell, device = waiting.pop(0), free.pop(0)
                     progress.begin(cell)
-                    running.append(Job(cell, start(cell, device), device))
+                    beside = min(jobs, len(waiting) + len(running) + 1)
+                    running.append(Job(cell, start(cell, device, beside), device))
                 time.sleep(POLL_SECONDS)
                 progress.look()
                 for job in list(running):
