@@ -35,6 +35,7 @@ demo: setup  ## the main job on the embedded default: seven methods, then the vo
 	$(BIN)/urlvr-bench run --protocol pocket-probe --method majority_vote \
 	    --model pocket-3 --model pocket-6 --out demo/runs
 	$(BIN)/urlvr-bench plot demo/runs --out demo/figures
+	$(BIN)/urlvr-bench summary demo/runs
 
 DESK := token_entropy majority_vote random_reward ground_truth
 desk: setup  ## a real language model rises and falls: four rewards on SmolLM2-135M, about half an hour on two cores
@@ -114,7 +115,7 @@ docs: setup  ## everything that is generated from the registry and from results/
 	    for kind in png svg; do mv docs/figures/desk-press_*_dual.$$kind docs/figures/desk.$$kind || exit 1; done; fi
 
 check-pins: setup  ## prove that one set of pins resolves for every extra together, vllm included
-	$(PIP) install $(QUIET) --dry-run --ignore-installed -c constraints.txt '.[vllm,board,browser,cluster,dev]'
+	$(PIP) install $(QUIET) --dry-run --ignore-installed -c constraints.txt '.[vllm,board,browser,cluster,tensorboard,wandb,dev]'
 
 chaos: setup  ## kill 200 runs at random moments; each must end as if nothing had happened (about ten minutes on two cores)
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -m chaos -n 2 tests/chaos

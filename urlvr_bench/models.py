@@ -135,6 +135,21 @@ def weights_hash(name: str) -> str:
     return digest.hexdigest()[:16]
 
 
+def require(path: str) -> None:
+    """Refuse a hub model that cannot be had, before an engine is loaded for it."""
+    if Path(path).is_dir():
+        return
+    from huggingface_hub import errors, hf_hub_download
+
+    try:
+        hf_hub_download(path, "config.json")
+    except errors.RemoteEntryNotFoundError as error:
+        mend = f"if it is an adapter, get it by `hf download {path} --local-dir FOLDER` and give the folder"
+        raise UsageError(f"cannot load model {path}: it has no config.json on the hub; {mend}") from error
+    except (OSError, ValueError) as error:
+        raise unreadable(path, error) from error
+
+
 def unreadable(path: str, error: Exception) -> UsageError:
     """Return the one line for a model that transformers could not load: what is wrong and what to do."""
     from huggingface_hub import errors
@@ -146,7 +161,7 @@ def unreadable(path: str, error: Exception) -> UsageError:
         reason = "it is gated: accept its terms on its page on the hub, then sign in with `hf auth login`"
     elif any(isinstance(cause, errors.RepositoryNotFoundError) for cause in causes):
         reason = "the hub knows no public model of this name: check the name, or sign in with `hf auth login`"
-    elif not Path(path).is_dir() and "connect" in str(error):
+    elif not Path(path).is_dir() and ("connect" in str(error) or isinstance(error, errors.LocalEntryNotFoundError)):
         reason = "it is not in the cache and the hub cannot be reached: check the connection, or give a local folder"
     else:
         reason = str(error).strip().splitlines()[0]

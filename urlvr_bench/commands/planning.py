@@ -29,9 +29,12 @@ def document(cells: "Sequence[Cell]", out: Path, jobs: int) -> dict[str, Any]:
 
 
 def require_data(cells: "Sequence[Cell]") -> None:
-    """Refuse to begin runs whose sets can neither be found here nor had."""
+    """Refuse to begin runs whose models or sets can neither be found here nor had."""
+    from urlvr_bench import models
     from urlvr_bench.running import counts
 
+    for name in dict.fromkeys(cell.run.model for cell in cells if cell.left):
+        models.require(models.resolve(name))
     missing = counts.absent(counts.published(cell.run for cell in cells if cell.left))
     if missing:
         raise UsageError(next(iter(missing.values())))

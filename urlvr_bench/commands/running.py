@@ -9,6 +9,7 @@ import typer
 from urlvr_bench.commands import planning, scaling
 from urlvr_bench.commands.options import AsJson, Data, console, names_of, one_thread, pairs, plain, say, use_local_data
 from urlvr_bench.commands.summing import show_runs
+from urlvr_bench.errors import UsageError
 
 if TYPE_CHECKING:
     from urlvr_bench.protocol import Run
@@ -66,17 +67,24 @@ def run(
     config: scaling.Config = None,
     processes: scaling.Processes = None,
     resource: scaling.Resource = None,
+    report_to: Annotated[
+        str | None, typer.Option("--report-to", help="Also send each step to tensorboard, trackio or wandb.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train and evaluate methods under one protocol; run again to continue or to fill the gaps."""
     from urlvr_bench.running import plan
+    from urlvr_bench.training import reporting
 
     use_local_data(data)
+    reporting.use(report_to)
     overrides = pairs(set_) | ({"evaluation.task": eval_task} if eval_task else {})
     runs = plan.grid(protocol, method or list(SEVEN), seed or range(seeds), model or [], task or [], overrides)
     cells = plan.lay_out(runs, out)
     elsewhere = scaling.chosen(launcher, config, processes, cells[0].run.protocol.training)
+    if report_to and elsewhere == "hf-jobs":
+        raise UsageError("--report-to works where a token of yours lies or none is needed, which is not hf-jobs")
     jobs = jobs or scaling.default_jobs(elsewhere, cells)
     document = planning.document(cells, out, jobs) if as_json else None
     if document is None:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from urlvr_bench.commands.options import Data, say, use_local_data
+from urlvr_bench.commands.options import Data, console, say, use_local_data
+from urlvr_bench.commands.summing import show
 
 if TYPE_CHECKING:
     from urlvr_bench.studies.definition import Study
@@ -44,7 +45,7 @@ def study(
 
 
 def report(chosen: "Study", scale: str, quick: bool, results: Path, made: list[Path], out: Path) -> None:
-    """Print the table; leave it and the figure under `out`."""
+    """Print the table and what became of each method; leave the table and the figure under `out`."""
     from urlvr_bench.presentation.drawing import save
     from urlvr_bench.presentation.rendering import rendered
     from urlvr_bench.records import record
@@ -58,5 +59,6 @@ def report(chosen: "Study", scale: str, quick: bool, results: Path, made: list[P
     print(text)
     record.write_atomically(out / "table.md", f"{text}\n")
     record.write_atomically(out / "table.csv", table.frame.to_csv(index=False))
+    show([one for one in records if one.evals], console)
     for path in (out / "table.md", out / "table.csv", *save(figure(chosen, records), out / "figure")):
         say(str(path))

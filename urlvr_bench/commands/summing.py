@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 NARROW, WIDE = 80, 96
 """Columns: what every terminal has, and from where on the curve is drawn too."""
+LEAST = 17
+"""Letters of a method's name that stay on one line, however wide the numbers beside it are."""
 
 
 def summary(folders: Folders, as_json: AsJson = False) -> None:
@@ -39,6 +41,11 @@ def show_runs(folders: Sequence[Path], console: Console) -> None:
         show(found, console)
 
 
+def counted(tokens: float) -> str:
+    """Return a number of tokens in at most six letters."""
+    return f"{tokens / 1e3:,.0f}k" if tokens < 1e7 else f"{tokens / 1e6:,.0f}M" if tokens < 1e10 else f"{tokens:.0e}"
+
+
 def show(records: "Sequence[Record]", console: Console) -> None:
     """Print the summary of some records, and what its words mean."""
     from urlvr_bench.reports.summary import NOTES, curve, summaries
@@ -47,7 +54,7 @@ def show(records: "Sequence[Record]", console: Console) -> None:
     for each in summaries(records):
         table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, title=each.title, title_justify="left")
         table.caption, table.caption_justify = each.compared, "left"
-        table.add_column("method", overflow="fold", min_width=21)
+        table.add_column("method", overflow="fold", min_width=LEAST)
         for name in ("start > peak (at) > end", *(["curve"] if wide else []), "verdict", "collapsed"):
             table.add_column(name, no_wrap=True)
         table.add_column("tokens", no_wrap=True, justify="right")
@@ -58,8 +65,8 @@ def show(records: "Sequence[Record]", console: Console) -> None:
             part = line.role
             style = "dim" if line.role != "contender" else None
             drawn = [curve(line.verdict)] if wide else []
-            cost = f"{line.tokens / 1000:,.0f}k"
-            table.add_row(line.method, line.course, *drawn, line.outcome, line.collapsed, cost, style=style)
+            cells = (line.course, *drawn, line.outcome, line.collapsed, counted(line.tokens))
+            table.add_row(line.method, *cells, style=style)
         console.print(table, highlight=False)
         console.print()
     for note in NOTES:

@@ -17,6 +17,7 @@ from urlvr_bench.statistics.signs import first_stop
 from urlvr_bench.system import files
 from urlvr_bench.system.files import append
 from urlvr_bench.training.bridge import PREFIX, RewardBridge
+from urlvr_bench.training.reporting import Report
 
 NO_SIGNAL_STEPS = 5
 
@@ -30,8 +31,8 @@ class StepLog(TrainerCallback):
     """Append one line per step to steps.jsonl: the columns of `record.Steps`, the seconds of the step's parts, and
     what the bridge kept of its rollouts."""
 
-    def __init__(self, path: Path, updates_per_step: int, bridge: RewardBridge) -> None:
-        self.path, self.updates_per_step, self.bridge = path, updates_per_step, bridge
+    def __init__(self, path: Path, updates_per_step: int, bridge: RewardBridge, report: Report) -> None:
+        self.path, self.updates_per_step, self.bridge, self.report = path, updates_per_step, bridge, report
         self.pending: dict[str, list[float]] = {}
         self.started = time.perf_counter()
 
@@ -57,7 +58,9 @@ class StepLog(TrainerCallback):
         if not math.isfinite(float(logs["grad_norm"])):
             raise UsageError(f"step {state.global_step}: the gradient is not finite; lower training.learning_rate")
         if state.global_step % self.updates_per_step == 0:
-            append(self.path, dumps(self._row(state.global_step // self.updates_per_step)) + "\n")
+            row = self._row(state.global_step // self.updates_per_step)
+            append(self.path, dumps(row) + "\n")
+            self.report(row)
             self.pending = {}
 
     def _row(self, step: int) -> dict[str, Any]:

@@ -20,10 +20,11 @@ from urlvr_bench.records.run_folder import MERGED, read_steps
 from urlvr_bench.rollouts import LABELS
 from urlvr_bench.settings import Training, split_batch
 from urlvr_bench.tasks import Task
-from urlvr_bench.training import checkpoints, first_votes, micro_batches, schedule, sharding, steplog
+from urlvr_bench.training import checkpoints, first_votes, micro_batches, reporting, schedule, sharding, steplog
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.parallel import AllSaved, adapter, vllm_settings
+from urlvr_bench.training.reporting import Report
 from urlvr_bench.training.steplog import CollapseStop
 from urlvr_bench.training.teacher import TeacherKeeper
 from urlvr_bench.training.trainer import PolicyTrainer
@@ -112,11 +113,14 @@ def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict
     Returns what the record needs to know: the method, the hash of the prompts in the order shown, the resolved
     configuration, and the number of processes.
     """
-    with Booth(run.method, dict(run.params)) as booth:  # before there is a label that it could inherit
-        return _train(run, booth, model_path, task, folder, say)
+    opened = reporting.opened(run, folder, say)
+    with Booth(run.method, dict(run.params)) as booth, opened as report:  # before a label that the booth could inherit
+        return _train(run, booth, report, model_path, task, folder, say)
 
 
-def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, say: Say) -> dict[str, Any]:
+def _train(
+    run: Run, booth: Booth, report: Report, model_path: str, task: Task, folder: Path, say: Say
+) -> dict[str, Any]:
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     training = run.protocol.training
@@ -154,7 +158,7 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
         config_of_adapter.base_model_name_or_path = name_for_others(run.model)
     trainer.remove_callback(PrinterCallback)
     steps, judged = folder / "steps.jsonl", set(run.protocol.evaluation.steps(training.steps)) - {0}
-    trainer.add_callback(steplog.StepLog(steps, training.mini_batches, bridge))
+    trainer.add_callback(steplog.StepLog(steps, training.mini_batches, bridge, report))
     saver = steplog.WeightSaver(folder, judged, training.mini_batches, trainer.save_model)
     trainer.add_callback(saver)
     keeper = TeacherKeeper(trainer.teachers)
