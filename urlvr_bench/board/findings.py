@@ -76,6 +76,7 @@ def html(markdown: str) -> Markup:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     text = "\n".join(line for line in markdown.splitlines() if not line.startswith(("# ", "![")))
     made = parser.render(text)
+    made = made.replace(' style="text-align:right"', ' class="num"').replace(' style="text-align:left"', "")
     box = '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>'
     return Markup(made.replace("<table>", box).replace("</table>", "</table></div>"))  # noqa: S704 - escaped above
 

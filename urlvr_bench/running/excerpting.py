@@ -26,6 +26,8 @@ def collect(folders: Sequence[Path], out: Path) -> list[Path]:
     """
     placed = []
     for path in record.find(list(folders)):
+        if not (excerpts.beside(path).exists() or (path.parent / "evals").is_dir()):
+            continue
         loaded = record.load(path)
         target, digest = out / loaded.record.path, short_hash(loaded.content)
         if target.is_file() and short_hash(record.contents(target)) == digest:
