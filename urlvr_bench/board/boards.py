@@ -150,8 +150,10 @@ def _worked(board: Board) -> Worked:
         {"method": method, "seeds": len(records), **falling.falls(records)} for method, records in board.rows.items()
     ]
     tables = (summaries.pass_rows(board.cell, board.rows), summaries.reward_rows(board.cell, board.rows), falls)
-    known = [[{name: _known(value) for name, value in row.items()} for row in rows] for rows in tables]
-    return Worked(*known, verdicts.verdicts(board.cell, board.rows), downfall.downfalls(board.rows))
+    score, reward, collapse = (
+        [{name: _known(value) for name, value in row.items()} for row in rows] for rows in tables
+    )
+    return Worked(score, reward, collapse, verdicts.verdicts(board.cell, board.rows), downfall.downfalls(board.rows))
 
 
 def _cost(entry: Entry) -> float:

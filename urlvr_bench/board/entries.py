@@ -68,7 +68,8 @@ class Entry:
     @property
     def rescored(self) -> bool:
         """Whether the registered source made the counts that all scores here are worked out from."""
-        return all(record.method.source_sha256 == _source(record.method.name) for record in self.records)
+        made_by = {(record.method.name, record.method.source_sha256) for record in self.records}
+        return all(methods.version(name, source) == _source(name) for name, source in made_by)
 
 
 @cache

@@ -94,7 +94,8 @@ def _studies(records: Sequence[Record]) -> list[Finding]:
 
 
 def _ladders(records: Sequence[Record]) -> list[Finding]:
-    from urlvr_bench.reports import figures, tables
+    from urlvr_bench.reports import tables
+    from urlvr_bench.reports.ladder import ladder
     from urlvr_bench.statistics.cells import Cell, Rows, cells
 
     climbs: dict[tuple[str, ...], dict[Cell, Rows]] = {}
@@ -112,7 +113,7 @@ def _ladders(records: Sequence[Record]) -> list[Finding]:
             title = f"From weak to strong models: {method} under {protocol}"
             question = f"How long does a stronger start withstand {method} on {task}?"
             found.append(
-                Finding(f"ladder-{protocol}-{method}", title, question, len(own), text, partial(figures.ladder, rungs))
+                Finding(f"ladder-{protocol}-{method}", title, question, len(own), text, partial(ladder, rungs))
             )
     return found
 

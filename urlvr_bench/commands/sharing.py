@@ -1,11 +1,11 @@
-"""Commands that show results to others: board build, push, submit, new method."""
+"""Commands that show results to others: board build, push, submit."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from urlvr_bench.commands.options import Folders, console, one_thread, plain
+from urlvr_bench.commands.options import Folders, one_thread, say
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print exactly what would go, and send nothing.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace records of the same runs with other content.")]
@@ -39,12 +39,12 @@ def board_build(
         shown = found.records if custom else [record for record in found.records if not record.overrides]
         if len(shown) < len(found.records):
             left = len(found.records) - len(shown)
-            console.print(f"{left} runs with changed settings are left out; --custom shows them", highlight=False)
+            say(f"{left} runs with changed settings are left out; --custom shows them")
         for one in found.damaged:
-            console.print(f"left out: {plain(one.name)}: {plain(one.reason)}", highlight=False, soft_wrap=True)
+            say(f"left out: {one.name}: {one.reason}")
         built = board.build(shown, out, found, links)
     line = f"{built.out}: {built.runs} runs of {built.methods} methods, {built.files} files, {built.size / 1e6:.1f} MB"
-    console.print(line, highlight=False)
+    say(line)
     if found.damaged:
         raise typer.Exit(1)
 
@@ -60,7 +60,7 @@ def collect(
 
     changed = record.collect(folders, out, replace)
     texts = excerpting.collect(folders, out)
-    console.print(f"{len(changed)} records are new under {out}, {len(texts)} have sample texts", highlight=False)
+    say(f"{len(changed)} records are new under {out}, {len(texts)} have sample texts")
 
 
 def push(
@@ -106,16 +106,7 @@ def submit(
 
     done = submitting.submit(run_dirs, repo, against=against or [], replace=replace, dry_run=dry_run)
     for finding in done.findings:
-        console.print(plain(str(finding)), highlight=False, soft_wrap=True)
+        say(str(finding))
     if done.rejected:
         raise typer.Exit(1)
     print(done.table)
-
-
-def new_method(name: Annotated[str, typer.Argument(help="Lower-case name; the file will be methods/NAME.py.")]) -> None:
-    """Write the thirty-line template of a reward method."""
-    from urlvr_bench.review import method_check
-
-    path = method_check.new_method(name)
-    print(path)
-    console.print(f"now edit it, then: urlvr-bench check methods {name}", highlight=False)

@@ -67,8 +67,13 @@ class Loaded(NamedTuple):
 def load(path: Path) -> Loaded:
     """Return the record of a file with its bytes, read once and never beyond the size limit."""
     content = contents(path)
+    return Loaded(_parsed((path, content)), content)
+
+
+def _parsed(named: tuple[Path, bytes]) -> Record:
+    path, content = named
     try:
-        return Loaded(parse(content), content)
+        return parse(content)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
 
@@ -125,6 +130,12 @@ def read_all(folders: list[Path]) -> list[Record]:
 def read_files(files: Sequence[Path]) -> list[Record]:
     """Return the records of some files, in their order."""
     with uncollected(), spread(read, files) as found:
+        return list(found)
+
+
+def parse_files(contents: Sequence[tuple[Path, bytes]]) -> list[Record]:
+    """Return the records of some files whose bytes have been read already, in their order."""
+    with uncollected(), spread(_parsed, contents) as found:
         return list(found)
 
 

@@ -117,9 +117,10 @@ def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say
 
 def _clean(folder: Path, last_step: int) -> None:
     """Delete what a finished run no longer needs: checkpoints, and all weights but the last."""
-    from urlvr_bench.records.run_folder import weights_folder
+    from urlvr_bench.records.run_folder import MERGED, weights_folder
 
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    shutil.rmtree(folder / MERGED, ignore_errors=True)
     last = weights_folder(folder, last_step)
     for weights in (folder / "weights").glob("step-*"):
         if weights != last:
