@@ -1,6 +1,6 @@
 """What the records say beyond the boards: the studies, the ladders of models and the science page, as pages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from urlvr_bench.board.words import count
+from urlvr_bench.records.excerpts import Excerpts
 from urlvr_bench.records.schema import Record
 from urlvr_bench.studies.definition import load, names
 from urlvr_bench.system.spreading import spread
@@ -45,9 +46,12 @@ class Finding:
         return f"{count(self.runs)} runs"
 
 
-def findings(records: Sequence[Record]) -> list[Finding]:
-    """Return the findings that some records allow: the ladders, the studies with runs, the science page."""
-    return [*_ladders(records), *_studies(records), *_science(records)]
+def findings(records: Sequence[Record], texts: Mapping[Path, Excerpts] | None = None) -> list[Finding]:
+    """Return the findings that some records allow: the real model, ladders, studies with runs, the science page.
+
+    `texts` are those beside the records, by the records' places.
+    """
+    return [*_desk(records, texts or {}), *_ladders(records), *_studies(records), *_science(records)]
 
 
 def draw(records: Sequence[Record], site: Path) -> None:
@@ -91,6 +95,18 @@ def _studies(records: Sequence[Record]) -> list[Finding]:
             made = partial(pages.page, study, own), partial(drawing.figure, study, own)
             found.append(Finding(study.name, study.title, study.question, len(own), *made))
     return found
+
+
+def _desk(records: Sequence[Record], texts: Mapping[Path, Excerpts]) -> list[Finding]:
+    from urlvr_bench.reports import desk_docs
+
+    own = [record for record in records if record.protocol_id == desk_docs.PROTOCOL]
+    if len({(one.protocol_hash, one.model.name, one.task.name) for one in own}) != 1:
+        return []
+    written = {one.method.id: texts[one.path] for one in own if one.seed == 0 and one.path in texts}
+    question = f"Does what tiny models show hold for {own[0].model.name}, a real language model?"
+    text = partial(desk_docs.page, records, written, [])
+    return [Finding("desk", "The desk lab: a real language model", question, len(own), text)]
 
 
 def _ladders(records: Sequence[Record]) -> list[Finding]:
