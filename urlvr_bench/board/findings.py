@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from urlvr_bench.board.words import count
+from urlvr_bench.errors import UsageError
 from urlvr_bench.records.excerpts import Excerpts
 from urlvr_bench.records.schema import Record
 from urlvr_bench.studies.definition import load, names
@@ -39,6 +40,14 @@ class Finding:
     def path(self) -> str:
         """Its place in the site."""
         return f"findings/{self.name}.html"
+
+    @property
+    def text(self) -> Markup:
+        """Its text as HTML; what the records of a site do not suffice for is said instead."""
+        try:
+            return html(self.markdown())
+        except (UsageError, ValueError, LookupError) as error:  # readings are written for whole sets of records
+            return html(f"The records of this site do not suffice for this page: {error}")
 
     @property
     def said(self) -> str:

@@ -158,7 +158,7 @@ def _findings(site: Site, found: Gathered) -> Iterator[Draft]:
 
 
 def _finding(site: Site, one: Finding) -> Page:
-    return site.page(one.path, "finding.html", page="findings", finding=one, text=findings.html(one.markdown()))
+    return site.page(one.path, "finding.html", page="findings", finding=one, text=one.text)
 
 
 def _about(site: Site) -> Page:
