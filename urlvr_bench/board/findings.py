@@ -124,7 +124,7 @@ def _ladders(records: Sequence[Record]) -> list[Finding]:
     from urlvr_bench.statistics.cells import Cell, Rows, cells
 
     climbs: dict[tuple[str, ...], dict[Cell, Rows]] = {}
-    plain = [record for record in records if not record.overrides]
+    plain = [one for one in records if not one.overrides and one.protocol.training.stop_at is None]
     for cell, rows in cells(plain).items():
         if cell.main and cell.judged and next(iter(rows.values()))[0].labelled:
             for method, runs in rows.items():
