@@ -24,15 +24,17 @@ export function begin(name) {
 export async function show(board, tied) {
   document.querySelector("[data-nofigure]").hidden = board !== null;
   for (const name of PARTS) if (part(name)) part(name).hidden = board === null;
-  if (board === null || board === shown) return;
+  if (board === shown) return;
   shown = board;
+  if (board === null) return;
   const found = await page(board);
   if (shown !== board) return; // another one was chosen meanwhile
   for (const name of PARTS) {
     const fresh = part(name, found);
     if (part(name)) part(name).replaceChildren(...(fresh ? document.importNode(fresh, true).childNodes : []));
   }
-  document.querySelector("[data-subtitle]").textContent = found.querySelector("[data-subtitle]").textContent;
+  const said = document.importNode(found.querySelector("[data-subtitle]"), true);
+  document.querySelector("[data-subtitle]").replaceChildren(...said.childNodes);
   tied.textContent = found.querySelector("[data-tied]")?.textContent ?? "";
   for (const plot of document.querySelectorAll("[data-figure] [data-chart]")) enliven(plot);
 }

@@ -18,6 +18,7 @@ from records import fabricate
 from sites import BOTH, SMALL, Page, digest, html
 
 from urlvr_bench import board, methods
+from urlvr_bench import protocol as protocols
 from urlvr_bench.board import (
     boards,
     charts,
@@ -274,7 +275,13 @@ def test_a_study_whose_runs_are_there_has_a_page(tmp_path: Path) -> None:
     assert own.path == run.record_path
     assert [one.name for one in findings.findings([own])] == ["priors"]
     made = findings.html(findings.findings([own])[0].markdown() + "\n<script>alert(1)</script>\n")
-    assert "<table>" in made and "<script" not in made
+    assert "<table>" in made and "<script" not in made and "style=" not in made
+
+
+def test_a_page_for_which_records_are_missing_says_so() -> None:
+    protocol = protocols.load("desk-press")
+    (desk,) = findings.findings([fabricate("majority_vote", 0, protocol=protocol, model="smollm2-135m", task="words")])
+    assert desk.name == "desk" and "do not suffice for this page: no run has been judged" in desk.text
 
 
 def test_the_same_records_make_the_same_bytes(site: Path, records: list[Record], tmp_path: Path) -> None:

@@ -240,6 +240,9 @@ def test_figures_and_title_follow_the_filters(open_page: Any) -> None:
     page.select_option("select[name=model]", "*")
     page.wait_for_selector("[data-nofigure]:visible")
     assert not page.is_visible(".scatter")
+    page.click("button[type=reset]")
+    page.wait_for_selector(".scatter:visible")
+    until(page, "document.querySelector('[data-subtitle]').textContent.includes('tiny model')")
 
 
 def test_a_fifth_pick_is_told_and_so_is_an_unknown_choice(open_page: Any) -> None:

@@ -1,6 +1,6 @@
 """What the records say beyond the boards: the studies, the ladders of models and the science page, as pages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from urlvr_bench.board.words import count
+from urlvr_bench.errors import UsageError
+from urlvr_bench.records.excerpts import Excerpts
 from urlvr_bench.records.schema import Record
 from urlvr_bench.studies.definition import load, names
 from urlvr_bench.system.spreading import spread
@@ -40,14 +42,25 @@ class Finding:
         return f"findings/{self.name}.html"
 
     @property
+    def text(self) -> Markup:
+        """Its text as HTML; what the records of a site do not suffice for is said instead."""
+        try:
+            return html(self.markdown())
+        except (UsageError, ValueError, LookupError) as error:  # readings are written for whole sets of records
+            return html(f"The records of this site do not suffice for this page: {error}")
+
+    @property
     def said(self) -> str:
         """On how many runs it rests, in words."""
         return f"{count(self.runs)} runs"
 
 
-def findings(records: Sequence[Record]) -> list[Finding]:
-    """Return the findings that some records allow: the ladders, the studies with runs, the science page."""
-    return [*_ladders(records), *_studies(records), *_science(records)]
+def findings(records: Sequence[Record], texts: Mapping[Path, Excerpts] | None = None) -> list[Finding]:
+    """Return the findings that some records allow: the real model, ladders, studies with runs, the science page.
+
+    `texts` are those beside the records, by the records' places.
+    """
+    return [*_desk(records, texts or {}), *_ladders(records), *_studies(records), *_science(records)]
 
 
 def draw(records: Sequence[Record], site: Path) -> None:
@@ -76,6 +89,7 @@ def html(markdown: str) -> Markup:
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     text = "\n".join(line for line in markdown.splitlines() if not line.startswith(("# ", "![")))
     made = parser.render(text)
+    made = made.replace(' style="text-align:right"', ' class="num"').replace(' style="text-align:left"', "")
     box = '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>'
     return Markup(made.replace("<table>", box).replace("</table>", "</table></div>"))  # noqa: S704 - escaped above
 
@@ -92,13 +106,25 @@ def _studies(records: Sequence[Record]) -> list[Finding]:
     return found
 
 
+def _desk(records: Sequence[Record], texts: Mapping[Path, Excerpts]) -> list[Finding]:
+    from urlvr_bench.reports import desk_docs
+
+    own = [record for record in records if record.protocol_id == desk_docs.PROTOCOL]
+    if len({(one.protocol_hash, one.model.name, one.task.name) for one in own}) != 1:
+        return []
+    written = {one.method.id: texts[one.path] for one in own if one.seed == 0 and one.path in texts}
+    question = f"Does what tiny models show hold for {own[0].model.name}, a real language model?"
+    text = partial(desk_docs.page, records, written, [])
+    return [Finding("desk", "The desk lab: a real language model", question, len(own), text)]
+
+
 def _ladders(records: Sequence[Record]) -> list[Finding]:
     from urlvr_bench.reports import tables
     from urlvr_bench.reports.ladder import ladder
     from urlvr_bench.statistics.cells import Cell, Rows, cells
 
     climbs: dict[tuple[str, ...], dict[Cell, Rows]] = {}
-    plain = [record for record in records if not record.overrides]
+    plain = [one for one in records if not one.overrides and one.protocol.training.stop_at is None]
     for cell, rows in cells(plain).items():
         if cell.main and cell.judged and next(iter(rows.values()))[0].labelled:
             for method, runs in rows.items():

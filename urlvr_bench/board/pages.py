@@ -151,14 +151,14 @@ def _comparison(board: Board) -> Page:
 
 def _findings(site: Site, found: Gathered) -> Iterator[Draft]:
     known = [*found.records, *found.probes] or [*site.records]
-    chosen = findings.findings(known)
+    chosen = findings.findings(known, found.samples)
     yield partial(site.page, "findings/index.html", "findings.html", page="findings", findings=chosen)
     for one in chosen:
         yield partial(_finding, site, one)
 
 
 def _finding(site: Site, one: Finding) -> Page:
-    return site.page(one.path, "finding.html", page="findings", finding=one, text=findings.html(one.markdown()))
+    return site.page(one.path, "finding.html", page="findings", finding=one, text=one.text)
 
 
 def _about(site: Site) -> Page:

@@ -26,11 +26,14 @@ def collect(folders: Sequence[Path], out: Path) -> list[Path]:
     """
     placed = []
     for path in record.find(list(folders)):
+        if not (excerpts.beside(path).exists() or (path.parent / "evals").is_dir()):
+            continue
         loaded = record.load(path)
-        target, digest = out / loaded.record.path, short_hash(loaded.content)
-        if target.is_file() and short_hash(record.contents(target)) == digest:
+        target = out / loaded.record.path
+        if target.is_file() and record.read(target) == loaded.record:
+            digest = short_hash(record.contents(target))  # other bytes where the run was written by older code
             found = excerpts.read(path, loaded.content) or of_folder(path.parent, loaded.record, digest)
-            placed += [excerpts.write(found, target)] if found else []
+            placed += [excerpts.write(found.model_copy(update={"record_sha256": digest}), target)] if found else []
     return placed
 
 
