@@ -10,7 +10,7 @@ from report import table
 
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "speed.md"
-ORDER = ("training", "signals", "evaluator", "grading", "commands", "site")
+ORDER = ("training", "desk", "signals", "evaluator", "grading", "commands", "site")
 HEAD = """# The speed table
 
 Written by `make bench`; do not edit. Every ratio compares contenders that took turns in one run on one machine, here

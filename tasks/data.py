@@ -12,7 +12,7 @@ from typing import Any
 from urlvr_bench.errors import UsageError
 from urlvr_bench.pocket import lemmas, texts
 from urlvr_bench.pocket import problems as pocket
-from urlvr_bench.tasks import FOLDER, puzzle, remote
+from urlvr_bench.tasks import FOLDER, puzzle, remote, stories
 from urlvr_bench.tasks.forms import FORMS, Given, Row, row
 from urlvr_bench.tasks.selection import Selection
 from urlvr_bench.tasks.selection import select as selected
@@ -62,17 +62,18 @@ def generated(
     arguments: Mapping[str, Any],
     sizes: Mapping[str, int],
     prompt_style: str | None = None,
+    wording: str = "{question}",
     **_: Any,
 ) -> Splits:
-    """Return generated problems: up to `sizes[split]` different ones, fewer where a split has no more."""
-    draw, wording = (
-        partial(DRAWS[problems], **arguments),
-        STYLES[prompt_style].wording if prompt_style else "{question}",
-    )
+    """Return generated problems: up to `sizes[split]` different ones, fewer where a split has no more.
+
+    None is among the solved examples of a few-shot wording.
+    """
+    draw, wording = partial(DRAWS[problems], **arguments), _wording(prompt_style, wording)
 
     def draws(split: str) -> list[Row]:
-        drawn = islice(pocket.distinct(draw, split, SEED), sizes[split])
-        return [_worded(_generated_row(problem), wording) for problem in drawn]
+        fresh = (drawn for drawn in pocket.distinct(draw, split, SEED) if drawn.prompt not in wording)
+        return [_worded(_generated_row(problem), wording) for problem in islice(fresh, sizes[split])]
 
     def select(split: str) -> Selection:
         docs = draws(split)
@@ -98,19 +99,26 @@ DRAWS: dict[str, Callable[..., pocket.Problem]] = {
     "chain_addition": _draw_addition,
     "countdown": _draw_countdown,
     "puzzle": puzzle.draw,
+    "brief_puzzle": puzzle.draw_brief,
+    "story": stories.draw,
     "lemmas": lemmas.lemma_problem,
     "text": texts.piece,
 }
+
+
+def intact(file: str, sha256: str) -> bytes:
+    """Return a file that ships with the tasks; refuse it where it is not what `sha256` says."""
+    content = (FOLDER / file).read_bytes()
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise UsageError(f"tasks/{file} is not the file that its task was made for: restore it, or reinstall")
+    return content
 
 
 def frozen(*, file: str, sha256: str, prompt_style: str, **_: Any) -> Splits:
     """Return the test split of a file that ships with the tasks; refuse it where it is not what `sha256` says."""
 
     def select(split: str) -> Selection:
-        content = (FOLDER / file).read_bytes()
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise UsageError(f"tasks/{file} is not the file that its task was made for: restore it, or reinstall")
-        given = [json.loads(line) for line in content.decode().splitlines()]
+        given = [json.loads(line) for line in intact(file, sha256).decode().splitlines()]
         source = {"question": "question", "answer": "answer"}
         return selected(file, given, _reader("phrase", source, STYLES[prompt_style].wording), "family")
 

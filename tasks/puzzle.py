@@ -1,7 +1,9 @@
 """Countdown puzzles: drawn so that they can be solved, and a solver for those that others drew."""
 
 import random
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Any
@@ -27,9 +29,14 @@ def shown(numbers: Sequence[int], target: int) -> str:
 
 
 def given(public: str) -> tuple[list[int], int]:
-    """Return the numbers and the target that `shown` wrote."""
-    numbers, _, target = public.removeprefix("Numbers: ").partition("\nTarget: ")
-    return [int(number) for number in numbers.split(",")], int(target)
+    """Return the numbers and the target, the last number of all, that `shown` or `brief` wrote."""
+    *numbers, target = map(int, re.findall("[0-9]+", public))
+    return numbers, target
+
+
+def brief(numbers: Sequence[int], target: int) -> str:
+    """Return the same in one line, the largest number first, so that differences need no other order."""
+    return f"{' and '.join(map(str, sorted(numbers, reverse=True)))} make {target}"
 
 
 def draw(rng: random.Random, count: tuple[int, int], largest: int, targets: tuple[int, int]) -> Problem:
@@ -47,6 +54,13 @@ def draw(rng: random.Random, count: tuple[int, int], largest: int, targets: tupl
         if targets[0] <= value <= targets[1] and value not in numbers:
             public = shown(sorted(numbers), value)  # sorted, so that a puzzle has one prompt
             return Problem(question(public), _written(trees[0]), public, f"countdown:{sorted(numbers)}>{value}")
+
+
+def draw_brief(rng: random.Random, **ranges: Any) -> Problem:
+    """Draw the same kind of puzzle, asked in one line."""
+    problem = draw(rng, **ranges)
+    public = brief(*given(problem.public))
+    return replace(problem, prompt=public, public=public)
 
 
 def _joined(rng: random.Random, high: Tree, low: Tree, limit: int) -> Tree:

@@ -4,6 +4,7 @@ from urlvr_bench.tasks.boxed import Boxed, PlainBoxed
 from urlvr_bench.tasks.countdown import Countdown, PlainCountdown, PocketCountdown, StatedCountdown
 from urlvr_bench.tasks.instructions import Instructions
 from urlvr_bench.tasks.lemma import Lemma
+from urlvr_bench.tasks.line import ExpressionLine, Line, NumberLine
 from urlvr_bench.tasks.phrase import Phrase, PlainPhrase, StatedPhrase
 from urlvr_bench.tasks.pocket import ChainAddition, Continuation
 from urlvr_bench.tasks.programs import Program
@@ -23,4 +24,7 @@ phrase_native = StatedPhrase()
 continuation = Continuation()
 program = Program()
 lemma = Lemma()
+line = Line()
+number_line = NumberLine()
+expression_line = ExpressionLine()
 instructions = Instructions()

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from rich.markup import escape
 from rich.table import Table
 
-from urlvr_bench import methods, models, protocol, settings, tasks
+from urlvr_bench import methods, models, protocol, released, settings, tasks
 from urlvr_bench.errors import unknown
 
 Row = dict[str, Any]
@@ -100,7 +100,7 @@ def _protocols() -> list[Row]:
 
 
 def _models() -> list[Row]:
-    return [
+    pocket = [
         {
             "model": prior.name,
             "task": prior.task,
@@ -109,6 +109,7 @@ def _models() -> list[Row]:
         }
         for prior in models.priors()
     ]
+    return [*pocket, *({"model": model.name, "hub id": model.hub_id} for model in released.MODELS)]
 
 
 def _settings() -> list[Row]:

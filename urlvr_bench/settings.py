@@ -55,7 +55,13 @@ class Training(Settings):
     weight_decay: float = setting("of AdamW", default=0.0, ge=0)
     max_grad_norm: float = setting("gradients are scaled down to this norm", default=1.0, gt=0)
     precision: Literal["float32", "bfloat16"] = setting("of the forward and backward passes", default="float32")
+    attention: Literal["auto", "eager"] = setting(
+        "kernel of attention: what transformers chooses, or the plain one, faster for short texts on a CPU",
+        default="auto",
+    )
+    share_prompts: bool = setting("read the prompt of a group once, not once for each rollout", default=False)
     gradient_checkpointing: bool = setting("compute activations twice, to save memory", default=False)
+    freeze_embeddings: bool = setting("train neither token embeddings nor a head tied to them", default=False)
     lora_rank: int = setting("train a LoRA adapter of this rank; 0 trains all weights", default=0, ge=0)
     lora_alpha: int = setting("of the adapter; 0 for twice its rank", default=0, ge=0)
     vllm: Literal["none", "colocate", "server"] = setting("sample rollouts with vLLM", default="none")
@@ -74,6 +80,11 @@ class Training(Settings):
     save_every: int = setting("between checkpoints that a run can continue from", "steps", gt=0)
     kl_every: int = setting("between measurements of the KL to the start; 0 for none", "steps", 1, ge=0)
     stop_at: Stop | None = setting("end a run early, at the first step where this shows its collapse", default=None)
+    without_signal: Literal["stop", "go_on"] = setting(
+        "what to do where the first five steps give nothing to learn from: no answer can be read in any rollout, or "
+        "every gradient is 0; runs on a few prompts over and over (unique_prompts) go on",
+        default="stop",
+    )
 
     @property
     def rows(self) -> int:
@@ -107,6 +118,10 @@ class Evaluation(Settings):
     task: str | None = setting("task judged along the way; none: the one trained on", default=None)
     ood: tuple[str, ...] = setting("further tasks, judged at step 0 and at the end", default=())
     backend: Literal["hf", "vllm"] = setting("engine that samples: transformers or vLLM", default="hf")
+    precision: Literal["float32", "bfloat16"] = setting(
+        "of the weights that are judged, at every step the same", default="float32"
+    )
+    share_prompts: bool = setting("read a prompt once for all completions of a batch", default=False)
     greedy: bool = setting("at step 0 and at the end, also one greedy completion per problem", default=False)
     native: bool = setting("at step 0, also the task in its native prompt style, where it has one", default=False)
     baseline_samples: int | None = setting("at step 0, also this many per problem", "completions", None, gt=0)

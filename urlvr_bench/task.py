@@ -33,8 +33,11 @@ class Task:
         return style
 
     def chats(self, template: object) -> bool:
-        """Return whether prompts are turns of a tokenizer's chat template; UsageError where a needed one is missing."""
-        wanted: bool | None = known_styles()[self.style].chat if self.style else None
+        """Return whether prompts are turns of a tokenizer's chat template; UsageError where a needed one is missing.
+
+        A task without prompt styles says so itself, as `chat` in its metadata.
+        """
+        wanted: bool | None = known_styles()[self.style].chat if self.style else self.config["metadata"].get("chat")
         if wanted and not template:
             base = self.name.partition(AT)[0]
             raise UsageError(
@@ -73,6 +76,11 @@ class Task:
     def max_tokens(self) -> int:
         """Length limit of a completion, tokens."""
         return int(self.config["generation_kwargs"]["max_gen_toks"])
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """Strings with which a completion is over, in training and evaluation alike."""
+        return tuple(self.config["generation_kwargs"]["until"])
 
     @property
     def splits(self) -> tuple[str, ...]:

@@ -49,6 +49,14 @@ def test_what_does_not_rise_and_ends_where_noise_ends_is_like_noise() -> None:
     assert list(found)[-1] == "random_reward"  # references below the contenders
 
 
+def test_the_outcome_says_how_a_method_fell() -> None:
+    sinking = runs("random_reward", base=0.9, peak=0.9, collapse_at=30)
+    found = lines(sinking, runs("empo", base=0.5, peak=0.95, collapse_at=60), runs("soft_vote", base=0.5, peak=0.9))
+    words = {name: line.outcome for name, line in found.items()}
+    assert words == {"soft_vote": "rose and held", "empo": "rose, hacked", "random_reward": "fell, as noise"}
+    assert found["empo"].as_json()["fell"] == "hacked" and found["empo"].as_json()["fell_runs"] == 3
+
+
 def test_a_change_that_is_sure_but_small_is_none() -> None:
     found = lines(runs("majority_vote", base=0.9, peak=0.9 + LEAST / 2, samples=256, k=(1,)))
     assert found["majority_vote"].verdict.word == "no change"
@@ -61,7 +69,7 @@ def test_the_table_fits_80_columns_with_whole_names() -> None:
     printed = text.getvalue().splitlines()
     assert max(map(len, printed)) <= 80
     (row,) = (line for line in printed if line.startswith("probability_disparity "))
-    assert "rose, then fell" in row and "3/3 @" in row
+    assert "rose, hacked" in row and "3/3 @" in row
     wide = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     show(records, Console(file=wide, width=120, force_terminal=False))
     wide.seek(0)

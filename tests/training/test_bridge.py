@@ -20,7 +20,7 @@ DOCS = [{"id": str(i), "prompt": f"{i}?", "public": f"{i}", "gold": str(i)} for 
 
 
 class Task:
-    name, has_checker, answer_cue = "echo", True, "#"
+    name, has_checker, answer_cue, stops = "echo", True, "#", ()
 
     def prompt(self, doc):
         return doc["prompt"]

@@ -43,8 +43,18 @@ class Everything(Method):
         return [float(i) for i in range(len(group))]
 
 
-def trainer_for(method, folder, draws="process", **changes):
-    task = tasks.load("chain_addition")
+class Stopping:
+    """A task whose completions end with other strings than its own."""
+
+    def __init__(self, task, stops):
+        self.task, self.stops = task, stops
+
+    def __getattr__(self, name):
+        return getattr(self.task, name)
+
+
+def trainer_for(method, folder, draws="process", share_prompts=False, stops=(), **changes):
+    task = Stopping(tasks.load("chain_addition"), stops)
     docs = task.docs("test")[:4]
     bridge = RewardBridge(method, "spy", task, docs, SETTINGS.group_size, seed=0)
     settings = SETTINGS.model_copy(update={"micro_batch": 8, **changes})
@@ -54,6 +64,8 @@ def trainer_for(method, folder, draws="process", **changes):
         1,
         1,
         draws,
+        share_prompts,
+        stops,
         model=PRIOR,
         args=train.trainer_config(settings, folder, 0, 1, use_cpu=True),
         train_dataset=train.prompt_rows(task, docs, range(4), chat=False),
@@ -89,11 +101,36 @@ def test_watched_statistics_equal_the_scored_ones(tmp_path, draws, max_completio
             assert found == pytest.approx(exact, abs=1e-5)
 
 
-def test_statistics_are_scored_where_drawing_computes_other_logits(tmp_path):
+def test_a_bfloat16_run_pays_no_further_forward_for_its_statistics(tmp_path):
     trainer = trainer_for(Everything(), tmp_path, precision="bfloat16")
     trainer._generate_and_score_completions(next(iter(trainer.get_train_dataloader())))
-    assert not trainer._watches()
-    assert [len(row) for row in trainer.statistics().entropies] == [len(ids) for ids in trainer._completion_ids]
+    watched = trainer.statistics()
+    assert watched is trainer._statistics
+    scored = trainer._score(trainer.model, trainer._prompt_ids, trainer._completion_ids)
+    for found, near in zip(watched.logprobs, scored.logprobs, strict=True):
+        assert found == pytest.approx(near, abs=0.1)  # rounding of bfloat16
+
+
+@pytest.mark.parametrize("share_prompts", [False, True])
+def test_a_rollout_ends_with_its_stop_string(tmp_path, share_prompts):
+    method = Everything()
+    trainer = trainer_for(method, tmp_path, "rollout", share_prompts=share_prompts, stops=("#",))
+    trainer.train()
+    texts = [trainer._tokenizer.decode(ids, skip_special_tokens=True) for ids in trainer._completion_ids]
+    assert sum(text.count("#") for text in texts) > 2
+    assert all(text.find("#") in (-1, len(text) - 1) for text in texts)
+    assert [len(row) for row in trainer.statistics().logprobs] == [len(ids) for ids in trainer._completion_ids]
+    assert all("#" in group.replies[0] for group in method.seen)  # the policy's replies do not stop there
+
+
+def test_frozen_embeddings_stay_as_they_were_while_the_rest_is_trained(tmp_path):
+    trainer = trainer_for(Everything(), tmp_path, learning_rate=1e-2)
+    train.freeze_embeddings(trainer.model)
+    before = {name: weight.detach().clone() for name, weight in trainer.model.named_parameters()}
+    trainer.train()
+    moved = {name for name, weight in trainer.model.named_parameters() if not torch.equal(weight, before[name])}
+    frozen = {name for name in before if "embed_tokens" in name or "lm_head" in name}
+    assert frozen and not moved & frozen and len(moved) > len(before) / 2
 
 
 def test_advantages_are_trained_on_as_they_are_paid(tmp_path):

@@ -30,7 +30,7 @@ def names_of(kind: str) -> Callable[[str], list[str]]:
 
         known = {
             "methods": methods.names,
-            "models": lambda: [prior.name for prior in models.priors()],
+            "models": models.names,
             "protocols": protocol.names,
             "tasks": tasks.names,
         }
@@ -42,6 +42,11 @@ def names_of(kind: str) -> Callable[[str], list[str]]:
 def plain(text: str) -> str:
     """Return text that rich prints as it is, and that no terminal obeys."""
     return presentable(text).replace("[", r"\[")
+
+
+def say(text: str) -> None:
+    """Print one line for people, however long: a command in it can be copied whole."""
+    console.print(plain(text), highlight=False, soft_wrap=True)
 
 
 def complain(why: str) -> NoReturn:

@@ -29,7 +29,9 @@ app = typer.Typer(
 pocket = typer.Typer(help="The pocket lab's priors.", no_args_is_help=True)
 board = typer.Typer(help="The leaderboard.", no_args_is_help=True)
 new = typer.Typer(help="Start something from a template.", no_args_is_help=True)
+models = typer.Typer(help="Small real models that need no hub.", no_args_is_help=True)
 app.add_typer(pocket, name="pocket")
+app.add_typer(models, name="models")
 app.add_typer(board, name="board")
 app.add_typer(new, name="new")
 
@@ -52,6 +54,7 @@ app.command()(sharing.collect)
 app.command()(sharing.push)
 app.command()(sharing.submit)
 pocket.command("build")(running.pocket_build)
+models.command("get")(running.models_get)
 board.command("build")(sharing.board_build)
 new.command("method")(contributing.new_method)
 

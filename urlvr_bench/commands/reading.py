@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from urlvr_bench.commands.options import AsJson, Folders, console, names_of, one_thread, plain
+from urlvr_bench.commands.options import AsJson, Folders, names_of, one_thread, say
 
 
 def list_(
@@ -35,31 +35,40 @@ def table(
         list[str] | None,
         typer.Option(
             help="pass, ood, reward, collapse, probe; sensitivity, agreement, failure, sharpening, control, "
-            "indicators; repeat. Default: pass, reward, collapse and, with several models, probe."
+            "indicators; repeat. Default: one table, of when methods rose and collapsed."
         ),
     ] = None,
-    format_: Annotated[str, typer.Option("--format", help="markdown, csv, json or latex.")] = "markdown",
+    everything: Annotated[
+        bool, typer.Option("--all", help="All of collapse, pass, reward and, with several models, probe.")
+    ] = False,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="markdown, latex, or all for programs: csv, json. Default: for a terminal, else markdown."
+        ),
+    ] = None,
 ) -> None:
-    """Print pass@k, reward-accuracy and collapse-step tables of finished runs."""
-    from urlvr_bench.records import record
-    from urlvr_bench.reports import tables
+    """Print when methods rose and collapsed; with --kind or --all also pass@k, reward accuracy and more."""
+    from urlvr_bench.presentation import wording
+    from urlvr_bench.reports.printed import FORMS, printed
 
-    records = record.read_all(folders)
-    ladder = len({found.model.name for found in records}) > 1
-    kinds = kind or ["pass", "reward", "collapse", *(["probe"] if ladder else [])]
-    found = {name: tables.tables(records, name) for name in kinds}
-    if any(found.values()) or format_ == "json":
-        print(tables.document(found, format_))
-    for name in found:
-        if not found[name]:
-            console.print(plain(tables.wanted(name)), highlight=False, soft_wrap=True)
+    form = format_ or ("terminal" if sys.stdout.isatty() else "markdown")
+    found = printed(folders, kind or [], everything, form)
+    if found.text:
+        print(found.text, end="")
+    elif found.tables and form == "terminal":
+        wording.show(found.tables, Console())
+    elif found.tables:
+        print(FORMS[form](found.tables))
+    for line in found.remarks:
+        say(line)
 
 
 def plot(
     folders: Folders,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the pictures.")] = Path("figures"),
 ) -> None:
-    """Draw each method's dual curve (proxy against ground truth) and the overview, as PNG and SVG."""
+    """Draw what is paid beside what is true (the fallen first), the overview, ladders and forecasts: PNG and SVG."""
     from urlvr_bench.records import record
     from urlvr_bench.reports import figures
 
@@ -96,10 +105,10 @@ def check(
     if as_json:
         print(json.dumps([vars(finding) for finding in findings], default=str))
     for finding in () if as_json else findings:
-        console.print(plain(str(finding)), highlight=False, soft_wrap=True)
+        say(str(finding))
     if failed(findings):
         raise typer.Exit(1)
-    console.print("; ".join(filter(None, [f"{', '.join(what)}: no failures", tested(facts)])), highlight=False)
+    say("; ".join(filter(None, [f"{', '.join(what)}: no failures", tested(facts)])))
 
 
 def check_tasks(names: list[str]) -> None:
@@ -108,9 +117,9 @@ def check_tasks(names: list[str]) -> None:
 
     one_thread()
     logging.disable(logging.WARNING)  # lm-eval remarks on every task that it loads
-    failures = task_check.check_tasks(names, lambda line: console.print(plain(line), highlight=False, soft_wrap=True))
+    failures = task_check.check_tasks(names, say)
     for failure in failures:
-        console.print(plain(failure), highlight=False, soft_wrap=True)
+        say(failure)
     if failures:
         raise typer.Exit(1)
-    console.print("tasks: no failures", highlight=False)
+    say("tasks: no failures")

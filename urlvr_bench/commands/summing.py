@@ -59,7 +59,7 @@ def show(records: "Sequence[Record]", console: Console) -> None:
             style = "dim" if line.role != "contender" else None
             drawn = [curve(line.verdict)] if wide else []
             cost = f"{line.tokens / 1000:,.0f}k"
-            table.add_row(line.method, line.course, *drawn, line.verdict.word, line.collapsed, cost, style=style)
+            table.add_row(line.method, line.course, *drawn, line.outcome, line.collapsed, cost, style=style)
         console.print(table, highlight=False)
         console.print()
     for note in NOTES:

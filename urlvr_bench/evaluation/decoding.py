@@ -1,13 +1,23 @@
 """How one token after another is chosen and when a completion ends, row by row, whatever else is in the batch."""
 
 import hashlib
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from transformers import LogitsProcessor, LogitsProcessorList, PreTrainedTokenizerBase, StoppingCriteria
+from transformers import (
+    LogitsProcessor,
+    LogitsProcessorList,
+    PreTrainedTokenizerBase,
+    StoppingCriteria,
+    StoppingCriteriaList,
+)
+
+from urlvr_bench.evaluation.shared_prompts import prefilled
 
 
 class Draw(LogitsProcessor):
@@ -61,20 +71,55 @@ class StopAt(StoppingCriteria):
         return torch.tensor([any(stop in text for stop in self.stops) for text in texts], device=input_ids.device)
 
 
-@contextmanager
-def generating_with(model: Any, processors: Callable[[int], list[LogitsProcessor]]) -> Iterator[None]:
-    """Let `model.generate` pass its logits through the processors made for the width of the prompts."""
-    plain = model.generate
+@dataclass(frozen=True)
+class Decoding:
+    """What `model.generate` is to do beyond its settings."""
 
-    def generate(*args: Any, input_ids: torch.Tensor, **kwargs: Any) -> Any:
-        made = LogitsProcessorList(processors(input_ids.shape[1]))
-        return plain(*args, input_ids=input_ids, logits_processor=made, **kwargs)
+    processors: Callable[[int], list[LogitsProcessor]] = lambda _: []
+    """Made for the width of the prompts."""
+    stops: tuple[str, ...] = ()
+    tokenizer: PreTrainedTokenizerBase | None = None
+    share_prompts: bool = False
+
+    def arguments(self, model: Any, ids_B_P: torch.Tensor, mask_B_P: torch.Tensor) -> dict[str, Any]:
+        """Return the further arguments of `model.generate` for these prompts."""
+        width = ids_B_P.shape[1]
+        stop = [StopAt(self.stops, self.tokenizer, width)] if self.stops and self.tokenizer else []
+        return {
+            "logits_processor": LogitsProcessorList(self.processors(width)),
+            "stopping_criteria": StoppingCriteriaList(stop),
+            **(prefilled(model, ids_B_P, mask_B_P) if self.share_prompts else {}),
+        }
+
+
+@contextmanager
+def generating_with(model: Any, decoding: Decoding) -> Iterator[None]:
+    """Let `model.generate` decode so, whoever calls it."""
+    plain, own = model.generate, vars(model).get("generate")  # its own where FSDP has given it one
+
+    def generate(*args: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, **kwargs: Any) -> Any:
+        further = decoding.arguments(model, input_ids, attention_mask)
+        return plain(*args, input_ids=input_ids, attention_mask=attention_mask, **further, **kwargs)
 
     model.generate = generate
     try:
         yield
     finally:
         del model.generate
+        if own is not None:
+            model.generate = own
+
+
+def cut(ids: Sequence[int], stops: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Return the tokens up to the one that completes a stop string, all where none does."""
+
+    def stopped(length: int) -> bool:
+        text = tokenizer.decode(ids[:length])
+        return any(stop in text for stop in stops)
+
+    if not stops or not stopped(len(ids)):
+        return list(ids)
+    return list(ids[: bisect_left(range(len(ids)), True, key=stopped)])
 
 
 def greedy(settings: Mapping[str, Any]) -> bool:

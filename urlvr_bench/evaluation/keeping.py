@@ -18,7 +18,7 @@ from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.decoding import greedy
-from urlvr_bench.evaluation.samples import Drawn, Sample, SampleStore
+from urlvr_bench.evaluation.samples import Drawn, Sample, SampleStore, before
 
 Progress = Callable[[int, int], None]
 """Called with (samples done, samples wanted) after every batch."""
@@ -132,11 +132,11 @@ class Keeping(ABC):
         end = next((i for i, token in enumerate(row) if token in self.stop_ids), None)
         length = len(row) if end is None else end + 1
         text = str(self.tokenizer.decode(row[:length] if end is None else row[:end], skip_special_tokens=True))
-        stops = [place for stop in until if (place := text.find(stop)) >= 0]
-        if stops and end is None:  # the row was filled up behind the stop string
+        shown, stopped = before(until, text)
+        if stopped and end is None:  # the row was filled up behind the stop string
             while row[length - 1] == self.tokenizer.pad_token_id:
                 length -= 1
-        return Sample(text[: min(stops)] if stops else text, length, end is None and not stops)
+        return Sample(shown, length, end is None and not stopped)
 
 
 def smaller(size: int, error: RuntimeError) -> int:

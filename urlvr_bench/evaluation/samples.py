@@ -1,7 +1,7 @@
 """Samples on disk: one JSON line each, written as soon as it is drawn, so that an evaluation continues after a kill."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,3 +72,9 @@ class SampleStore:
         if self.path is not None:
             lines = [json.dumps({"key": key, **sample.values()}) + "\n" for key, sample in samples.items()]
             append(self.path, "".join(lines))
+
+
+def before(stops: Sequence[str], text: str) -> tuple[str, bool]:
+    """Return the text before its first stop string, and whether it has one."""
+    places = [place for stop in stops if (place := text.find(stop)) >= 0]
+    return (text[: min(places)], True) if places else (text, False)

@@ -9,20 +9,18 @@ import torch
 from lm_eval.api.registry import register_model
 from lm_eval.models.huggingface import HFLM
 from transformers import (
-    AutoModelForCausalLM,
     AutoTokenizer,
     GenerationConfig,
-    LogitsProcessorList,
     PreTrainedModel,
     PreTrainedTokenizerBase,
-    StoppingCriteriaList,
 )
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.evaluation.decoding import Draw, StopAt, greedy
+from urlvr_bench.evaluation.decoding import Decoding, Draw, greedy
 from urlvr_bench.evaluation.keeping import Job, Keeping, Progress, stop_ids
+from urlvr_bench.evaluation.merging import load_weights
 from urlvr_bench.evaluation.samples import Sample
-from urlvr_bench.models import NO_CODE, unreadable
+from urlvr_bench.models import unreadable, with_tokenizer
 
 
 @register_model("urlvr-hf")
@@ -37,10 +35,11 @@ class Sampler(Keeping, HFLM):
         sample_seed: int | str = 0,
         store: str | Path | None = None,
         progress: Progress | None = None,
+        share_prompts: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(pretrained, tokenizer=tokenizer, batch_size=int(batch_size), **kwargs)
-        self.rows, self.fingerprint = int(batch_size), fingerprint(self.model)
+        self.rows, self.fingerprint, self.share_prompts = int(batch_size), fingerprint(self.model), share_prompts
         self.stop_ids = stop_ids(self.model.generation_config, self.tokenizer)
         self.keep(int(sample_seed), Path(store) if store else None, progress)
 
@@ -50,15 +49,15 @@ class Sampler(Keeping, HFLM):
         ids_B_P = torch.tensor([[pad] * (width - len(prompt)) + prompt for prompt in prompts])
         mask_B_P = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts])
         draw = [] if greedy(settings) else [Draw([job.name for job in batch], settings, width)]
-        stop = [StopAt(settings["until"], self.tokenizer, width)] if settings["until"] else []
+        decoding = Decoding(lambda _: [*draw], tuple(settings["until"]), self.tokenizer, self.share_prompts)
+        ids, mask = ids_B_P.to(self.device), mask_B_P.to(self.device)
         published = self.model.generation_config
         self.model.generation_config = GenerationConfig()
         try:  # the published settings (top-k, penalties) would be applied in silence
             generated = self.model.generate(
-                input_ids=ids_B_P.to(self.device),
-                attention_mask=mask_B_P.to(self.device),
-                logits_processor=LogitsProcessorList(draw),
-                stopping_criteria=StoppingCriteriaList(stop),
+                input_ids=ids,
+                attention_mask=mask,
+                **decoding.arguments(self.model, ids, mask),
                 generation_config=GenerationConfig(
                     max_new_tokens=settings["max_gen_toks"],
                     eos_token_id=self.stop_ids,
@@ -78,17 +77,14 @@ class Sampler(Keeping, HFLM):
 def load(path: str, device: str | None, dtype: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Return the model, on `device` (default: the GPU if there is one), and the tokenizer of a folder or hub id."""
     tokenizer = load_tokenizer(path)
-    try:
-        model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, **NO_CODE)
-    except (OSError, ValueError) as error:
-        raise unreadable(path, error) from error
+    model: Any = load_weights(path, dtype)
     return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")), tokenizer
 
 
 def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
     """Return the tokenizer of a folder or hub id; one without a padding token pads with its end token."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, padding_side="left", trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(with_tokenizer(path), padding_side="left", trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
     if tokenizer.eos_token_id is None:

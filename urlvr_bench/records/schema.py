@@ -2,6 +2,7 @@
 
 from collections import Counter
 from functools import cached_property
+from operator import and_
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -60,13 +61,26 @@ class MethodInfo(Frozen):
         return self
 
 
-class ModelInfo(Frozen):
-    """What was trained, named without any path."""
+ModelName = Annotated[str, Field(max_length=200, pattern=r"^[\p{L}\p{N}_][^/\\\p{C}]*(/[^/\\\p{C}]+)?$")]
+"""A name without any path."""
 
-    name: str = Field(max_length=200, pattern=r"^[\p{L}\p{N}_][^/\\\p{C}]*(/[^/\\\p{C}]+)?$")
+
+class BaseInfo(Frozen):
+    """The model under an adapter."""
+
+    name: ModelName
+    weights_sha256: Digest
+
+
+class ModelInfo(Frozen):
+    """What was trained."""
+
+    name: ModelName
     revision: Short | None
     parameters: int = Field(gt=0, le=2**53)
     weights_sha256: Digest
+    base: BaseInfo | None = None
+    """What it was trained on, where the name is that of an adapter; None of whole models and in older records."""
 
 
 class TaskInfo(Frozen):
@@ -147,8 +161,10 @@ class Record(Frozen):
             for name, column in lengths.items()
             if len(column) != wanted
         ]
-        if self.method.binary and self.labelled and None in self.steps.reward_accuracy:
-            defects.append("a binary reward has a reward accuracy at every step")
+        unknown = [value is None for value in self.steps.reward_accuracy]
+        read = [unparsed < 1 for unparsed in self.steps.unparsed]
+        if self.method.binary and self.labelled and any(map(and_, unknown, read)):
+            defects.append("a binary reward has a reward accuracy at every step with an answer")
         if self.method.binary and not all(0 <= reward <= 1 for reward in self.steps.proxy_reward):
             defects.append("the mean of a binary reward lies between 0 and 1")
         if sum(self.steps.tokens) > self.provenance.train_tokens:

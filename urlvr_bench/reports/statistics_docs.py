@@ -18,6 +18,7 @@ from urlvr_bench.presentation.rendering import DASH
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.coverage import PATH
+from urlvr_bench.reports.downfall_readings import section
 from urlvr_bench.reports.simulations import PROBLEMS, SAMPLES, WOBBLE, cases
 from urlvr_bench.science.claims import Claim, told
 from urlvr_bench.statistics.collapse import DEFINITIONS, FEWEST, HEADLINE, LABELS_LOST, PAPER, WINDOW, survival
@@ -94,7 +95,7 @@ priors are trained alike, on their own texts.
 
 def page(known: Sequence[Record], found: Mapping[str, Any]) -> str:
     """Return the page over some records and simulations."""
-    return "\n".join([HEAD, _collapse(known), INTERVALS, _simulated(found), POCKET])
+    return "\n".join([HEAD, _collapse(known), section(known), INTERVALS, _simulated(found), POCKET])
 
 
 def _collapse(known: Sequence[Record]) -> str:

@@ -9,6 +9,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell, Rows, cells, role
 from urlvr_bench.statistics.collapse import HEADLINE
+from urlvr_bench.statistics.downfall import SHORT, Downfall, downfalls
 from urlvr_bench.statistics.verdicts import OUTCOMES, RULE, Verdict, verdicts
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -24,6 +25,8 @@ class Line:
     role: str
     seeds: int
     verdict: Verdict
+    fell: Downfall | None
+    """How, by the curves of training; None where their accuracy is not known."""
     collapsed: str
     """Runs that collapsed of all, and the middle one's step."""
     tokens: float
@@ -36,6 +39,14 @@ class Line:
         start, peak, end = (f"{value:.2f}".removeprefix("0") for value in (found.accuracies[0], found.peak, found.end))
         return f"{start} > {peak} ({found.peak_step}) > {end}"
 
+    @property
+    def outcome(self) -> str:
+        """The verdict and how the method fell, in one phrase such as `rose, hacked`."""
+        word, how = self.verdict.word, self.fell.word if self.fell else "held"
+        if how in ("held", "drifted like noise") or not word.endswith("fell"):
+            return word + (", as noise" if word == "fell" and how == "drifted like noise" else "")
+        return f"rose, {how}" if word.startswith("rose") else how
+
     def as_json(self) -> dict[str, Any]:
         """Return the line as plain values."""
         found = self.verdict
@@ -44,6 +55,8 @@ class Line:
             "role": self.role,
             "seeds": self.seeds,
             "verdict": found.word,
+            "fell": self.fell and self.fell.word,
+            "fell_runs": self.fell and self.fell.runs,
             "start": found.accuracies[0],
             "peak": found.peak,
             "peak_step": found.peak_step,
@@ -64,7 +77,7 @@ class Summary:
     lines: tuple[Line, ...]
 
 
-NOTES = (RULE, f"Collapse step: {HEADLINE.name}; runs that collapsed of all, and the median step of those.")
+NOTES = (RULE, SHORT, f"Collapse step: {HEADLINE.name}; runs that collapsed of all, and the median step of those.")
 
 
 def summaries(records: Sequence[Record]) -> list[Summary]:
@@ -84,8 +97,8 @@ def curve(verdict: Verdict) -> str:
 
 def _summary(cell: Cell, rows: Rows) -> Summary:
     first = next(iter(rows.values()))[0]
-    found = verdicts(cell, rows)
-    lines = [_line(records, found[method]) for method, records in rows.items()]
+    found, fell = verdicts(cell, rows), downfalls(rows)
+    lines = [_line(records, found[method], fell[method]) for method, records in rows.items()]
     lines.sort(key=lambda line: (line.role != "contender", OUTCOMES.index(line.verdict.word), -line.verdict.end))
     asked, problems = first.protocol.evaluation, len(first.problems[cell.judged])
     judged = "" if cell.judged == cell.task else f", judged on {cell.judged}"
@@ -98,10 +111,10 @@ def _summary(cell: Cell, rows: Rows) -> Summary:
     )
 
 
-def _line(records: Sequence[Record], verdict: Verdict) -> Line:
+def _line(records: Sequence[Record], verdict: Verdict, fell: Downfall | None) -> Line:
     fallen = sorted(step for step in map(HEADLINE.step, records) if step is not None)
     known = all(map(HEADLINE.applies, records))
     collapsed = f"{len(fallen)}/{len(records)}" + (f" @{fallen[(len(fallen) - 1) // 2]}" if fallen else "")
     tokens = sum(record.provenance.train_tokens for record in records) / len(records)
     who = records[0].method
-    return Line(who.id, role(who), len(records), verdict, collapsed if known else "-", tokens)
+    return Line(who.id, role(who), len(records), verdict, fell, collapsed if known else "-", tokens)

@@ -7,12 +7,14 @@ from typing import Any
 import pandas as pd
 
 from urlvr_bench.errors import UsageError, unknown
-from urlvr_bench.presentation.rendering import DASH, Row, Table, number, rendered
+from urlvr_bench.presentation.rendering import DASH, Row, Table, number, worded
+from urlvr_bench.presentation.wording import latex, markdown
 from urlvr_bench.records.schema import Record
 from urlvr_bench.records.sets import lines
 from urlvr_bench.science.kinds import KINDS as SCIENCE
 from urlvr_bench.statistics.cells import Cell, Rows, cells
 from urlvr_bench.statistics.collapse import DEFINITIONS, FEWEST, HEADLINE, WINDOW, Definition
+from urlvr_bench.statistics.downfall import SHORT, Downfall
 from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.intervals import LEVEL
 from urlvr_bench.statistics.ranking import LISTED, RANKED, RESAMPLES, SEED
@@ -21,6 +23,7 @@ from urlvr_bench.statistics.summaries import BASE, REFERENCE, frame, pass_rows, 
 FORMATS = ("markdown", "csv", "json", "latex")
 TRAIN_PEAK = "train peak (oracle-picked)"
 """A probe evaluates too rarely to show a peak of the test accuracy."""
+FELL = "how it fell"
 
 
 def tables(records: Sequence[Record], kind: str) -> list[Table]:
@@ -69,7 +72,8 @@ def document(found: Mapping[str, Sequence[Table]], form: str = "markdown") -> st
     if form == "json":
         parts = [_values(kind, each) for kind, each in found.items()]
         return json.dumps(parts if len(parts) > 1 else parts[0], indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-    return "\n".join("\n\n".join(rendered(one, form) for one in each) + "\n" for each in found.values() if each)
+    write, words = latex if form == "latex" else markdown, [worded(one) for each in found.values() for one in each]
+    return write(words) + "\n" if words else ""
 
 
 def _csv(found: Mapping[str, Sequence[Table]]) -> str:
@@ -147,6 +151,7 @@ def _reward_text(row: Row) -> dict[str, str]:
 
 def _collapse_text(row: Row) -> dict[str, str]:
     columns = _who(row) | {column_name(definition): row[definition.column] for definition in DEFINITIONS}
+    columns[FELL] = DASH if pd.isna(row["fell"]) else str(Downfall(row["fell"], row["fell_runs"], row["seeds"]))
     columns["log-rank p against random (Holm)"] = DASH if pd.isna(row["logrank_p"]) else f"{row['logrank_holm']:.2g}"
     columns |= {"base": number(row, "base"), "peak (oracle-picked)": number(row, "peak")}
     columns |= {"peak step": _span(row, "peak_step"), "final": number(row, "final")}
@@ -160,7 +165,7 @@ def column_name(definition: Definition) -> str:
 
 def _probe_text(row: Row) -> dict[str, str]:
     columns = _collapse_text(row) | {TRAIN_PEAK: number(row, "train_peak")}
-    order = ["seeds", "base", *map(column_name, DEFINITIONS), TRAIN_PEAK, "final", "training, tokens"]
+    order = ["seeds", "base", *map(column_name, DEFINITIONS), FELL, TRAIN_PEAK, "final", "training, tokens"]
     return {"model": row["model"]} | {name: columns[name] for name in order}
 
 
@@ -181,6 +186,7 @@ ABOUT = {
     "leader: the interval of its rank holds 1, by resampling or for want of a paired test that rejects (Holm).",
     "^training, tokens$": "Training, tokens: completion tokens of a run's training, and how many times those of the "
     f"supervised reference (`{REFERENCE}`). Forward passes that only score texts do not count.",
+    f"^{FELL}$": SHORT,
     r"\(same runs as ": "Same runs: equal policies in every seed, since the rewards order the rollouts alike. They are "
     "one result, ranked once.",
 }

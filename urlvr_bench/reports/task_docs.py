@@ -50,6 +50,14 @@ is part of the task's version and so of every record.
 
 """
 GROUPS: dict[str, tuple[str, Callable[[tasks.Task], bool]]] = {
+    "Few-shot, for small real models": (
+        "Plain text, no chat template: three solved examples, then an open line that a model of a hundred million "
+        "parameters at times completes rightly. The first line is the answer, whatever its capitals, and it ends the "
+        "completion. Of `words`, no word is on both sides of the split, also across its parts: train on one part, and "
+        "judge on another ([where the words come from](../tasks/lexicon/README.md)). Of `arithmetic_words`, no two "
+        "splits ask the same sum. `countdown_easy` has the checker of `countdown`.",
+        lambda task: str(task.config["process_results"]).endswith("line"),
+    ),
     "Mathematics": (
         "Scored by value: numbers exactly, formulas by math-verify in a process that a time limit ends.",
         lambda task: ".boxed" in str(task.config["process_results"]),

@@ -28,6 +28,7 @@ class Sums:
     """A task of sums, answered in a box; its checker dislikes long completions."""
 
     name, has_checker, answer_cue = "sums", True, "\\boxed{"
+    stops: tuple[str, ...] = ()
 
     def prompt(self, doc: Doc) -> str:
         return str(doc["prompt"])

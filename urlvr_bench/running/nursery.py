@@ -11,6 +11,7 @@ from pathlib import Path
 from urlvr_bench.running.fork_server import COMMAND
 from urlvr_bench.system import processes
 
+THREADS = "OMP_NUM_THREADS"
 CONTEXT = multiprocessing.get_context("forkserver")
 PRELOADED = ["urlvr_bench.running.fork_server", "urlvr_bench.training.train", "urlvr_bench.evaluation.evaluate"]
 
@@ -18,9 +19,9 @@ PRELOADED = ["urlvr_bench.running.fork_server", "urlvr_bench.training.train", "u
 class Forked:
     """A worker, with the part of `subprocess.Popen` that its keeper uses."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, threads: int = 1) -> None:
         CONTEXT.set_forkserver_preload(PRELOADED)
-        self._process = CONTEXT.Process(target=_work, args=(str(folder),))
+        self._process = CONTEXT.Process(target=_work, args=(str(folder), threads))
         os.environ[COMMAND] = str(os.getpid())
         with processes.shielded():  # the server: what ends the command's group would part it from its workers
             self._process.start()
@@ -48,9 +49,13 @@ class Forked:
         return self.returncode
 
 
-def _work(folder: str) -> None:
+def _work(folder: str, threads: int) -> None:
     """Be the worker of a run: in a session of its own, writing to log.txt of the run's folder."""
+    import torch
+
     from urlvr_bench.running import worker
+
+    torch.set_num_threads(threads)
 
     multiprocessing.set_start_method("fork", force=True)  # semaphores of forkserver would outlive the worker's os._exit
     os.setsid()

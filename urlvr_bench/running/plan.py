@@ -13,12 +13,13 @@ from typing import Any, Literal
 
 from urlvr_bench import methods, protocol, tasks
 from urlvr_bench.errors import UsageError
-from urlvr_bench.models import resolve
+from urlvr_bench.models import is_prior, resolve
 from urlvr_bench.protocol import Protocol, Run
 from urlvr_bench.records import record
 from urlvr_bench.records.run_folder import is_occupied
 from urlvr_bench.rollouts import Method
-from urlvr_bench.running import claims
+from urlvr_bench.running import claims, cpu_cost
+from urlvr_bench.running.shapes import shape_of
 
 State = Literal["new", "begun", "running", "done"]
 
@@ -130,24 +131,51 @@ def state_of(folder: Path) -> State:
     return "begun" if (folder / "run.json").is_file() else "new"
 
 
-def minutes_per_run(cell: Cell, out: Path) -> float | None:
-    """Return how long a run may take: what finished runs of its protocol took, else the protocol's own figure."""
-    folder = out / cell.run.protocol_id
+def minutes_per_run(cell: Cell, out: Path, threads: int) -> float | None:
+    """Return how long a run may take: what finished runs of its kind took, the protocol's own figure, or an estimate.
+
+    Kinds are protocol, model and task. A real model that the protocol does not name is estimated on a CPU; on a GPU
+    nothing is known of it.
+    """
+    run, settings = cell.run, cell.run.protocol
+    folder = (out / run.path).parents[1]
     found = [record.read(path) for path in sorted(folder.rglob("record.json"))[:20]] if folder.is_dir() else []
     seconds = [done.provenance.train_seconds + done.provenance.eval_seconds for done in found]
-    return fmean(seconds) / 60 if seconds else cell.run.protocol.reference_minutes
+    if seconds:
+        return fmean(seconds) / 60
+    if is_prior(run.model) or (run.model, run.task, run.overrides) == (settings.model, settings.task, {}):
+        return settings.reference_minutes
+    return None if devices() else cpu_cost.cost(run, threads).minutes
 
 
 def estimated_minutes(cells: Sequence[Cell], out: Path, jobs: int) -> float | None:
     """Return how long the runs that are left may take, side by side; None where nothing is known."""
     left = [cell for cell in cells if cell.left]
-    known: dict[str, float | None] = {}
+    known: dict[Path, float | None] = {}
     for cell in left:
-        known.setdefault(cell.run.protocol_id, minutes_per_run(cell, out))
-    each = [known[cell.run.protocol_id] for cell in left]
+        kind = (out / cell.run.path).parents[1]
+        if kind not in known:
+            known[kind] = minutes_per_run(cell, out, threads(cell.run.model, min(jobs, len(left))))
+    each = [known[(out / cell.run.path).parents[1]] for cell in left]
     if any(minutes is None for minutes in each):
         return None
     return sum(minutes or 0.0 for minutes in each) / max(1, min(jobs, len(left)))
+
+
+def memory_per_run(cells: Sequence[Cell]) -> float | None:
+    """Return bytes that the largest of the runs that are left may take; None for pocket priors and on GPUs."""
+    left = {(cell.run.model, cell.run.task): cell.run for cell in cells if cell.left and not is_prior(cell.run.model)}
+    if not left or devices():
+        return None
+    return max(
+        cpu_cost.memory(shape_of(run.model), run.protocol.training, cpu_cost.prompt_tokens(run.task))
+        for run in left.values()
+    )
+
+
+def threads(model: str, jobs: int) -> int:
+    """Return the threads of a run on a CPU: its share of the cores; a pocket prior is slower on two than on one."""
+    return 1 if is_prior(model) else max(1, len(os.sched_getaffinity(0)) // max(1, jobs))
 
 
 def devices() -> list[str]:

@@ -48,6 +48,11 @@ class Shape:
         """Bytes of the key-value cache per token, `width` bytes a number."""
         return 2 * self.layers * self.key_value * width
 
+    def kept_bytes(self, tokens: int, width: int) -> float:
+        """Bytes that the forward pass of a text of so many tokens keeps for the backward pass."""
+        block = 4 * self.hidden + width * (6 * self.hidden + 4 * self.query + 4 * self.feed_forward)
+        return float(self.layers * tokens * block)
+
 
 def shape_of(name: str) -> Shape:
     """Return the shape of a model by its config.json: known here, in a folder, or on the Hub."""
@@ -70,7 +75,7 @@ def shape_of(name: str) -> Shape:
 
 
 def _config(name: str) -> dict[str, Any]:
-    folder = Path(models.resolve(name))
+    folder = Path(models.with_config(models.resolve(name)))
     if not folder.is_dir():
         from huggingface_hub import hf_hub_download
 

@@ -11,12 +11,11 @@ import pandas as pd
 from urlvr_bench.presentation.rendering import Row
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.collapse import WINDOW, rise_and_fall, step_curve
+from urlvr_bench.statistics.downfall import LOSS
 
 Mode = Literal["none", "repetition", "length", "constant answer", "gradual"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-LOSS = 0.25
-"""Share of the highest train accuracy that a run must have lost at its end to have failed at all."""
 REPEATED = 0.5
 """Share of a completion's 3-grams that occurred in it before, from which on it is mere repetition."""
 REPEATED_MORE = 0.25

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell, Rows, twins
 from urlvr_bench.statistics.collapse import DEFINITIONS, HEADLINE, rise_and_fall, step_curve, survival
+from urlvr_bench.statistics.downfall import downfalls
 from urlvr_bench.statistics.intervals import over_seeds
 from urlvr_bench.statistics.logrank import logrank
 from urlvr_bench.statistics.ranking import holm
@@ -16,12 +17,15 @@ def collapse_rows(cell: Cell, rows: Rows) -> list[Row]:
     """Return when runs collapsed by each definition, and the rise and fall of eval and train accuracy.
 
     `logrank_p` compares the collapse step with the random line: does the method last as long as noise does?
-    `logrank_holm` is that p-value adjusted for the number of methods compared.
+    `logrank_holm` is that p-value adjusted for the number of methods compared. `fell` says how most runs,
+    `fell_runs` of them, fell: docs/statistics.md.
     """
     noise = [records for records in rows.values() if records[0].method.name == "random_reward"]
-    same, found = twins(rows), []
+    same, fell, found = twins(rows), downfalls(rows), []
     for method, records in rows.items():
         row = who(cell, records) | cost(rows, method) | {"same_as": ", ".join(same[method]) or None}
+        how = fell[method]
+        row |= {"fell": how and how.word, "fell_runs": how and how.runs}
         row |= falls(records) | course(cell, records) | _training_course(records)
         against = noise[0] if len(noise) == 1 and noise[0] is not records else []
         ours, theirs = ([HEADLINE.step(record) for record in group] for group in (records, against))

@@ -36,7 +36,7 @@ PICKS: dict[str, Callable[[Floats], float]] = {
     "last": lambda curve: curve[-1],
 }
 """Which entries of a smoothed curve are reported; `fmax` passes over steps where the quantity is undefined."""
-WHOLE = re.compile(r"rank.*|.*peak_step.*|(reward|label|train)_accuracy_(collapsed|censored_at)")
+WHOLE = re.compile(r"rank.*|fell_runs|.*peak_step.*|(reward|label|train)_accuracy_(collapsed|censored_at)")
 """Columns of whole numbers, some of which are missing."""
 QUANTITIES = ("reward_accuracy", "reward_auc", "label_accuracy", "majority_ratio")
 

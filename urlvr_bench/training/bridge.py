@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.evaluation.samples import before
 from urlvr_bench.records import evidence
 from urlvr_bench.rollouts import LABELS, Group, Method
 from urlvr_bench.training.booth import Booth
@@ -65,13 +66,18 @@ class RewardBridge:
         if self.rollouts is None:
             raise RuntimeError("the bridge has no trainer to ask: set bridge.rollouts first")
         started = time.perf_counter()
-        texts = [text if isinstance(text, str) else text[0]["content"] for text in completions]
-        batch = Batch(texts, completion_ids, row, self.docs)
+        whole = [text if isinstance(text, str) else text[0]["content"] for text in completions]
+        texts, stopped = zip(*(before(self.task.stops, text) for text in whole), strict=True)
+        batch = Batch(list(texts), completion_ids, row, self.docs)
         groups, correct, paid, further_tokens = self._pay(batch, self.rollouts)
         scored = []
         for i, (group, rewards, right) in enumerate(zip(groups, paid, correct, strict=True)):
-            ids = completion_ids[i * self.group_size : (i + 1) * self.group_size]
-            truncated = [not tokens or tokens[-1] not in self.rollouts.eos_ids for tokens in ids]
+            rows = slice(i * self.group_size, (i + 1) * self.group_size)
+            ids, ended = completion_ids[rows], self.rollouts.eos_ids
+            truncated = [
+                not stop and (not tokens or tokens[-1] not in ended)
+                for tokens, stop in zip(ids, stopped[rows], strict=True)
+            ]
             lengths, repetitions = [len(tokens) for tokens in ids], [repetition(tokens) for tokens in ids]
             scored.append(ScoredGroup(group.answers, rewards, right, lengths, repetitions, truncated))
         everywhere = self.rollouts.gather(scored)

@@ -1,6 +1,7 @@
 """What one training shares among processes: whole groups, one order of files, adapters, vLLM."""
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from accelerate import PartialState
@@ -16,7 +17,7 @@ VLLM_SERVER = "URLVR_VLLM_SERVER"
 """Names the variable with the address of a vLLM server, which is a place and no part of a protocol."""
 
 
-def vllm_settings(training: Training) -> dict[str, Any]:
+def vllm_settings(training: Training, stops: Sequence[str] = ()) -> dict[str, Any]:
     """Return TRL's settings of the vLLM that samples, none where transformers does."""
     if training.vllm == "none":
         return {}
@@ -34,6 +35,7 @@ def vllm_settings(training: Training) -> dict[str, Any]:
         "vllm_importance_sampling_correction": True,
         "vllm_importance_sampling_mode": "token_truncate",  # TRL's default drops long completions (trl#5814)
         "vllm_importance_sampling_clip_max": 3.0,
+        "generation_kwargs": {"stop": list(stops), "include_stop_str_in_output": True} if stops else None,
     }
 
 

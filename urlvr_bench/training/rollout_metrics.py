@@ -80,7 +80,11 @@ def batch_metrics(groups: Sequence[ScoredGroup], binary: bool) -> dict[str, floa
     return {
         "proxy_reward": fmean(rewards),
         "proxy_reward_std": fmean(pstdev(group.rewards) for group in groups),
-        **(_label_metrics(judged, binary) if len(judged) == len(groups) else dict.fromkeys(LABELLED, float("nan"))),
+        **(
+            _label_metrics(judged, binary, any(answers))
+            if len(judged) == len(groups)
+            else dict.fromkeys(LABELLED, float("nan"))
+        ),
         "majority_ratio": fmean(majority_ratio(group.answers) for group in groups),
         "distinct_answers": fmean(len({*group.answers} - {None}) for group in groups),
         "batch_answers": len({*answers} - {None}),
@@ -96,13 +100,18 @@ LABELLED = ("train_accuracy", "label_accuracy", "reward_accuracy", "reward_auc",
 """The numbers that need labels."""
 
 
-def _label_metrics(groups: Sequence[tuple[Sequence[float], Sequence[bool]]], binary: bool) -> dict[str, float]:
-    """Return the numbers of LABELLED; `groups` holds each group's rewards and correctness."""
+def _label_metrics(
+    groups: Sequence[tuple[Sequence[float], Sequence[bool]]], binary: bool, read: bool
+) -> dict[str, float]:
+    """Return the numbers of LABELLED; `groups` holds each group's rewards and correctness.
+
+    Where no answer was `read`, rewards that are all 0 do not agree with anything.
+    """
     rewards, correct = _flat(rewards for rewards, _ in groups), _flat(correct for _, correct in groups)
     pairs = [wins_and_pairs(*group) for group in groups]
     mixed = [wins / count for wins, count in pairs if count]
     auc = fmean(mixed) if mixed else float("nan")
-    agreement = fmean(reward == ok for reward, ok in zip(rewards, correct, strict=True))
+    agreement = fmean(reward == ok for reward, ok in zip(rewards, correct, strict=True)) if read else float("nan")
     return {
         "train_accuracy": fmean(correct),
         "label_accuracy": fmean(label_accuracy(*group) for group in groups),

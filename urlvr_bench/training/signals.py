@@ -6,18 +6,19 @@ t - 1), divided by the sampling temperature.
 
 import functools
 import types
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor
 from transformers import LogitsProcessor
-from trl.trainer.utils import maybe_gather_lm_head_ctx
+from trl.trainer.utils import FusedCausalLMOutput, maybe_gather_lm_head_ctx
 
+from urlvr_bench.evaluation.shared_prompts import distinct
 from urlvr_bench.training.seams import TokenStatistics
-from urlvr_bench.training.token_statistics import of_logits, statistics_of
+from urlvr_bench.training.sharding import whole
+from urlvr_bench.training.token_statistics import log_probabilities, of_logits, statistics_of
 
 
 class Watch(LogitsProcessor):
@@ -54,9 +55,11 @@ class Watch(LogitsProcessor):
         return TokenStatistics(*rows)
 
 
-def attach(model: nn.Module) -> None:
+def attach(model: nn.Module, temperature: float = 1.0, share_prompts: bool = False) -> None:
     """Let `model(..., statistics_at=T, targets=...)` return token statistics instead of logits.
 
+    On a CPU the scores that TRL asks for (`fused_lm_head=True`) are computed here too: of the completions' tokens
+    alone, where TRL takes every position through the head, and with each prompt read once if `share_prompts`.
     Going through the model's own call keeps the hooks of DDP, FSDP, ZeRO and PEFT in force.
     """
     plain_forward = model.forward
@@ -65,25 +68,65 @@ def attach(model: nn.Module) -> None:
     def forward(
         self: Any, *args: Any, statistics_at: float | None = None, targets: Tensor | None = None, **kwargs: Any
     ) -> Any:
-        if statistics_at is None or targets is None:
-            return plain_forward(*args, **kwargs)
-        hidden = self.base_model(*args, **kwargs, use_cache=False).last_hidden_state[:, :-1]
-        targets = targets[:, 1:]
-        mask = targets != -100
-        head = self.get_output_embeddings()
-        weight, bias = _whole(head.weight), None if head.bias is None else _whole(head.bias)
-        with maybe_gather_lm_head_ctx(weight, bias):
-            flat = statistics_of(
-                hidden[mask], weight, bias, targets[mask], statistics_at, *_logit_transform(self.config)
+        if statistics_at is not None and targets is not None:
+            hidden = self.base_model(*args, **kwargs, use_cache=False).last_hidden_state[:, :-1]
+            return _statistics(self, hidden, targets[:, 1:], statistics_at)
+        if kwargs.keys() == SCORED and self.device.type == "cpu":
+            return _scored(self, kwargs["input_ids"], kwargs["attention_mask"], kwargs["labels"])
+        return plain_forward(*args, **kwargs)
+
+    def _scored(self: Any, ids: Tensor, mask: Tensor, labels: Tensor) -> FusedCausalLMOutput:
+        hidden = completion_states(self, ids, mask, labels, share_prompts)
+        wanted = labels[:, -hidden.shape[1] :]
+        known = wanted != -100
+        with _head(self) as (weight, bias):
+            flat = log_probabilities(
+                hidden[known], weight, bias, wanted[known], temperature, *_logit_transform(self.config)
             )
-        out = torch.zeros((4, *mask.shape), device=flat.device)
-        return out.masked_scatter(mask.expand_as(out), flat)
+        wide = labels[:, 1:]
+        spread = [each.new_zeros(wide.shape).masked_scatter(wide != -100, each) for each in flat]
+        return FusedCausalLMOutput(log_probs=spread[0], entropy=spread[1])
 
     model.forward = types.MethodType(forward, model)
 
 
-def _whole(parameter: Tensor) -> Tensor:
-    return parameter.full_tensor() if isinstance(parameter, DTensor) else parameter
+SCORED = {"input_ids", "attention_mask", "labels", "fused_lm_head"}
+"""The arguments with which TRL asks a text model for log-probabilities and entropies."""
+
+
+def completion_states(model: Any, ids: Tensor, mask: Tensor, labels: Tensor, share_prompts: bool) -> Tensor:
+    """Return the hidden states (B, C, H) that the C last tokens, those that are labelled, are predicted from."""
+    start = int((labels != -100).any(0).nonzero()[0]) if share_prompts else 0
+    first_U, kind_B = distinct(ids[:, :start], mask[:, :start]) if start else (ids[:, 0], ids[:, 0])
+    if not start or len(first_U) == len(kind_B) or getattr(model, "is_gradient_checkpointing", False):
+        every: Tensor = model.base_model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+        return every[:, :-1]
+    read = model.base_model(input_ids=ids[first_U, :start], attention_mask=mask[first_U, :start], use_cache=True)
+    last: Tensor = read.last_hidden_state[kind_B, -1:]
+    if start == ids.shape[1] - 1:
+        return last
+    cache = read.past_key_values
+    cache.reorder_cache(kind_B)
+    rest = model.base_model(input_ids=ids[:, start:-1], attention_mask=mask[:, :-1], past_key_values=cache)
+    return torch.cat([last, rest.last_hidden_state], 1)
+
+
+def _statistics(model: Any, hidden: Tensor, targets: Tensor, temperature: float) -> Tensor:
+    mask = targets != -100
+    with _head(model) as (weight, bias):
+        flat = statistics_of(hidden[mask], weight, bias, targets[mask], temperature, *_logit_transform(model.config))
+    out = torch.zeros((4, *mask.shape), device=flat.device)
+    return out.masked_scatter(mask.expand_as(out), flat)
+
+
+@contextmanager
+def _head(model: Any) -> Iterator[tuple[Tensor, Tensor | None]]:
+    """Lend the weight and bias of a model's head, whole."""
+    head = model.get_output_embeddings()
+    weight, bias = whole(head.weight), None if head.bias is None else whole(head.bias)
+    split = hasattr(weight, "ds_id")  # by ZeRO-3, which has not split a frozen start
+    with maybe_gather_lm_head_ctx(weight, bias) if split else nullcontext():
+        yield weight, bias
 
 
 def _logit_transform(config: Any) -> tuple[float, float | None]:

@@ -18,6 +18,8 @@ from urlvr_bench.system import files
 from urlvr_bench.system.files import append
 from urlvr_bench.training.bridge import PREFIX, RewardBridge
 
+NO_SIGNAL_STEPS = 5
+
 
 def logged_as(column: str) -> str:
     """Return the name under which the trainer logs a column of `record.Steps`."""
@@ -74,6 +76,42 @@ class StepLog(TrainerCallback):
         row["seconds"] = {"generation": generation, "reward": reward, "update": update}
         row["evidence"] = self.bridge.evidence
         return row
+
+
+class SignalCheck(TrainerCallback):
+    """End a run whose first steps give nothing to learn from, in one line that says what was missing."""
+
+    def __init__(self, training: Training, earlier: Sequence[Mapping[str, Any]]) -> None:
+        self.training, self.wanted = training, min(NO_SIGNAL_STEPS, training.steps) * training.mini_batches
+        self.unread = [float(row["unparsed"]) for row in earlier]
+        self.norms = [float(row["grad_norm"]) for row in earlier]
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> None:
+        """Look at the updates of the first steps; a UsageError on every process where none of them moved anything."""
+        if not logs or "grad_norm" not in logs or len(self.norms) >= self.wanted:
+            return
+        self.norms.append(float(logs["grad_norm"]))
+        if (unread := logs.get(logged_as("unparsed"))) is not None:  # logged with a step's first update
+            self.unread.append(float(unread))
+        if len(self.norms) < self.wanted:
+            return
+        steps = min(NO_SIGNAL_STEPS, self.training.steps)
+        if min(self.unread, default=0) == 1:
+            missing = "no answer can be read in any rollout: a longer training.max_completion_tokens, or another prompt"
+        elif max(self.norms) == 0:
+            missing = "every gradient is 0, as all rollouts of each group earn the same: another task, or method"
+        else:
+            return
+        raise UsageError(
+            f"no signal in the first {steps} steps: {missing}, may help; --set without_signal=go_on trains on anyway"
+        )
 
 
 class WeightSaver(TrainerCallback):

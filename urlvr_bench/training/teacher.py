@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from transformers import TrainerCallback, TrainerState, TrainingArguments
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.training import sharding
 
 FILE = "teachers.safetensors"
 OLDER = "teacher.safetensors"
@@ -18,7 +19,7 @@ OLDER = "teacher.safetensors"
 
 
 class Teacher:
-    """The average of a model's weights over the steps, kept on the model's device; empty until it is first asked."""
+    """The average of a model's weights over the steps, kept as the model's are; empty until it is first asked."""
 
     def __init__(self, decay: float) -> None:
         self.decay = decay
@@ -30,9 +31,10 @@ class Teacher:
         if step == self.step:
             return
         self.step = step
-        for name, parameter in model.named_parameters():
+        for name, parameter in sharding.parameters(model).items():
             if name in self.weights:
-                self.weights[name].lerp_(parameter.detach(), 1 - self.decay)
+                kept = sharding.like(self.weights[name], parameter)
+                self.weights[name] = kept.lerp_(parameter.detach(), 1 - self.decay)
             else:
                 self.weights[name] = parameter.detach().clone()
 
@@ -40,7 +42,7 @@ class Teacher:
     def in_place(self, model: nn.Module, step: int) -> Iterator[None]:
         """Put the teacher's weights into the model for a while."""
         self.follow(model, step)
-        own = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+        own = {name: parameter.detach().clone() for name, parameter in sharding.parameters(model).items()}
         try:
             _load(model, self.weights)
             yield
@@ -50,8 +52,8 @@ class Teacher:
 
 @torch.no_grad()
 def _load(model: nn.Module, weights: dict[str, Tensor]) -> None:
-    for name, parameter in model.named_parameters():
-        parameter.copy_(weights[name])
+    for name, parameter in sharding.parameters(model).items():
+        parameter.copy_(sharding.like(weights[name], parameter))
 
 
 class Teachers(dict[float, Teacher]):
@@ -83,9 +85,10 @@ class TeacherKeeper(TrainerCallback):
 
     def on_save(self, args: TrainingArguments, state: TrainerState, *_: Any, **__: Any) -> None:
         """Write the teachers into the checkpoint; runs before the checkpoint is sealed."""
-        if self.teachers and state.is_world_process_zero:
-            values: dict[str, Tensor] = {}
-            for decay, teacher in self.teachers.items():
-                values[f"{decay!r}/"] = torch.tensor(teacher.step)
-                values |= {f"{decay!r}/{name}": weight.contiguous() for name, weight in teacher.weights.items()}
+        values: dict[str, Tensor] = {}
+        for decay, teacher in self.teachers.items():
+            values[f"{decay!r}/"] = torch.tensor(teacher.step)
+            kept = {name: sharding.whole(weight).contiguous() for name, weight in teacher.weights.items()}
+            values |= {f"{decay!r}/{name}": weight for name, weight in kept.items()}
+        if values and state.is_world_process_zero:
             save_file(values, Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / FILE)

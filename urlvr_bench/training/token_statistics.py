@@ -4,6 +4,7 @@ import math
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 CHUNK_BYTES = {"cpu": 256 << 20, "cuda": 1 << 30}
 """Memory for one chunk of float32 logits and, on a GPU, its exponential."""
@@ -36,16 +37,53 @@ def statistics_of(
     for start in range(0, len(hidden_N_H), chunk):
         rows = slice(start, start + chunk)
         logits = _product(hidden_N_H[rows].to(weight_V_H.dtype), weight_V_H, room).float()
-        if bias_V is not None:
-            logits += bias_V.float()
-        if scale != 1:
-            logits *= scale
-        if softcap:
-            logits = softcap * torch.tanh(logits / softcap)
-        if temperature != 1:
-            logits /= temperature
-        out[:, rows] = of_logits(logits, targets_N[rows])
+        out[:, rows] = of_logits(_as_sampled(logits, bias_V, temperature, scale, softcap), targets_N[rows])
     return out
+
+
+def log_probabilities(
+    hidden_N_H: Tensor,
+    weight_V_H: Tensor,
+    bias_V: Tensor | None,
+    targets_N: Tensor,
+    temperature: float = 1.0,
+    scale: float = 1.0,
+    softcap: float | None = None,
+    chunk_bytes: int = CHUNK_BYTES["cpu"],
+) -> tuple[Tensor, Tensor]:
+    """Return the targets' log-probabilities (N,), to be differentiated, and the entropies (N,), nats, float32.
+
+    The logits of one chunk at a time are kept; where there are more chunks, the backward pass computes them again.
+    """
+
+    def part(hidden: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        logits = (hidden.to(weight_V_H.dtype) @ weight_V_H.T).float()
+        all_N_V = torch.log_softmax(_as_sampled(logits, bias_V, temperature, scale, softcap), 1)
+        with torch.no_grad():
+            entropies = -(all_N_V.exp() * all_N_V).sum(1)
+        return all_N_V.gather(1, targets[:, None]).squeeze(1), entropies
+
+    chunk = max(16, chunk_bytes // (weight_V_H.shape[0] * 4 * 2))
+    if len(hidden_N_H) <= chunk:
+        return part(hidden_N_H, targets_N)
+    chunks = zip(hidden_N_H.split(chunk), targets_N.split(chunk), strict=True)
+    found = [checkpoint(part, hidden, targets, use_reentrant=False) for hidden, targets in chunks]
+    return torch.cat([each[0] for each in found]), torch.cat([each[1] for each in found])
+
+
+def _as_sampled(
+    logits_N_V: Tensor, bias_V: Tensor | None, temperature: float, scale: float, softcap: float | None
+) -> Tensor:
+    """Return the logits that tokens are drawn from; those given are used up."""
+    if bias_V is not None:
+        logits_N_V += bias_V.float()
+    if scale != 1:
+        logits_N_V *= scale
+    if softcap:
+        logits_N_V = softcap * torch.tanh(logits_N_V / softcap)
+    if temperature != 1:
+        logits_N_V /= temperature
+    return logits_N_V
 
 
 def _product(hidden_N_H: Tensor, weight_V_H: Tensor, room_N_V: Tensor | None) -> Tensor:

@@ -7,18 +7,20 @@ from typing import Any
 import torch
 import transformers
 from accelerate import PartialState
+from accelerate.utils import gather_object
 from datasets import Dataset
-from transformers import AutoTokenizer, PreTrainedTokenizerBase, PrinterCallback
+from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 from trl import GRPOConfig
 
-from urlvr_bench.errors import UsageError
-from urlvr_bench.models import NO_CODE, weights_hash
+from urlvr_bench.evaluation.merging import merged
+from urlvr_bench.evaluation.sampling import load_tokenizer
+from urlvr_bench.models import NO_CODE, base, display_name, name_for_others, weights_hash
 from urlvr_bench.protocol import Run
-from urlvr_bench.records.run_folder import read_steps
+from urlvr_bench.records.run_folder import MERGED, read_steps
 from urlvr_bench.rollouts import LABELS
 from urlvr_bench.settings import Training, split_batch
 from urlvr_bench.tasks import Task
-from urlvr_bench.training import checkpoints, first_votes, schedule, steplog
+from urlvr_bench.training import checkpoints, first_votes, micro_batches, schedule, sharding, steplog
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.parallel import AllSaved, adapter, vllm_settings
@@ -31,7 +33,9 @@ PAID_TWICE = 2
 """First steps whose rollouts are paid a second time, with permuted labels."""
 
 
-def trainer_config(training: Training, folder: Path, seed: int, processes: int, use_cpu: bool) -> GRPOConfig:
+def trainer_config(
+    training: Training, folder: Path, seed: int, processes: int, use_cpu: bool, stops: Sequence[str] = ()
+) -> GRPOConfig:
     """Return TRL's configuration with every value that decides the training set by the protocol."""
     micro_batch, accumulation = split_batch(training, processes)
     updates = training.mini_batches
@@ -71,8 +75,9 @@ def trainer_config(training: Training, folder: Path, seed: int, processes: int, 
         bf16=training.precision == "bfloat16",
         fp16=False,
         gradient_checkpointing=training.gradient_checkpointing,
-        model_init_kwargs={"dtype": "float32", **NO_CODE},  # bfloat16 weights would swallow updates as small as lr 1e-6
+        model_init_kwargs=loaded(training),
         use_cpu=use_cpu,
+        ddp_backend=sharding.backend(),
         seed=seed,
         data_seed=seed,
         logging_steps=1,
@@ -84,18 +89,14 @@ def trainer_config(training: Training, folder: Path, seed: int, processes: int, 
         report_to="none",
         disable_tqdm=True,
         log_completions=False,
-        **vllm_settings(training),
+        **vllm_settings(training, stops),
     )
 
 
-def load_tokenizer(model_path: str) -> PreTrainedTokenizerBase:
-    """Return the model's tokenizer, padding on the left; a model without a padding token pads with its end token."""
-    tokenizer = AutoTokenizer.from_pretrained(model_path, padding_side="left", trust_remote_code=False)
-    if tokenizer.eos_token_id is None:
-        raise UsageError(f"the tokenizer of {Path(model_path).name} has no end token; set eos_token in its config")
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return tokenizer
+def loaded(training: Training) -> dict[str, Any]:
+    """Return how the model is loaded: in float32, for bfloat16 weights would swallow updates as small as lr 1e-6."""
+    attention = {} if training.attention == "auto" else {"attn_implementation": training.attention}
+    return {"dtype": "float32", **attention, **NO_CODE}
 
 
 def prompt_rows(task: Task, docs: Sequence[dict[str, Any]], order: Sequence[int], chat: bool) -> Dataset:
@@ -119,27 +120,38 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     training = run.protocol.training
-    use_cpu = not torch.cuda.is_available()
+    use_cpu = sharding.use_cpu()
+    with PartialState(cpu=use_cpu).main_process_first():
+        start = merged(model_path, folder / MERGED)
     docs = task.docs(training.split)
-    choose = first_votes.choose(run, model_path, task, docs, folder) if training.initial_vote != "any" else iter
+    choose = first_votes.choose(run, start, task, docs, folder) if training.initial_vote != "any" else iter
     order = schedule.draw(len(docs), training, run.seed, choose)
-    tokenizer = load_tokenizer(model_path)
+    tokenizer = load_tokenizer(start)
     shown = [docs[i] for i in order]
     bridge = RewardBridge(booth, run.method, task, shown, training.group_size, run.seed, twice=PAID_TWICE)
     processes = PartialState(cpu=use_cpu).num_processes
-    config = trainer_config(training, folder, run.seed, processes, use_cpu)
+    if use_cpu:
+        training = fitted(training, start, tokenizer, [task.prompt(doc) for doc in shown], processes)
+    config = trainer_config(training, folder, run.seed, processes, use_cpu, task.stops)
+    sharding.prepare(config.mixed_precision)
     trainer = PolicyTrainer(
         bridge,
-        model_path,
+        start,
         training.kl_every,
         training.mini_batches,
         training.draws,
-        model=model_path,
+        training.share_prompts and not sharding.is_asked(),
+        task.stops,
+        model=start,
         args=config,
         train_dataset=prompt_rows(task, docs, order, task.chats(tokenizer.chat_template)),
         processing_class=tokenizer,
         peft_config=adapter(training),
     )
+    if training.freeze_embeddings:
+        freeze_embeddings(trainer.model)
+    for config_of_adapter in getattr(trainer.model, "peft_config", {}).values():
+        config_of_adapter.base_model_name_or_path = name_for_others(run.model)
     trainer.remove_callback(PrinterCallback)
     steps, judged = folder / "steps.jsonl", set(run.protocol.evaluation.steps(training.steps)) - {0}
     trainer.add_callback(steplog.StepLog(steps, training.mini_batches, bridge))
@@ -158,8 +170,10 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
     if trainer.is_world_process_zero():
         schedule.write(folder / "schedule.jsonl", docs, order)
         checkpoints.restore_steps(steps, checkpoint, say)
+    earlier = read_steps(steps)[:done] if done else []
+    if training.without_signal == "stop" and training.unique_prompts is None:
+        trainer.add_callback(steplog.SignalCheck(training, earlier))
     if training.stop_at:
-        earlier = read_steps(steps)[:done]
         trainer.add_callback(CollapseStop(training.stop_at, training, saver, earlier))
     if done:
         say(f"continuing after step {done}")
@@ -173,10 +187,38 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
             "parameters": trainer.model.num_parameters(),
             "revision": getattr(trainer.model.config, "_commit_hash", None),
             "weights_sha256": weights_hash(model_path),
+            "base": base_facts(model_path),
         },
         "method": method_facts(booth, min(training.steps, PAID_TWICE) if any(doc.get("gold") for doc in shown) else 0),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     }
+
+
+def fitted(
+    training: Training, model_path: str, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], processes: int
+) -> Training:
+    """Return the settings with a micro-batch whose forward pass fits into what memory is free."""
+    longest = max(map(len, tokenizer(sorted(set(prompts)))["input_ids"])) + training.max_completion_tokens
+    shape = AutoConfig.from_pretrained(model_path, trust_remote_code=False).get_text_config()
+    rows = training.rows // (processes * training.mini_batches)
+    most = micro_batches.fitting(training, micro_batches.row_bytes(shape, longest, training.precision), rows)
+    if processes > 1:
+        most = min(gather_object([most]))  # each has looked at the free memory at a moment of its own
+    return training.model_copy(update={"micro_batch": most})
+
+
+def freeze_embeddings(model: PreTrainedModel) -> None:
+    """Take the token embeddings and the head out of the training; most of a small model's weights may be there."""
+    for part in (model.get_input_embeddings(), model.get_output_embeddings()):
+        part.requires_grad_(False)
+
+
+def base_facts(model_path: str) -> dict[str, Any] | None:
+    """Return what a record says of the model that an adapter lies on; None for a whole model."""
+    under = base(model_path)
+    if under is None:
+        return None
+    return {"name": display_name(under), "weights_sha256": weights_hash(under)}
 
 
 def method_facts(booth: Booth, twice: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import copy
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Any, Literal, TypeVar
 
 import torch
@@ -13,10 +13,10 @@ from transformers import AutoModelForCausalLM, LogitsProcessor, PreTrainedModel
 from trl import GRPOTrainer
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.evaluation.decoding import Draw, generating_with
+from urlvr_bench.evaluation.decoding import Decoding, Draw, cut, generating_with
 from urlvr_bench.models import NO_CODE
 from urlvr_bench.rollouts import TOKEN_SIGNALS
-from urlvr_bench.training import signals
+from urlvr_bench.training import sharding, signals
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.seams import TokenStatistics
 from urlvr_bench.training.teacher import Teachers
@@ -49,10 +49,13 @@ class PolicyTrainer(GRPOTrainer):
         kl_every: int,
         updates_per_step: int,
         draws: Literal["process", "rollout"] = "process",
+        share_prompts: bool = False,
+        stops: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(reward_funcs=[bridge], **kwargs)
-        self.draws = draws
+        self.draws, self.share_prompts, self.stops = draws, share_prompts, tuple(stops)
+        self.stops_now: tuple[str, ...] = ()
         self.reads_certainty = bool(set(TOKEN_SIGNALS) & set(bridge.method.needs))
         self.kl_every, self.updates_per_step = kl_every, updates_per_step
         self.eos_ids = frozenset(self.eos_token_ids)
@@ -61,11 +64,14 @@ class PolicyTrainer(GRPOTrainer):
         self.advantages_as_paid = bridge.method.advantages
         self.scaled_over_batch = bridge.method.scaled_over_batch
         bridge.rollouts = self
-        signals.attach(self.model.get_base_model() if is_peft_model(self.model) else self.model)
+        policy = self.model.get_base_model() if is_peft_model(self.model) else self.model
+        signals.attach(policy, self.temperature, share_prompts)
         self.start = self._frozen(start) if kl_every else None
 
     def _frozen(self, path: str) -> PreTrainedModel:
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=self.model.dtype, **NO_CODE)
+        how = {"dtype": self.model.dtype, "attn_implementation": self.model.config._attn_implementation, **NO_CODE}
+        with sharding.whole_models(self.accelerator):
+            model = AutoModelForCausalLM.from_pretrained(path, **how)
         signals.attach(model)
         return model.to(self.accelerator.device).eval().requires_grad_(False)
 
@@ -74,7 +80,7 @@ class PolicyTrainer(GRPOTrainer):
         started = time.perf_counter()
         names = [f"row {row} rollout {i % self.num_generations}" for i, row in enumerate(self._rows)]
         watch = signals.Watch(self.temperature) if self._watches() else None
-        with self._drawing(names, watch):
+        with self._drawing(names, watch), self.accelerator.autocast():  # whose cast weights last for all tokens
             out = super()._generate(prompts)
         self.generation_seconds = time.perf_counter() - started
         self._prompt_ids, self._completion_ids = out[0], out[1]
@@ -83,7 +89,7 @@ class PolicyTrainer(GRPOTrainer):
 
     def _watches(self) -> bool:
         """Return whether the statistics will be asked for and `generate` computes what a scoring forward would."""
-        other_logits = self.use_vllm or self.use_transformers_continuous_batching or self.args.bf16
+        other_logits = self.use_vllm or self.use_transformers_continuous_batching
         return not other_logits and (self.reads_certainty or self._measures_kl())
 
     def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any) -> Any:
@@ -146,6 +152,13 @@ class PolicyTrainer(GRPOTrainer):
         """Return the text of each token; together they are the completion."""
         return list(self.processing_class.batch_decode([[token] for token in ids], skip_special_tokens=True))
 
+    def _generate_single_turn(self, *args: Any, **kwargs: Any) -> Any:
+        """End each completion with the token that completes a stop string, whatever it was filled up with."""
+        completion_ids, logprobs = super()._generate_single_turn(*args, **kwargs)
+        if self.stops_now and not self.use_vllm:
+            completion_ids = [cut(ids, self.stops_now, self._tokenizer) for ids in completion_ids]
+        return completion_ids, logprobs
+
     def _turns(self, prompts: Sequence[str]) -> list[Any]:
         """Return prompts as TRL tokenizes them: as a user's turn where the training prompts are."""
         chat = not isinstance(self.train_dataset[0]["prompt"], str)
@@ -192,14 +205,23 @@ class PolicyTrainer(GRPOTrainer):
         before = [[*prompt, *text] for prompt, text in zip(prompt_ids, written, strict=True)]
         return self._score(self.model, before, wanted).logprobs
 
-    def _drawing(self, names: Sequence[str], watch: signals.Watch | None = None) -> AbstractContextManager[None]:
-        """Return the context in which rows are generated: watched, and by their own names' numbers, where so wished."""
-        seen: list[LogitsProcessor] = [watch] if watch else []
-        if self.draws == "process":
-            return generating_with(self.model, lambda _: seen) if seen else nullcontext()
+    @contextmanager
+    def _drawing(self, names: Sequence[str], watch: signals.Watch | None = None) -> Iterator[None]:
+        """Generate rows to their stop strings: watched, and by their own names' numbers, where so wished."""
         settings = {"max_gen_toks": self.max_completion_length, "temperature": self.temperature, "top_p": 1, "top_k": 0}
         named = [f"{self.args.seed} {name}" for name in names]
-        return generating_with(self.model, lambda width: [*seen, Draw(named, settings, width)])
+
+        def processors(width: int) -> list[LogitsProcessor]:
+            drawn: list[LogitsProcessor] = [] if self.draws == "process" else [Draw(named, settings, width)]
+            return [*([watch] if watch else []), *drawn]
+
+        how = Decoding(processors, self.stops, self._tokenizer, self.share_prompts)
+        self.stops_now = self.stops
+        try:
+            with nullcontext() if self.use_vllm else generating_with(self.model, how):
+                yield
+        finally:
+            self.stops_now = ()
 
     @contextmanager
     def _greedy(self) -> Iterator[None]:

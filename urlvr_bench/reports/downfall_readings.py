@@ -1,0 +1,55 @@
+"""How the methods of the reference runs fell: the section of docs/statistics.md."""
+
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from urlvr_bench.presentation.rendering import DASH
+from urlvr_bench.records.schema import Record
+from urlvr_bench.statistics.cells import Cell, Rows, cells
+from urlvr_bench.statistics.collapse import WINDOW
+from urlvr_bench.statistics.downfall import INSIDE, LOSS, MANNERS, SLACK, downfalls
+from urlvr_bench.statistics.verdicts import LEAST
+
+RULES = f"""## How a run fell
+
+A reward that is hacked and a policy that training broke both end at no accuracy; what was paid tells them apart. Both
+curves are {WINDOW}-step means of training. The proxy is the mean reward that the method paid, so that up is what the
+method wants, whatever its unit: certainty rewards are negated entropies.
+
+1. **Drifted like noise.** At {INSIDE:.0%} of the steps, and at the last one, the mean accuracy over the seeds lies
+   between the lowest and the highest run of the random reward in the same cell, give or take {LEAST}. This is asked
+   first, and of all seeds together.
+2. **Held.** The run ended with more than {1 - LOSS:.0%} of its highest accuracy. A policy can hold so and still lose a
+   few points on the test problems; that is what the verdict (rose, fell) is for.
+3. **Hacked.** It did not, and the proxy ended higher than it began and no lower than it stood when accuracy was
+   highest. A proxy that was saturated by then has nothing left to gain, and need not.
+4. **Destroyed.** It did not, and the proxy gained nothing either.
+
+A move of the proxy below {SLACK:.0%} of its range over the run is none. From the second rule on each run has its word;
+a method has that of most of its runs, of as many the worse one. What it cannot tell: a run that ends in the midst of
+its fall, when the old answers are gone and the new constant one is not yet learnt, is destroyed by this rule.
+"""
+
+
+def section(known: Sequence[Record]) -> str:
+    """Return the rule and what it says of every cell of a shipped protocol in which a method did not hold."""
+    shipped = [record for record in known if not record.overrides]
+    rows = [row for cell, methods in cells(shipped).items() if cell.main and (row := _row(cell, methods))]
+    grid = tabulate(rows, headers="keys", tablefmt="pipe", disable_numparse=True)
+    return f"{RULES}\nThe committed runs in which a method did not hold:\n\n{grid}\n"
+
+
+def _row(cell: Cell, rows: Rows) -> dict[str, str] | None:
+    found = {method: fell for method, fell in downfalls(rows).items() if fell}
+    if all(fell.word == "held" for fell in found.values()):
+        return None
+    row = {"protocol · model · task": f"{cell.protocol} · {cell.model} · {cell.task}"}
+    for manner in MANNERS:
+        named = [
+            method if fell.runs == fell.seeds else f"{method} ({fell.runs}/{fell.seeds})"
+            for method, fell in found.items()
+            if fell.word == manner
+        ]
+        row[manner] = ", ".join(named) or DASH if manner != "held" else str(len(named))
+    return row

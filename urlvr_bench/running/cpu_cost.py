@@ -1,0 +1,99 @@
+"""What a run of a real model will take on this machine's CPU: minutes, by a probe of two seconds, and memory."""
+
+import math
+import time
+from dataclasses import dataclass
+from functools import cache
+from statistics import fmean
+
+from urlvr_bench import tasks
+from urlvr_bench.protocol import Run
+from urlvr_bench.running.shapes import Shape, shape_of
+from urlvr_bench.settings import Training
+
+PROBE_SECONDS = 0.5
+"""For each of the shapes of a matrix product that are timed."""
+CHARACTERS_PER_TOKEN = 3.5
+"""Of English text, in the vocabularies of today's models."""
+BESIDE_PRODUCTS = 1.6
+"""Attention, norms, sampling and the trainer's own work come on top of matrix products; measured on SmolLM2-135M."""
+PROCESS_BYTES = 1.2e9
+"""Python and its libraries, the booth, and chunks of logits."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one run on a CPU."""
+
+    minutes: float
+    memory: float
+    """Bytes at the peak."""
+
+
+def cost(run: Run, threads: int) -> Cost:
+    """Return what a run takes, its completions all taken to be as long as they may be."""
+    training, evaluation, shape = run.protocol.training, run.protocol.evaluation, shape_of(run.model)
+    prompt = prompt_tokens(run.task)
+    rows, length = training.rows, training.max_completion_tokens
+    read = prompt * (training.prompts_per_step if training.share_prompts else rows)
+    step = _decoding(shape, training.precision, rows, read, length, threads)
+    step += 3 * _products(shape, training.precision, read + rows * length, threads)
+    judged = evaluation.problems * evaluation.samples
+    batch = min(evaluation.batch_size, judged)
+    shown = prompt * (evaluation.problems if evaluation.share_prompts else judged)
+    once = _decoding(shape, evaluation.precision, batch, shown * batch / judged, evaluation.max_tokens, threads)
+    seconds = training.steps * step + len(evaluation.steps(training.steps)) * once * judged / batch
+    return Cost(seconds / 60, memory(shape, training, prompt))
+
+
+def memory(shape: Shape, training: Training, prompt: int) -> float:
+    """Return bytes at the peak of the training: float32 states, the frozen start, and what a forward pass keeps."""
+    trained = shape.parameters - (training.freeze_embeddings and shape.vocabulary * shape.hidden)
+    states = 4 * shape.parameters + 12 * trained + (4 * shape.parameters if training.kl_every else 0)
+    width, length, rows = 2 if training.precision == "bfloat16" else 4, training.max_completion_tokens, training.rows
+    at_once = min(training.micro_batch, rows)
+    read = min(at_once, training.prompts_per_step) if training.share_prompts else at_once
+    kept = min(2 * 2**30, shape.kept_bytes(read * prompt + at_once * length, width))
+    cache = rows * shape.cache_bytes(width) * (prompt + length)
+    return PROCESS_BYTES + states + max(kept, cache)
+
+
+def prompt_tokens(task: str) -> int:
+    """Return the mean length of a task's prompts, by their letters."""
+    found = tasks.load(task)
+    split = found.splits[0]
+    return round(fmean(len(found.prompt(doc)) for doc in found.docs(split)[:200]) / CHARACTERS_PER_TOKEN)
+
+
+def _decoding(shape: Shape, precision: str, rows: int, read: float, length: int, threads: int) -> float:
+    """Return seconds to read so many tokens of prompts and then draw `length` tokens for each of `rows` rows."""
+    return _products(shape, precision, read, threads) + length * _products(shape, precision, rows, threads)
+
+
+def _products(shape: Shape, precision: str, tokens: float, threads: int) -> float:
+    """Return seconds of the forward pass of so many tokens at once."""
+    if not tokens:
+        return 0.0
+    at_once = min(1024, 1 << max(0, round(tokens).bit_length() - 1))
+    return BESIDE_PRODUCTS * tokens / at_once * shape.parameters * seconds_per_weight(at_once, precision, threads)
+
+
+@cache
+def seconds_per_weight(rows: int, precision: str, threads: int) -> float:
+    """Return the time of a matrix product of `rows` rows here, divided by the number of weights."""
+    import torch
+
+    usual = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        kind = torch.bfloat16 if precision == "bfloat16" else torch.float32
+        left, right = torch.ones(rows, 768, dtype=kind), torch.ones(768, 2048, dtype=kind)
+        _ = left @ right
+        best, started = math.inf, time.perf_counter()
+        while time.perf_counter() - started < PROBE_SECONDS:
+            before = time.perf_counter()
+            _ = left @ right
+            best = min(best, time.perf_counter() - before)  # the least disturbed
+        return best / right.numel()
+    finally:
+        torch.set_num_threads(usual)
