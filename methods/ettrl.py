@@ -23,10 +23,10 @@ class Ettrl(Method):
     advantages = True
     formula = "A_i (1 + (mean_j H_j - H_i) / mean_j H_j), A_i GRPO's advantage of 1[a_i = argmax_a count(a)]"
     differs = (
-        "From the paper's text; there is no code. Only the reshaping of advantages (`Adv-Res`) is here, not the tree "
-        "of rollouts that forks at uncertain tokens. H_i is the mean over the rollout's tokens. As in the paper an "
-        "advantage changes its sign where H_i is more than twice the mean; a group without entropy keeps its "
-        "advantages. Ties fall to a hash of prompt and answer."
+        "From notes that quote the paper's formula; there is no code. Only the reshaping of advantages (`Adv-Res`) "
+        "is here, not the tree of rollouts that forks at uncertain tokens. H_i is the mean over the rollout's "
+        "tokens. By that formula an advantage changes its sign where H_i is more than twice the mean; a group "
+        "without entropy keeps its advantages. Ties fall to a hash of prompt and answer."
     )
 
     def reward(self, group: Group) -> list[float]:

@@ -29,10 +29,11 @@ class JuryRl(Method):
         "penalty s^2, s the share of m, z_i the share of the others without m that agree with i"
     )
     differs = (
-        "From the paper's text; no code was found, and the penalty's size is ours. JURY-RL writes the majority's "
-        "answer as a statement and lets Lean prove it; here the task's checker judges it, and one accepted rollout "
-        "is enough. An unparsed rollout is one of the others and agrees with nobody. Ties fall to a hash of prompt "
-        "and answer."
+        "From abstract and summaries of the paper; no code was found. They say that the others' signal grows with "
+        "the majority's share, that the majority is punished and that all sums to 0; its exact form and the "
+        "penalty's size are ours where they leave them open. JURY-RL writes the majority's answer as a statement and "
+        "lets Lean prove it; here the task's checker judges it, and one accepted rollout is enough. An unparsed "
+        "rollout is one of the others and agrees with nobody. Ties fall to a hash of prompt and answer."
     )
 
     penalty: NotNegative = 1.0

@@ -22,9 +22,9 @@ class Rpt(Method):
     binary = True
     formula = "1[the text after the prompt begins with a_i]"
     differs = (
-        "From the paper's text; there is no code. RPT asks that the prediction also ends where a token of the text "
-        "does, which a method cannot see: here any beginning counts, from one character on. It boxes the prediction "
-        "after a thought; here the prediction is what the task reads as the answer."
+        "From abstract and summaries of the paper; there is no code. RPT asks that the prediction also ends where a "
+        "token of the text does, which a method cannot see: here any beginning counts, from one character on. It "
+        "boxes the prediction after a thought; here the prediction is what the task reads as the answer."
     )
 
     def reward(self, group: Group) -> list[float]:

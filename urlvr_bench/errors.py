@@ -25,7 +25,9 @@ def nearest(given: str, known: Sequence[str]) -> list[str]:
     start = given.lower()
     begin = [name for name in known if name.lower().startswith(start)] if start else []
     words = [name for name in known if start in re.split(r"[^a-z0-9]+", name.lower())]
-    return (begin or words)[:MOST_HINTS] or difflib.get_close_matches(given, known, n=1)
+    close = difflib.get_close_matches(given, known, n=MOST_HINTS)
+    swapped = [name for name in close if sorted(name) == sorted(given)]  # letters that changed places: the usual slip
+    return (begin or words)[:MOST_HINTS] or (swapped or close)[:1]
 
 
 SECRET_NAME = re.compile(r"(^|_)(TOKEN|SECRET|PASSWORD|PASSWD|KEY|CREDENTIALS?)(_|$)", re.IGNORECASE)

@@ -71,8 +71,9 @@ def practice(name: str, method: "Method", task: str | None, out: Path) -> tuple[
 
 
 def fitting(method: "Method") -> str | None:
-    """Return a pocket task that has what a method reads; None where no pocket policy writes what is checked."""
-    if {"tests_passed", "proofs_accepted"} & {*method.needs}:
+    """Return a pocket task that has what a method reads; None where no pocket policy can write what it takes."""
+    asks_in_words = "replies" in method.needs and "verification_prompts" not in method.needs
+    if asks_in_words or {"tests_passed", "proofs_accepted"} & {*method.needs}:
         return None
     if "continuation" in method.needs:
         return "pocket_text"

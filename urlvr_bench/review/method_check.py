@@ -68,7 +68,9 @@ def examine(target: str, further: Sequence[form.Check] = ()) -> Examination:
             cost[label] = (time.perf_counter() - started) / size * 1e6
     except Exception as error:  # a turn before the reward may fail as well
         paid["any"] = ([], f"{type(error).__name__}: {error}")
-    findings = {**contract.results(method), **form.results(path, method, further)}
+    findings: dict[Callable[..., Iterator[str]], Sequence[str]] = {}
+    findings.update(contract.results(method))
+    findings.update(form.results(path, method, further))
     return Examination(path.stem, method, findings, paid, cost)
 
 

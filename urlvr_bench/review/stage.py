@@ -98,18 +98,18 @@ class Policy:
 
 
 STORED = {
-    "a program that passes": "```python\ndef add(a, b):\n    return a + b\n```",
-    "a program that fails": "```python\ndef add(a, b):\n    return a - b\n```",
+    "a program that passes": "```python\ndef add(a, b):\n    return a + b\n```\n\\boxed{7}",
+    "a program that fails": "```python\ndef add(a, b):\n    return a - b\n```\n\\boxed{-1}",
     "a program that does not end": "```python\ndef add(a, b):\n    while True:\n        pass\n```",
-    "a proof": "```coq\nProof. reflexivity. Qed.\n```",
-    "a proof with a hole": "```coq\nProof. admit. Admitted.\n```",
+    "a proof": "```coq\nProof. reflexivity. Qed.\n```\n\\boxed{7}",
+    "a proof with a hole": "```coq\nProof. admit. Admitted.\n```\n\\boxed{3}",
     "neither": "I do not know.",
 }
 """Completions to the problem of 3+4, by what they are."""
 
 
 def stored(booth: Booth) -> dict[str, float]:
-    """Return what a method earns in a real bridge for each stored completion, checked by the real checkers."""
+    """Return what a method earns in a real bridge for stored completions: real checkers, made-up replies."""
     texts = list(STORED.values())
     ids = [[*map(ord, text), 0] for text in texts]
     bridge = RewardBridge(booth, booth.name, Sums(), [problem(7)], len(texts), seed=0, twice=1)
@@ -120,7 +120,7 @@ def stored(booth: Booth) -> dict[str, float]:
 def table(paid: dict[str, float]) -> str:
     """Return what stored completions earn, as Markdown."""
     rows = [f"| {what} | {reward:.3g} |" for what, reward in paid.items()]
-    said = "Not trained, for no pocket policy writes programs or proofs. On stored completions:"
+    said = "Not trained, for no pocket policy writes programs or proofs or answers in words. On stored completions:"
     return "\n".join([said, "", "| completion | pays |", "|---|---|", *rows])
 
 
