@@ -9,9 +9,11 @@ import hubboards
 import pytest
 import yaml
 from hubdesk import Desk, signed_in
+from huggingface_hub import constants
 from records import fabricate
 
 from urlvr_bench import released, tasks
+from urlvr_bench.errors import UsageError
 from urlvr_bench.hub import bases, entries
 from urlvr_bench.hub.cards import HUB_ID
 from urlvr_bench.records import record
@@ -71,6 +73,16 @@ def test_tasks_name_the_benchmark_that_their_test_split_is_and_no_other() -> Non
         found |= {name: one} if one else {}
     assert set(found) == {"gsm8k", "gpqa_diamond", "mmlu_pro"}
     assert entries.benchmark(tasks.load("gsm8k@native")) == found["gsm8k"]
+
+
+@pytest.mark.parametrize(
+    ("name", "given"), [("gsm8k", "gsm8k"), ("gsm8k", {"task_id": "gsm8k"}), ("chain_addition", {"task_id": "x"})]
+)
+def test_a_benchmark_that_is_not_named_in_full_is_one_line(name: str, given: Any) -> None:
+    task = tasks.load(name)
+    config = {**task.config, "metadata": {**task.config["metadata"], "benchmark": given}}
+    with pytest.raises(UsageError, match=rf"tasks/{name}.yaml: metadata.benchmark is .*; give \{{task_id"):
+        entries.benchmark(tasks.Task(name, config))
 
 
 def test_the_size_of_a_benchmark_is_that_of_the_published_split() -> None:
@@ -176,6 +188,32 @@ def test_a_wrong_entry_of_an_earlier_push_goes_and_those_of_others_stay(desk: De
     assert not desk.hub.api.get_dataset_leaderboard(GSM8K, base_model_only=False)
     (kept,) = desk.hub.api.model_info(model, expand=["evalResults"]).eval_results
     assert kept.dataset_id == "cais/hle"
+
+
+def test_the_page_about_it_reads_the_board_and_names_the_benchmarks(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "hub.md").read_text()
+    model, _ = pushed(desk, tmp_path, trained("gsm8k", 1319))
+    capsys.readouterr()
+    monkeypatch.setattr(constants, "ENDPOINT", desk.fake.url)
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(code, {})  # noqa: S102 (a page of this repository)
+    assert capsys.readouterr().out.startswith(f"1 {model} ")
+    for name in tasks.names():
+        if one := entries.benchmark(tasks.load(name)):
+            assert f"`{name}` ({one.dataset})" in page
+            assert name != "gsm8k" or f"{{task_id: {one.task_id}, problems: {one.problems}}}" in page
+
+
+def test_a_dry_run_without_the_hub_says_what_would_go(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    runs = folder(tmp_path, trained("gsm8k", 1319))
+    *_, model = desk.push([runs], REPO, models=True, namespace="org", dry_run=True)
+    assert ".eval_results/gsm8k.yaml" in model.change.added and b"license: unknown" in model.change.added["README.md"]
+    assert not desk.fake.log
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ GITHUB = {
 PLACES = (
     r"https://arxiv\.org/abs/\d\d(0[1-9]|1[0-2])\.(?!0+\b)\d{5}",
     r"https://github\.com/(?:" + "|".join(map(re.escape, sorted(GITHUB))) + ")",
-    r"https://huggingface\.co/(?:datasets|spaces)(?:/.+)?",  # ids come from task files and from the user
+    r"https://huggingface\.co/(?:datasets|spaces|docs/hub)(?:/.+)?",  # ids come from task files and from the user
     r"https://pypi\.org/project/(?:countryinfo)/?",
     r"https://matplotlib\.org/?",
     r"https://www\.apache\.org/licenses/LICENSE-2\.0",

@@ -7,6 +7,7 @@ import yaml
 from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
 
 from urlvr_bench import tasks
+from urlvr_bench.errors import UsageError
 from urlvr_bench.records.record import Eval, Record
 from urlvr_bench.statistics import metrics
 from urlvr_bench.task import Task
@@ -55,7 +56,12 @@ def benchmark(task: Task) -> Benchmark | None:
     registered = task.config["metadata"].get("benchmark")
     if registered is None:
         return None
-    test = task.config["dataset_kwargs"]["sources"]["test"]
+    test = task.config["dataset_kwargs"].get("sources", {}).get("test", {})
+    if "id" not in test or not isinstance(registered, dict) or set(registered) != {"task_id", "problems"}:
+        raise UsageError(
+            f"tasks/{task.name}.yaml: metadata.benchmark is {registered}; give {{task_id: ID, problems: NUMBER}} where "
+            f"the test split is a data set of the Hub, and nothing elsewhere"
+        )
     where = {"dataset": test["id"], "config": test.get("config", "default"), "split": test["split"]}
     return Benchmark(**where, revision=test["revision"], **registered)
 
