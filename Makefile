@@ -10,12 +10,13 @@ STUDIES := $(basename $(notdir $(wildcard urlvr_bench/studies/*.yaml)))
 # the methods that chain addition can train, beside the seven that `run` compares by default
 OTHERS := soft_vote empo scrl condorcet evol_rl restrain weighted_vote probability_disparity co_rewarding_1 \
     co_rewarding_2 self_harmony covo rlpr verifree weighted_sum oracle_vote incorrect_label format_only length_reward
+DESK_OTHERS := self_certainty trajectory_entropy probability empo
 CONTROLLED := majority_vote self_certainty token_entropy trajectory_entropy ground_truth
-DOCUMENTS := $(addprefix reports.,method_docs task_docs readme scaling_docs settings_docs science_docs statistics_docs) \
+DOCUMENTS := $(addprefix reports.,method_docs task_docs readme desk_docs scaling_docs settings_docs science_docs statistics_docs) \
     api.columns_doc studies.pages
 BENCHMARKS := commands training desk signals evaluator grading site
 
-.PHONY: setup system demo test real-test slurm-test bench coverage-study results docs check-pins chaos audit coverage clean
+.PHONY: setup system demo desk desk-records desk-baselines test real-test slurm-test bench coverage-study results docs check-pins chaos audit coverage clean
 
 setup: $(READY)
 
@@ -34,6 +35,21 @@ demo: setup  ## the main job on the embedded default: seven methods, then the vo
 	$(BIN)/urlvr-bench run --protocol pocket-probe --method majority_vote \
 	    --model pocket-3 --model pocket-6 --out demo/runs
 	$(BIN)/urlvr-bench plot demo/runs --out demo/figures
+
+DESK := token_entropy majority_vote random_reward ground_truth
+desk: setup  ## a real language model rises and falls: four rewards on SmolLM2-135M, about half an hour on two cores
+	$(BIN)/urlvr-bench models get smollm2-135m
+	$(BIN)/urlvr-bench run --protocol desk-press $(addprefix --method ,$(DESK)) --out desk/runs
+	$(BIN)/urlvr-bench plot desk/runs --out desk/figures
+
+desk-records: setup  ## the records behind docs/desk.md; adds what is missing (about two hours on two cores)
+	$(BIN)/urlvr-bench models get smollm2-135m
+	$(BIN)/urlvr-bench run --protocol desk-press --seeds 3 $(addprefix --method ,$(DESK) $(DESK_OTHERS)) --out desk/runs
+	$(BIN)/urlvr-bench collect desk/runs --out results
+
+desk-baselines: setup  ## what SmolLM2-135M can before training (about ten minutes on one core)
+	$(BIN)/urlvr-bench models get smollm2-135m
+	$(BIN)/python benchmarks/desk_baselines.py
 
 test: setup system  ## lint, types, stale documents, all tests
 	$(BIN)/ruff check .
@@ -73,6 +89,8 @@ docs: setup  ## everything that is generated from the registry and from results/
 	for name in $(DOCUMENTS); do $(BIN)/python -m urlvr_bench.$$name || exit 1; done
 	$(BIN)/urlvr-bench plot results/pocket/pocket-6/chain_addition results/pocket-probe --out docs/figures
 	rm -f docs/figures/pocket-probe_pocket-* docs/studies/*.svg
+	if [ -d results/desk-press ]; then $(BIN)/urlvr-bench plot results/desk-press --out docs/figures || exit 1; \
+	    for kind in png svg; do mv docs/figures/desk-press_*_dual.$$kind docs/figures/desk.$$kind || exit 1; done; fi
 
 check-pins: setup  ## prove that one set of pins resolves for every extra together, vllm included
 	$(PIP) install $(QUIET) --dry-run --ignore-installed -c constraints.txt '.[vllm,board,browser,cluster,dev]'

@@ -50,6 +50,10 @@ FETCHED = (
     "static/board.js",
     "static/download.js",
     "static/chart.js",
+    "static/help.js",
+    "static/address.js",
+    "static/figures.js",
+    "static/grid.js",
 )
 
 

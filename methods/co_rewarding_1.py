@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import Count
 from urlvr_bench.rollouts import Extra
 from urlvr_bench.voting import count, winner
 
@@ -27,10 +28,11 @@ class CoRewarding1(Method):
         "on the rephrasing. It rephrases with a 32-billion-parameter model, we take the task's own rephrasing. Ties: "
         "theirs falls to the answer sampled first, ours to a hash."
     )
+    same_as = ("b636070baa110b37",)
 
-    votes: int = 8
+    votes: Count = 8
     """Rollouts of the rephrased prompt."""
-    view: int = 1
+    view: Count = 1
     """Which of the task's rephrasings to ask."""
 
     def extras(self) -> list[Extra]:

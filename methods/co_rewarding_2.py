@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import Count, Share
 from urlvr_bench.rollouts import Extra
 from urlvr_bench.voting import count, winner
 
@@ -23,13 +24,14 @@ class CoRewarding2(Method):
     binary = True
     formula = "1[a_i = argmax_a count(a) over rollouts of the teacher], teacher <- d teacher + (1 - d) policy"
     differs = (
-        "The published code lets 1 - d fall from 0.01 to 0.00001 along a cosine; ours is constant. Ties: theirs falls "
-        "to the answer sampled first, ours to a hash. Unparsed rollouts do not vote and earn 0 in both."
+        "The published code lets 1 - d fall from 0.01 to 0.00001 along a cosine; ours is constant. Ties: theirs "
+        "falls to the answer sampled first, ours to a hash. Unparsed rollouts do not vote and earn 0 in both."
     )
+    same_as = ("7b01d4004a3954b3",)
 
-    votes: int = 8
+    votes: Count = 8
     """Rollouts of the teacher per prompt."""
-    teacher_decay: float = 0.99
+    teacher_decay: Share = 0.99
     """Decay d of the moving average per step; 1 keeps the start policy as the teacher."""
 
     def extras(self) -> list[Extra]:

@@ -21,10 +21,12 @@ class Condorcet(Method):
     aliases = ("condorcet-ttrl", "leave-one-out")
     formula = "SNR(group) - SNR(group without i), SNR = (m - r)^2 / (G (m + r)), m and r the two largest counts"
     differs = (
-        "The published code keeps the identity of winner and runner-up when it leaves a vote out; we count anew, which "
-        "differs only where counts tie, and does not depend on the order. Its entropy variant is left out: it looks up "
-        "the raw answer among simplified ones, so that the sign turns with the spelling."
+        "The published code keeps the identity of winner and runner-up when it leaves a vote out; we count anew, "
+        "which differs only where counts tie, and does not depend on the order. All its scripts vote with 64 "
+        "rollouts and train on 32 of them, we vote with those that are trained on. Its entropy variant is left out: "
+        "it looks up the raw answer among simplified ones, so that the sign turns with the spelling."
     )
+    same_as = ("55f2a22eca6c50e3",)
 
     unparsed: float = -10.0
     """Reward of a rollout without an answer, as in the published code; other rewards lie between -1 and 1."""

@@ -3,10 +3,15 @@
 import cmath
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from statistics import fmean
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import Count, Share, Text
 from urlvr_bench.rollouts import Query
+
+ROUNDING = 1e-9
+"""A mean vector that is as long as the threshold is not to fall short of it by the order of a sum."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +35,16 @@ class Covo(Method):
         "Con is the share of states after which the own answer is the likeliest of the group's, Vol the share before "
         "it stays so. As in the released code the reward is binary, and a group of one answer earns 0; the paper's "
         "graded reward and curiosity term are computed there but not paid. Likelihoods are means over the answer's "
-        "tokens; the code adds the token after it. States are cut before the task's answer cue; the code splits "
-        "lines, merges formulas, and asks with `The answer is:`."
+        "tokens; the code adds the token after it. States end where a line that is not blank does, before the task's "
+        "answer cue, and the late ones are merged first, as in the code; it also merges displayed formulas and lines "
+        "after a colon, and asks with `The answer is:`."
     )
 
-    separator: str = "\n"
+    separator: Text = "\n"
     """What ends a step of the reasoning."""
-    states: int = 15
-    """Most states of one rollout; further steps are merged."""
-    threshold: float = 0.5
+    states: Count = 15
+    """Most states of one rollout; of more steps, the last ones are merged."""
+    threshold: Share = 0.5
     """Least length of the answer's mean vector."""
 
     def queries(self, group: Group) -> list[Query]:
@@ -57,7 +63,7 @@ class Covo(Method):
             steady = next((i for i, lead in enumerate(reversed(leads)) if lead < 0), len(leads))
             turn = cmath.rect(fmean(lead > 0 for lead in leads), 1 - steady / len(leads))
             vectors.setdefault(answer, []).append(turn)
-        good = {answer for answer, row in vectors.items() if abs(sum(row)) / len(row) >= self.threshold}
+        good = {answer for answer, row in vectors.items() if abs(sum(row)) / len(row) >= self.threshold - ROUNDING}
         return [float(answer in good) for answer in group.answers]
 
     def _asked(self, group: Group) -> Iterator[tuple[str, list[list[Query]]]]:
@@ -70,12 +76,12 @@ class Covo(Method):
                 yield answer, [[Query(group.prompt + state + cue, other) for other in answers] for state in states]
 
     def _states(self, reasoning: str) -> list[str]:
-        """Return the beginnings of the reasoning at the ends of its steps, at most `states` of them."""
-        ends, position = [], 0
-        while (found := reasoning.find(self.separator, position)) >= 0:
-            position = found + len(self.separator)
-            ends.append(position)
-        if reasoning[position:].strip() or not ends:
-            ends.append(len(reasoning))
-        kept = min(self.states, len(ends))
-        return [reasoning[: ends[(i + 1) * len(ends) // kept - 1]] for i in range(kept)]
+        """Return the beginnings of the reasoning at the ends of its steps, at most `states`; late ones merge."""
+        steps = reasoning.split(self.separator)
+        ends = accumulate(len(step) + len(self.separator) for step in steps)
+        said = [min(end, len(reasoning)) for step, end in zip(steps, ends, strict=True) if step.strip()]
+        said = said or [len(reasoning)]
+        kept = min(self.states, len(said))
+        short, longer = divmod(len(said), kept)
+        last = accumulate([short] * (kept - longer) + [short + 1] * longer)
+        return [reasoning[: said[i - 1]] for i in last]

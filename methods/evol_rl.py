@@ -1,12 +1,12 @@
 """EVOL-RL: the majority earns, and on either side of it the rollouts that reason differently earn more."""
 
-import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import Count
+from urlvr_bench.likeness import cosine, grams
 from urlvr_bench.voting import count, winner
 
 
@@ -22,37 +22,32 @@ class EvolRl(Method):
     family = "intrinsic/ensemble"
     paper = "https://arxiv.org/abs/2509.15194"
     aliases = ("evol",)
-    formula = "0.5 + u/2 in the majority, -1 + u/2 outside, u = novelty scaled to [0, 1] on each side"
+    formula = (
+        "0.5 + u/2 in the majority, -1 + u/2 outside, u = novelty scaled to [0, 1] on each side; -1 without company"
+    )
     differs = (
         "Similarity is the cosine of character n-gram counts; the published code embeds with a 4-billion-parameter "
         "model, and when that fails, with random vectors. It takes the text after `</think>`, as we do. An unparsed "
-        "rollout pays -1, in the code also one whose box holds no digit. The code votes with 64 rollouts and trains on "
-        "32, and puts rewards at the last rollout's length."
+        "rollout pays -1, in the code also one whose box holds no digit, and so do all in a group with one answer at "
+        "most. The code votes with 64 rollouts and trains on 32, and puts rewards at the last rollout's length."
     )
 
-    ngram: int = 3
+    ngram: Count = 3
     """Length of the character n-grams that texts are compared by."""
 
     def reward(self, group: Group) -> list[float]:
         label = winner(count(group.answers), group.prompt)
         rewards = [-1.0] * len(group)
-        texts = {i: _grams(group.completions[i], self.ngram) for i, a in enumerate(group.answers) if a is not None}
-        alike = {i: {j: _cosine(one, other) for j, other in texts.items() if j != i} for i, one in texts.items()}
+        said = [text.rpartition("</think>")[2] for text in group.completions]
+        texts = {i: grams(said[i], self.ngram) for i, answer in enumerate(group.answers) if answer is not None}
+        if len(texts) < 2:
+            return rewards
+        alike = {i: {j: cosine(one, other) for j, other in texts.items() if j != i} for i, one in texts.items()}
         for base, won in ((0.5, True), (-1.0, False)):
             side = [i for i in texts if (group.answers[i] == label) == won]
             for i, unit in zip(side, _scaled([_novelty(alike[i], side) for i in side]), strict=True):
                 rewards[i] = base + unit / 2
         return rewards
-
-
-def _grams(text: str, n: int) -> Counter[str]:
-    said = text.rpartition("</think>")[2]
-    return Counter(said[i : i + n] for i in range(max(1, len(said) - n + 1)))
-
-
-def _cosine(one: Counter[str], other: Counter[str]) -> float:
-    shared = sum(number * other[gram] for gram, number in one.items() if gram in other)
-    return shared / math.sqrt(sum(n * n for n in one.values()) * sum(n * n for n in other.values()))
 
 
 def _novelty(alike: dict[int, float], side: list[int]) -> float:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import Count, Inside
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,14 @@ class LengthReward(Method):
     needs = ("token_counts",)
     formula = "[a_i] + f(x), x = min(1, tokens / limit), f = 1 - (1 - x/p)^2 up to p, 1 - 2 ((x - p)/(1 - p))^2 above"
     differs = (
-        "The published code gives half of the first term to `<think>` and `<answer>` tags; ours is 1 for a readable "
-        "answer. Without an answer only the negative part of f counts, in both."
+        "The published code gives half of the first term for `<think>` tags and half for an answer; ours is 1 for a "
+        "readable answer. Without an answer only the negative part of f counts, in both."
     )
+    same_as = ("97514ca7ed08aed9",)
 
-    limit: int = 3072
+    limit: Count = 3072
     """Number of tokens, and all above it, that counts as length 1."""
-    peak: float = 0.5
+    peak: Inside = 0.5
     """Length p that earns most."""
 
     def reward(self, group: Group) -> list[float]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import CountFrom0, Share
 from urlvr_bench.rollouts import Extra
 from urlvr_bench.voting import count, leaders, winner
 
@@ -26,17 +27,20 @@ class MajorityVote(Method):
     differs = (
         "TTRL and SRT break ties by the answer sampled first, which depends on the order; we take a hash of prompt "
         "and answer. TTRL's first release let an unparsed rollout vote and win (`unparsed=vote`); its second and SRT "
-        "drop it, as we do. TTRL votes by string and pays by equivalence; our answers are canonical, so both are one. "
-        "Below `threshold` SRT also masks the KL term, we only pay nothing."
+        "drop it, as we do. TTRL votes by string and pays by equivalence; our answers are canonical, so both are "
+        "one. SRT pays by equivalence anywhere in the response, so that an answer without a box can earn 1; here it "
+        "must be read as the task reads answers. In EMPO's voting mode (`ties=all`) an unparsed rollout is a cluster "
+        "of one, which can win; ours earns 0. Below `threshold` SRT also masks the KL term, we only pay nothing."
     )
+    same_as = ("c305220fb7615d05",)
 
     ties: Literal["hash", "all", "none"] = "hash"
     """Who wins a tie: one answer chosen by a hash, all of them (EMPO's voting mode), or nobody."""
     unparsed: Literal["drop", "vote"] = "drop"
     """Whether rollouts without an answer stay out of the vote or vote, together, for having none."""
-    extra_votes: int = 0
+    extra_votes: CountFrom0 = 0
     """Further rollouts that vote and are not trained on; TTRL votes with 64 and trains on 32 of them."""
-    threshold: float = 0.0
+    threshold: Share = 0.0
     """Least share of the votes that the winner must have for anybody to be paid."""
 
     def extras(self) -> list[Extra]:

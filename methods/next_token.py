@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import CountFrom0
 from urlvr_bench.errors import UsageError
 from urlvr_bench.rollouts import Query
 
@@ -32,8 +33,9 @@ class NextToken(Method):
         "rollouts of a group, so a group mean removes it. RLP thinks before every token of a document; we think once "
         "per prompt. A thought ends at the task's answer cue, there at a closing tag."
     )
+    same_as = ("93a48ef06af993cf",)
 
-    horizon: int = 1
+    horizon: CountFrom0 = 1
     """How many tokens of the following text count; 0 for all of them."""
 
     def queries(self, group: Group) -> list[Query]:

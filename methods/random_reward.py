@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import Share
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,9 @@ class RandomReward(Method):
     binary = True
     formula = "1[hash(rollout i) < chance]"
     differs = "The published code draws from an unseeded generator, so its runs do not repeat."
+    same_as = ("bd7484dc676c7535",)
 
-    chance: float = 0.5
+    chance: Share = 0.5
     """Probability of reward 1."""
 
     def reward(self, group: Group) -> list[float]:

@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import Count, CountFrom0, NotNegative, Positive, Share
 from urlvr_bench.rollouts import Extra
-from urlvr_bench.voting import count
+from urlvr_bench.voting import EPSILON, count
 
 
 @dataclass(frozen=True)
@@ -14,30 +15,31 @@ class Restrain(Method):
 
     >>> group = Group("3+4?", ["..."] * 4, ["7", "7", "7", "3"], extra_answers=[["7", "7", "7", "7"]])
     >>> [round(advantage, 3) for advantage in Restrain().reward(group)]
-    [0.267, 0.267, 0.267, -0.8]
+    [0.231, 0.231, 0.231, -0.693]
     """
 
     family = "intrinsic/ensemble"
     paper = "https://arxiv.org/abs/2510.02172"
     needs = ("extra_answers",)
     advantages = True
-    formula = "u * sum_j w_j A_ij, A_ij = (1[a_i = a_j] - f_j) / sqrt(f_j (1 - f_j)); -u * penalty without a consensus"
+    formula = "u * sum_j w_j A_ij, A_ij = (1[a_i = a_j] - f_j) / std_j; -u * penalty without a consensus"
     differs = (
         "From the paper's text: there is no code, and the values of centre, width, least votes and penalty are not "
         "published, so ours are guesses. w_j = g(f_j) / sum g and u = g(share of the start's majority) with the "
         "Gaussian g. The paper weighs losses, which is the same as weighing advantages while nothing is clipped, and "
-        "measures u once before training; we sample the start policy at every step."
+        "measures u once before training; we sample the start policy at every step. std_j is that of TRL, over G - "
+        "1."
     )
 
-    centre: float = 1.0
+    centre: Share = 1.0
     """Share of the votes at which the Gaussian g peaks."""
-    width: float = 0.5
+    width: Positive = 0.5
     """Standard deviation of g; the paper finds 0.1 too narrow."""
-    least_votes: int = 3
+    least_votes: Count = 3
     """A group whose most common answer has fewer votes has no consensus."""
-    penalty: float = 0.5
+    penalty: NotNegative = 0.5
     """What every rollout of a group without a consensus loses."""
-    start_votes: int = 8
+    start_votes: CountFrom0 = 8
     """Rollouts of the start policy that decide the prompt's weight; 0 weighs all prompts the same."""
 
     def extras(self) -> list[Extra]:
@@ -51,16 +53,24 @@ class Restrain(Method):
         if max(votes.values(), default=0) < self.least_votes:
             return [-weight * self.penalty] * len(group)
         shares = {answer: number / len(group) for answer, number in votes.items()}
-        total = math.fsum(map(self._gaussian, shares.values()))
+        nearest = min(abs(share - self.centre) for share in shares.values())
+        weights = {answer: self._gaussian(share, nearest) for answer, share in shares.items()}
+        total = math.fsum(weights.values())
 
         def advantage(answer: str | None) -> float:
             return math.fsum(
-                self._gaussian(share) / total * ((answer == label) - share) / math.sqrt(share * (1 - share))
+                weights[label] / total * ((answer == label) - share) / _spread(share, len(group))
                 for label, share in shares.items()
                 if share < 1
             )
 
         return [weight * advantage(answer) for answer in group.answers]
 
-    def _gaussian(self, share: float) -> float:
-        return math.exp(-((share - self.centre) ** 2) / (2 * self.width**2))
+    def _gaussian(self, share: float, nearest: float = 0.0) -> float:
+        """Return g(share), over g at the distance `nearest` from its centre: however narrow, one label has weight 1."""
+        return math.exp(-((share - self.centre) ** 2 - nearest**2) / self.width / self.width / 2)
+
+
+def _spread(share: float, size: int) -> float:
+    """Return what GRPO in TRL divides by: the deviation over n - 1 of rewards of which a share is 1, plus 0.0001."""
+    return math.sqrt(share * (1 - share) * size / (size - 1)) + EPSILON

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import Share
 from urlvr_bench.rollouts import Query
 
 
@@ -29,15 +30,20 @@ class Rlpr(Method):
     differs = (
         "The published code measures the probability without reasoning once, under the start policy; we do so under "
         "the current one. The reference answer takes the place of the answer after the task's cue, there inside "
-        "`<answer>` tags. Its penalty of -1 for repeated 10-grams and its filter on the spread are left out."
+        "`<answer>` tags. It asks for each of its four tags exactly once, where any number of cues will do here and "
+        "the last one counts, and rounds both means to bfloat16. Its penalty of -1 for repeated 10-grams and its "
+        "filter on the spread are left out."
     )
+    same_as = ("ab91285010704f0c",)
 
-    form: float = 0.1
+    form: Share = 0.1
     """Weight of the 0/1 reward for writing the cue; the rest is the weight of the probability."""
 
     def queries(self, group: Group) -> list[Query]:
         cue, gold = group.answer_cue or "", group.gold or ""
-        heads = [completion.rpartition(cue)[0] for completion in group.completions if cue in completion]
+        heads = [
+            completion[: completion.rfind(cue)] if cue else "" for completion in group.completions if cue in completion
+        ]
         return [Query(group.prompt + head + cue, gold) for head in ["", *heads]]
 
     def reward(self, group: Group) -> list[float]:

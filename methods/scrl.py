@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import NotNegative, Share
 from urlvr_bench.voting import count
 
 
@@ -22,21 +23,22 @@ class Scrl(Method):
     needs = ("token_entropies",)
     formula = "+1 on the clear majority, -1 on answers with a share < rare and H(answer) >= mean H, else 0"
     differs = (
-        "As in the released code, shares are of all rollouts, the margin is waived when there is only one answer, and "
-        "no answer pays -1. We vote with the rollouts that are trained on; the code votes with 32 and trains on 16. "
-        "Thresholds are those of the published run; the code's own defaults are 0.5, 0.15 and 0.15. `graded` follows "
-        "the code, which pays the share itself, not, as its comment says, the share less the threshold."
+        "As in the released code, shares are of all rollouts, the margin is waived when there is only one answer, "
+        "and no answer pays -1. We vote with the rollouts that are trained on; the code votes with 32 and trains on "
+        "16. Thresholds are those of the published run; the code's own defaults are 0.5, 0.15 and 0.15. `graded` "
+        "follows the code, which pays the share itself, not, as its comment says, the share less the threshold."
     )
+    same_as = ("5d82266cafca6844",)
 
-    majority: float = 0.375
+    majority: Share = 0.375
     """Least share of the most common answer for it to be a positive label."""
-    margin: float = 0.125
+    margin: Share = 0.125
     """The share of the most common answer must exceed that of the second by more than this."""
-    rare: float = 0.125
+    rare: Share = 0.125
     """Answers with a share below this may become negative labels."""
     graded: bool = False
     """Pay by the size of the share and subtract the penalty, instead of -1, 0 and 1."""
-    penalty: float = 0.1
+    penalty: NotNegative = 0.1
     """Graded only: price per nat of the answer's mean token entropy above the group's."""
     unparsed: float = -1.0
     """Reward of a rollout without an answer."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import CountFrom0
 
 
 @dataclass(frozen=True)
@@ -18,16 +19,18 @@ class SelfCertainty(Method):
 
     family = "intrinsic/certainty"
     paper = "https://arxiv.org/abs/2505.19590"
-    aliases = ("intuitor", "rlif")
+    aliases = ("intuitor", "rlif", "rlif-self-certainty")
     needs = ("token_self_certainties",)
     formula = "mean_t KL(U || p_t), with p_t = softmax(z_t / T), the distribution that token t was drawn from"
     differs = (
-        "Intuitor's code pays logsumexp(z) - mean(z), which is log V more; a group mean removes the difference, a sum "
-        "with other rewards or a threshold does not (`vocabulary`). Its verl version divides logits by the sampling "
-        "temperature, as we do; its TRL version does not, and takes the distributions one position too late."
+        "Intuitor's code pays logsumexp(z) - mean(z), which is log V more; a group mean removes the difference, a "
+        "sum with other rewards or a threshold does not (`vocabulary`). Its verl version divides logits by the "
+        "sampling temperature, as we do; its TRL version does not, and takes the distributions one position too "
+        "late. No Free Lunch (arXiv 2506.17219) trains on this signal too; its text was seen in summaries alone."
     )
+    same_as = ("73334d16baac9f31",)
 
-    vocabulary: int = 0
+    vocabulary: CountFrom0 = 0
     """Width V of the logits, padding included: given, log V is added, as in the published code."""
 
     def reward(self, group: Group) -> list[float]:

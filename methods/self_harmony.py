@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import Count
 from urlvr_bench.rollouts import Extra
 from urlvr_bench.voting import count, leaders, winner
 
@@ -23,14 +24,16 @@ class SelfHarmony(Method):
     binary = True
     formula = "1[a_i = argmax_a n1(a) n2(a) / (n1(a) + n2(a))], n1 and n2 the counts in the two views"
     differs = (
-        "The published code trains on both views; we train on the original only. Ties go to the larger total in both, "
-        "then there to the order of a set, which changes from run to run, here to a hash. Its optional factors for "
-        "format and for difference between the views are left out."
+        "The published code trains on both views; we train on the original only. Ties go to the larger total in "
+        "both, then there to the order of a set, which changes from run to run, here to a hash. The factors for "
+        "format and for difference between the views, whose coefficients its script sets and its reward never reads, "
+        "are left out."
     )
+    same_as = ("97f5b66b01f07464",)
 
-    votes: int = 8
+    votes: Count = 8
     """Rollouts of the rephrased prompt."""
-    view: int = 1
+    view: Count = 1
     """Which of the task's rephrasings to ask."""
     laplace: bool = False
     """Add 1 to every count, so that an answer of one view only can win; otherwise it cannot."""

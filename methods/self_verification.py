@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
+from urlvr_bench.asking import says_yes
 
 QUESTION = """Somebody has handed in a solution to a problem. Find out whether it is correct.
 
@@ -42,10 +43,11 @@ class SelfVerification(Method):
     formula = "1[the policy, asked, says that completion i is correct]"
     differs = (
         "The verdict is read by the study's rules, the question is in our own words; a task may ask in its own "
-        "(`verification_prompts`), and then `y` and `yes` are verdicts too. The study samples the verdict at "
-        "temperature 0.5, we take the likeliest. Its code cuts question and answer at literal `user` and `assistant` "
-        "lines and shows every brace of a solution twice; ours does neither."
+        "(`verification_prompts`), and `y` and `yes` alone are verdicts too, whoever asks. The study samples the "
+        "verdict at temperature 0.5, we take the likeliest. Its code cuts question and answer at literal `user` and "
+        "`assistant` lines and shows every brace of a solution twice; ours does neither."
     )
+    same_as = ("cba9dc34277dfddf",)
 
     def ask(self, group: Group) -> list[str]:
         if group.verification_prompts is not None:
@@ -53,14 +55,4 @@ class SelfVerification(Method):
         return [QUESTION.format(problem=group.prompt, solution=completion) for completion in group.completions]
 
     def reward(self, group: Group) -> list[float]:
-        return [float(says_correct(reply)) for reply in group.replies or []]
-
-
-def says_correct(reply: str) -> bool:
-    """Read a verdict: a box with True wins over one with False; without a box, the word true without the word false."""
-    said = reply.strip().lower()
-    if "\\boxed{true" in said:
-        return True
-    if "\\boxed{false" in said:
-        return False
-    return said in ("y", "yes") or ("true" in said and "false" not in said)
+        return [float(says_yes(reply)) for reply in group.replies or []]

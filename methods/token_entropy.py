@@ -19,14 +19,16 @@ class TokenEntropy(Method):
 
     family = "intrinsic/certainty"
     paper = "https://arxiv.org/abs/2505.22660"
-    aliases = ("rent", "em-rl-token")
+    aliases = ("rent", "em-rl-token", "rlif-token-entropy")
     needs = ("token_entropies",)
     formula = "-mean_t H(p_t), with p_t = softmax(z_t / T), the distribution that token t was drawn from"
     differs = (
         "RENT and the study take the mean, the EM-RL paper (arXiv 2505.15134, no training code) the sum, which also "
         "favours short completions (`reduction=sum`). RENT's format variant pays -7 without an answer (`unparsed`). "
-        "The study's released code removes the entropies before it reads them and so pays 0 to all."
+        "The study's released code removes the entropies before it reads them and so pays 0 to all. No Free Lunch "
+        "(arXiv 2506.17219) trains on this signal too; its text was seen in summaries alone."
     )
+    same_as = ("ce2441160d321973",)
 
     reduction: Literal["mean", "sum"] = "mean"
     """How the entropies of the tokens become one number."""

@@ -19,13 +19,15 @@ class TrajectoryEntropy(Method):
 
     family = "intrinsic/certainty"
     paper = "https://arxiv.org/abs/2505.15134"
-    aliases = ("em-rl", "em-rl-sequence")
+    aliases = ("em-rl", "em-rl-sequence", "rlif-trajectory-entropy")
     needs = ("token_logprobs",)
     formula = "mean_t log p_t(y_t), with p_t = softmax(z_t / T)"
     differs = (
         "The study (arXiv 2603.08660) takes the mean over tokens, in text and code, and so do we; the EM-RL paper, "
-        "which has no training code, takes the sum (`reduction=sum`)."
+        "which has no training code, takes the sum (`reduction=sum`). No Free Lunch (arXiv 2506.17219) trains on "
+        "this signal too; its text was seen in summaries alone."
     )
+    same_as = ("1fc76b870363dfec",)
 
     reduction: Literal["mean", "sum"] = "mean"
     """How the log-probabilities of the tokens become one number."""

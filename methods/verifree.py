@@ -23,17 +23,25 @@ class Verifree(Method):
     family = "supervised"
     paper = "https://arxiv.org/abs/2505.21493"
     needs = ("gold", "answer_cue", "likelihoods")
-    formula = "prod_t p(gold_t | prompt, reasoning i), or 0 without the answer cue"
+    formula = "prod_t p(gold_t | prompt, reasoning i), or 0 without the answer cue or an answer"
     differs = (
         "The published code adds a log-likelihood loss on the reference answer, weighted by this reward; we train on "
-        "the reward alone. The reasoning ends at the task's cue, there at `<answer>`."
+        "the reward alone. The reasoning ends at the task's first cue, there at the first `<answer`, and what is "
+        "scored is the reference alone, there with its box and the closing tag. A rollout that is cut off earns 0 in "
+        "both, here also any other whose answer cannot be read."
     )
 
     def queries(self, group: Group) -> list[Query]:
-        cue, gold = group.answer_cue or "", group.gold or ""
-        heads = [completion.rpartition(cue)[0] for completion in group.completions if cue in completion]
-        return [Query(group.prompt + head + cue, gold) for head in heads]
+        gold = group.gold or ""
+        return [Query(group.prompt + begun, gold) for begun in _begun(group) if begun is not None]
 
     def reward(self, group: Group) -> list[float]:
         chances = iter([math.exp(math.fsum(row)) for row in group.likelihoods or []])
-        return [next(chances) if (group.answer_cue or "") in completion else 0.0 for completion in group.completions]
+        return [0.0 if begun is None else next(chances) for begun in _begun(group)]
+
+
+def _begun(group: Group) -> list[str | None]:
+    """Return each completion up to its first answer cue and with it, None where it is without a cue or an answer."""
+    cue = group.answer_cue or ""
+    answered = zip(group.completions, group.answers, strict=True)
+    return [None if answer is None or cue not in text else text[: text.index(cue)] + cue for text, answer in answered]

@@ -1,32 +1,36 @@
 """Weighted sum: a hybrid of other methods, written as `majority_vote+0.1*format_only`."""
 
 from dataclasses import dataclass
-from statistics import fmean, pstdev
+from statistics import fmean
 from typing import Any, Literal
 
 from urlvr_bench import Group, Method
-from urlvr_bench.methods import configure, parse
-from urlvr_bench.rollouts import Extra, Query
+from urlvr_bench.methods import configure, mixture, parse
+from urlvr_bench.rollouts import LATER, Extra, Query
+from urlvr_bench.voting import advantages
 
 
 @dataclass(frozen=True)
 class WeightedSum(Method):
-    """Reward a weighted sum of other methods' rewards, each brought to one scale in the group (arXiv 2601.05242).
+    """Reward a weighted sum of other methods' rewards, each scaled in the group, then over the batch (GDPO).
 
     >>> group = Group("3+4?", ["..."] * 4, ["7", "7", "3", None])
     >>> [round(reward, 2) for reward in WeightedSum("majority_vote+0.5*format_only").reward(group)]
-    [2.16, 2.16, 0.16, -0.99]
+    [1.99, 1.99, 0.26, -0.74]
     """
 
     family = "intrinsic/ensemble"
     paper = "https://arxiv.org/abs/2601.05242"
-    aliases = ("hybrid",)
-    formula = "sum_k w_k (mean_k + (r_ki - mean_k) / std_k), mean and std of term k's rewards in the group"
+    aliases = ("hybrid", "gdpo")
+    formula = "sum_k w_k (mean_k + (r_ki - mean_k) / (std_k + 0.0001)), mean and std of term k's rewards in the group"
     differs = (
-        "Scaling each reward before the sum is what GDPO and Intuitor's TRL code do; R-Zero and RLPR add bare rewards "
-        "(`scale=none`). The means, which those remove and a group baseline removes again, keep the curve of the proxy "
-        "reward readable. A hybrid needs what its terms need, belongs to the family of its first term, and is "
-        "supervised if one of them is."
+        "As GDPO and TRL's `normalize_then_sum`: each term is scaled in the group, the sum over the batch and not in "
+        "the group again, so that a small weight stays small where another term is constant. The means, which the "
+        "group's mean removes again, keep the curve of the proxy reward readable. R-Zero and RLPR add bare rewards "
+        "and scale the sum as the protocol says (`scale=none`). A term that pays advantages makes a sum of "
+        "advantages, trained on as they are: that term's own and the others' scaled deviations. A hybrid needs what "
+        "its terms need, is of the family whose evidence goes furthest among its terms', and supervised if one of "
+        "them is."
     )
 
     terms: str = "majority_vote+0.1*format_only"
@@ -38,11 +42,13 @@ class WeightedSum(Method):
         parsed = parse(self.terms)
         parts = tuple((weight, configure(name, params)) for weight, name, params in parsed)
         needs = dict.fromkeys(need for _, part in parts for need in part.needs)
-        supervised = any(part.uses_labels() for _, part in parts)
+        pays_advantages = any(part.advantages for _, part in parts)
         self._set("terms", "+".join(_written(*term) for term in parsed))
         self._set("parts", parts)
         self._set("needs", tuple(needs))
-        self._set("family", "supervised" if supervised else parts[0][1].family)
+        self._set("family", mixture([part.family for _, part in parts]))
+        self._set("advantages", pays_advantages)
+        self._set("scaled_over_batch", self.scale == "group" and not pays_advantages)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)  # what follows from the terms; the instance is frozen
@@ -62,37 +68,32 @@ class WeightedSum(Method):
 
     def reward(self, group: Group) -> list[float]:
         totals = [0.0] * len(group)
-        served = {"extra_answers": 0, "likelihoods": 0, "replies": 0}
+        served = dict.fromkeys(("extra_answers", "likelihoods", "replies"), 0)
         for weight, part in self._parts:
             first = _seen(group, part)
+            asked = zip(served, (part.extras(), part.queries(first), part.ask(first)), strict=True)
             share: dict[str, Any] = {}
-            for name, asked in (
-                ("extra_answers", part.extras()),
-                ("likelihoods", part.queries(first)),
-                ("replies", part.ask(first)),
-            ):
+            for name, questions in list(asked):
                 if name in part.needs:
-                    share[name] = (getattr(group, name) or [])[served[name] : served[name] + len(asked)]
-                    served[name] += len(asked)
-            rewards = part.reward(_seen(group, part, **share))
-            if self.scale == "group":
-                rewards = _scaled(rewards)
+                    share[name] = (getattr(group, name) or [])[served[name] : served[name] + len(questions)]
+                    served[name] += len(questions)
+            rewards = self._brought_to_scale(part, part.reward(_seen(group, part, **share)))
             totals = [total + weight * reward for total, reward in zip(totals, rewards, strict=True)]
         return totals
+
+    def _brought_to_scale(self, part: Method, rewards: list[float]) -> list[float]:
+        """Return a term's rewards as they are added: of advantages there is no mean to keep, nor anything to scale."""
+        if part.advantages:
+            return rewards
+        mean = fmean(rewards)
+        apart = advantages(rewards) if self.scale == "group" else [reward - mean for reward in rewards]
+        return apart if self.advantages else [mean + part for part in apart]
 
 
 def _seen(group: Group, part: Method, **later: Any) -> Group:
     """Return the group with the signals that one term declares."""
-    first = {
-        name: getattr(group, name) for name in part.needs if name not in ("extra_answers", "likelihoods", "replies")
-    }
+    first = {name: getattr(group, name) for name in part.needs if name not in LATER}
     return Group(group.prompt, group.completions, group.answers, **first, **later)
-
-
-def _scaled(rewards: list[float]) -> list[float]:
-    """Stretch rewards to standard deviation 1; equal ones stay as they are."""
-    mean, spread = fmean(rewards), pstdev(rewards)
-    return [mean + (reward - mean) / spread for reward in rewards] if spread > 1e-9 else rewards
 
 
 def _written(weight: float, name: str, params: dict[str, str]) -> str:

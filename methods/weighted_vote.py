@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from urlvr_bench import Group, Method
+from urlvr_bench.bounds import Count, Share
 from urlvr_bench.rollouts import Extra
 from urlvr_bench.voting import count, winner
 
@@ -26,14 +27,15 @@ class WeightedVote(Method):
     binary = True
     formula = "1[a_i = argmax_a sum_n SC_n count_n(a)], SC_n = max_a count_n(a) / G_n over the voters n"
     differs = (
-        "From the paper's text, no code was found. RLCCF's crowd is several models that are trained together; ours is "
-        "the policy and a moving average of it, the only second voter that one training run has. Unparsed rollouts do "
-        "not vote but lower their voter's self-consistency."
+        "From the paper's text, no code was found. RLCCF's crowd is several models that are trained together; ours "
+        "is the policy and a moving average of it, the only second voter that one training run has. Unparsed "
+        "rollouts do not vote but lower their voter's self-consistency."
     )
+    same_as = ("01c3afffd65e4abf",)
 
-    votes: int = 8
+    votes: Count = 8
     """Rollouts of the second voter."""
-    teacher_decay: float = 0.99
+    teacher_decay: Share = 0.99
     """Decay per step of the moving average that is the second voter."""
 
     def extras(self) -> list[Extra]:

@@ -99,7 +99,7 @@ DRAWS: dict[str, Callable[..., pocket.Problem]] = {
     "chain_addition": _draw_addition,
     "countdown": _draw_countdown,
     "puzzle": puzzle.draw,
-    "bare_puzzle": puzzle.draw_bare,
+    "brief_puzzle": puzzle.draw_brief,
     "story": stories.draw,
     "lemmas": lemmas.lemma_problem,
     "text": texts.piece,

@@ -3,7 +3,7 @@
 import re
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.tasks import words
+from urlvr_bench.tasks import expression, words
 from urlvr_bench.tasks.boxed import Span
 from urlvr_bench.tasks.countdown import Countdown
 from urlvr_bench.tasks.scorer import Doc, Scorer, Verdict
@@ -30,6 +30,13 @@ def line_span(completion: str) -> Span | None:
         bare = bare[:-1].rstrip()
     start = len(bare) - len(bare.lstrip())
     return (start, len(bare)) if 0 < len(bare) - start <= MAX_LENGTH else None
+
+
+def turned(prompt: str, view: int) -> str:
+    """Return a prompt with its solved lines in another order."""
+    *solved, asked = prompt.split("\n")
+    first = view % len(solved)
+    return "\n".join([*solved[first:], *solved[:first], asked])
 
 
 class Line(Scorer):
@@ -60,9 +67,7 @@ class Line(Scorer):
         return None if self.answer(completion) is None else line_span(completion)
 
     def rephrase(self, doc: Doc, view: int) -> str:
-        *shown, asked = doc["prompt"].split("\n")
-        first = view % len(shown)
-        return "\n".join([*shown[first:], *shown[:first], asked])
+        return turned(doc["prompt"], view)
 
 
 class NumberLine(Line):
@@ -83,12 +88,23 @@ class NumberLine(Line):
 
 
 class ExpressionLine(Countdown):
-    """Countdown: the expression that is the first line."""
+    """Countdown: the expression that is the first line; what it comes to may follow after an equals sign."""
 
     cue = ""
 
     def _span(self, completion: str) -> Span | None:
         return line_span(completion)
+
+    def canonical(self, text: str) -> str | None:
+        left, equals, right = text.partition("=")
+        answer = super().canonical(left)
+        if answer is None or not equals:
+            return answer
+        claimed, found = expression.read(right), expression.read(answer, signed=True)
+        return answer if claimed and found and claimed.value == found.value else None
+
+    def rephrase(self, doc: Doc, view: int) -> str:
+        return turned(doc["prompt"], view)
 
     def completion(self, answer: str) -> str:
         return f" {answer}"

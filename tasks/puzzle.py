@@ -1,6 +1,7 @@
 """Countdown puzzles: drawn so that they can be solved, and a solver for those that others drew."""
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -28,9 +29,14 @@ def shown(numbers: Sequence[int], target: int) -> str:
 
 
 def given(public: str) -> tuple[list[int], int]:
-    """Return the numbers and the target that `shown` wrote."""
-    numbers, _, target = public.removeprefix("Numbers: ").partition("\nTarget: ")
-    return [int(number) for number in numbers.split(",")], int(target)
+    """Return the numbers and the target, the last number of all, that `shown` or `brief` wrote."""
+    *numbers, target = map(int, re.findall("[0-9]+", public))
+    return numbers, target
+
+
+def brief(numbers: Sequence[int], target: int) -> str:
+    """Return the same in one line, the largest number first, so that differences need no other order."""
+    return f"{' and '.join(map(str, sorted(numbers, reverse=True)))} make {target}"
 
 
 def draw(rng: random.Random, count: tuple[int, int], largest: int, targets: tuple[int, int]) -> Problem:
@@ -50,10 +56,11 @@ def draw(rng: random.Random, count: tuple[int, int], largest: int, targets: tupl
             return Problem(question(public), _written(trees[0]), public, f"countdown:{sorted(numbers)}>{value}")
 
 
-def draw_bare(rng: random.Random, **ranges: Any) -> Problem:
-    """Draw the same kind of puzzle, of which the prompt shows the numbers and the target alone."""
+def draw_brief(rng: random.Random, **ranges: Any) -> Problem:
+    """Draw the same kind of puzzle, asked in one line."""
     problem = draw(rng, **ranges)
-    return replace(problem, prompt=problem.public)
+    public = brief(*given(problem.public))
+    return replace(problem, prompt=public, public=public)
 
 
 def _joined(rng: random.Random, high: Tree, low: Tree, limit: int) -> Tree:

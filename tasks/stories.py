@@ -1,4 +1,4 @@
-"""One-step word problems with small numbers, drawn so that no sum of one split is asked in another."""
+"""One-step word problems with small numbers, drawn so that no split asks another one's sum of the same things."""
 
 import random
 
@@ -24,20 +24,17 @@ STORIES = {
         "{name} has {a} {things} and loses {b}. How many {things} are left?",
         "{name} has {a} {things} and sells {b}. How many {things} are left?",
     ),
-    "*": (
-        "{name} has {a} bags with {b} {things} each. How many {things} does {name} have?",
-        "{name} buys {b} {things} a day for {a} days. How many {things} does {name} buy?",
-    ),
 }
 
 
 def draw(rng: random.Random, largest: int, signs: str) -> Problem:
-    """Draw a story with two numbers from 2 to `largest` of which the sum, the difference or the product is asked."""
+    """Draw a story with two numbers from 2 to `largest` of which the sum or the difference is asked."""
     sign = rng.choice(signs)
     a, b = rng.randint(2, largest), rng.randint(2, largest)
     if sign == "-":
         a, b = max(a, b) + (a == b), min(a, b)
-    gold = {"+": a + b, "-": a - b, "*": a * b}[sign]
-    text = rng.choice(STORIES[sign]).format(a=a, b=b, name=rng.choice(NAMES), things=rng.choice(THINGS))
+    gold = a + b if sign == "+" else a - b
+    things = rng.choice(THINGS)
+    text = rng.choice(STORIES[sign]).format(a=a, b=b, name=rng.choice(NAMES), things=things)
     first, second = (a, b) if sign == "-" else sorted((a, b))
-    return Problem(text, str(gold), text, f"story:{first}{sign}{second}")
+    return Problem(text, str(gold), text, f"story:{first}{sign}{second} {things}")

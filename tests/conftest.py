@@ -20,6 +20,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     os.environ["PATH"] = programs.PATH if needed else programs.without_optional()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_kept(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Have what our code keeps for the user be kept elsewhere."""
+    os.environ["URLVR_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def command():
     """Run the command line as a user does; return the finished process."""

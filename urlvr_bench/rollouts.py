@@ -169,10 +169,16 @@ class Method(ABC):
     """Whether every reward is 0 or 1, so that it can be compared with correctness rollout by rollout."""
     advantages: ClassVar[bool] = False
     """Whether `reward` returns advantages, to be trained on as they are instead of against the group's mean."""
+    scaled_over_batch: ClassVar[bool] = False
+    """Whether deviations from the group's mean are divided by their spread over the batch, whatever the protocol says:
+    for sums, whose terms are scaled in the group already."""
     formula: ClassVar[str] = ""
     """The reward of rollout i in one line of plain text, for the method's page."""
     differs: ClassVar[str] = ""
     """Where the semantics differ from which published code, and why."""
+    same_as: ClassVar[tuple[str, ...]] = ()
+    """Hashes of earlier committed texts of the file that pay the same; their records count as this text's."""
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"allow_inf_nan": False}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

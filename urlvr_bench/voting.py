@@ -1,9 +1,13 @@
-"""Votes over answers. No rule here depends on the order of the rollouts."""
+"""Votes over answers, and advantages of rewards. No rule here depends on the order of the rollouts."""
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from statistics import fmean, stdev
+
+EPSILON = 1e-4
+"""What TRL adds to a standard deviation before it divides by it."""
 
 
 def count(answers: Iterable[str | None]) -> Counter[str]:
@@ -27,3 +31,10 @@ def winner(weights: Mapping[str, float | Fraction], prompt: str) -> str | None:
         return hashlib.sha256(f"{prompt}\0{answer}".encode()).digest()
 
     return min(leaders(weights), key=rank, default=None)
+
+
+def advantages(rewards: Sequence[float]) -> list[float]:
+    """Return what GRPO in TRL trains on: deviations from the group's mean over their spread by n - 1, plus 0.0001."""
+    mean = fmean(rewards)
+    spread = (stdev(rewards) if len(rewards) > 1 else 0.0) + EPSILON
+    return [(reward - mean) / spread for reward in rewards]

@@ -1,26 +1,38 @@
 // The board: sort, filter, columns, downloads. Whatever the reader chooses is in the URL.
+import * as address from "./address.js";
 import { download } from "./download.js";
-import { makeGrid } from "./grid.js";
+import * as figures from "./figures.js";
+import { directions, makeGrid, plainRow } from "./grid.js";
 
 const table = document.querySelector("#board");
+const references = document.querySelector("#references");
 const controls = document.querySelector("[data-controls]");
 const pager = document.querySelector("[data-pager]");
 const status = document.querySelector("[data-status]");
+const tied = document.querySelector("[data-tied]") ?? status.parentElement.insertBefore(document.createElement("p"), status);
 const FACETS = ["protocol", "model", "task", "judged"];
 const DEFAULT_SORT = "rank:asc";
+const SORTS = ["rank", "outcome", "avg", "gain", "collapse", "tokens", "method"];
+const MOST = 4;
 const picked = new Set();
-let rows, columns, boards, grid, wish;
+let rows, columns, boards, hints, grid, wish;
+let said = "";
+let kept = false; // whether the next change of the address makes an entry of the history
 
-const initial = new URLSearchParams(location.search);
 const field = (name) => controls.elements[name];
+const usual = (input) => input?.querySelector("[selected]")?.value ?? "*";
 
 function readUrl(state) {
+  said = "";
   for (const name of [...FACETS, "family", "q"]) {
     const input = field(name);
     if (!input) continue;
-    const wanted = state.get(name) ?? (name === "q" ? "" : input.querySelector("[selected]")?.value ?? "*");
+    const wanted = state.get(name) ?? (name === "q" ? "" : usual(input));
     input.value = wanted;
-    if (input.value !== wanted) input.value = "*"; // a choice that this site does not have
+    if (input.value !== wanted) {
+      input.value = usual(input);
+      said = `This site has no ${name} ${wanted}.`;
+    }
   }
   const shown = state.get("cols")?.split(",");
   for (const box of controls.querySelectorAll("[name=cols]")) {
@@ -34,8 +46,7 @@ function writeUrl() {
   const state = new URLSearchParams();
   for (const name of [...FACETS, "family"]) {
     const input = field(name);
-    const usual = input?.querySelector("[selected]")?.value ?? "*";
-    if (input && input.value !== usual) state.set(name, input.value);
+    if (input && input.value !== usual(input)) state.set(name, input.value);
   }
   if (field("q").value) state.set("q", field("q").value);
   const boxes = [...controls.querySelectorAll("[name=cols]")];
@@ -45,8 +56,8 @@ function writeUrl() {
   if (sorting() !== DEFAULT_SORT) state.set("sort", sorting());
   if (grid.page()) state.set("page", grid.page() + 1);
   for (const id of picked) state.append("pick", id);
-  const query = state.toString().replaceAll("%3A", ":").replaceAll("%2C", ",").replaceAll("%2F", "/");
-  history.replaceState(null, "", query ? `?${query}` : location.pathname);
+  address.write(state, kept);
+  kept = false;
 }
 
 function sorting() {
@@ -77,10 +88,11 @@ function reconcile(chosen) {
   for (const [name] of facets) if (name !== chosen) field(name).value = "*";
 }
 
-function fits(row, { facets, family, words }) {
-  if (facets.some(([name, value]) => row.facets[name] !== value)) return false;
-  if (row.style === "reference") return true; // pinned: what the others are read against
-  return (family === null || row.family === family) && words.every((word) => row.text.includes(word));
+const onBoard = (row, { facets }) => facets.every(([name, value]) => row.facets[name] === value);
+
+function fits(row, asking) {
+  const { family, words } = asking;
+  return onBoard(row, asking) && (family === null || row.family === family) && words.every((word) => row.text.includes(word));
 }
 
 function apply() {
@@ -94,6 +106,24 @@ function apply() {
   grid.draw("page");
 }
 
+/** References stand in a table of their own, folded, whatever the filters are. */
+function refer() {
+  const shown = columns.map((column, i) => [i, column]).filter(([i]) => grid.column(i + 1).visible());
+  const found = rows.references.filter((row) => onBoard(row, wish));
+  const head = references.tHead.rows[0];
+  head.replaceChildren(document.createElement("td"));
+  for (const [, column] of shown) {
+    const cell = head.appendChild(document.createElement("th"));
+    cell.scope = "col";
+    cell.className = `${column.key}${column.numeric ? " num" : ""}`;
+    cell.innerHTML = column.html;
+  }
+  references.tBodies[0].replaceChildren(...found.slice(0, 100).map((row) => plainRow(row, shown, hints, pickBox)));
+  const average = columns.findIndex((column) => column.key === "avg");
+  const told = found.slice(0, 9).map((row) => `${row.method} ${(100 * row.raw[columns[average].start]).toFixed(1)}`);
+  document.querySelector("[data-references]").textContent = `${found.length} references: ${told.join(", ")}${found.length > 9 ? ", …" : ""}`;
+}
+
 function turnable() {
   const { page, pages } = grid.page.info();
   pager.hidden = pages < 2;
@@ -103,20 +133,40 @@ function turnable() {
 }
 
 function report() {
-  const { recordsDisplay: found, recordsTotal: all } = grid.page.info();
-  status.textContent = found === all ? `${all} rows` : `${found} of ${all} rows`;
-  const chosenBoards = FACETS.some(several) ? [] : boards.filter((board) => FACETS.every((name) => !field(name) || board[name] === field(name).value));
-  table.classList.toggle("several", chosenBoards.length !== 1); // each board has a scale of its own
-  document.querySelector("#board-title").textContent = chosenBoards.length === 1 ? chosenBoards[0].title : "Several boards";
-  document.querySelector("[data-subtitle]").textContent = chosenBoards.length === 1 ? chosenBoards[0].subtitle : "ranks hold within a board";
+  const { recordsDisplay: found } = grid.page.info();
+  const all = wish.facets.length ? rows.filter((row) => onBoard(row, wish)).length : rows.length;
+  const compared = offerComparison();
+  status.textContent = [said, found === all ? `${all} methods.` : `${found} of ${all} methods.`, compared].filter(Boolean).join(" ");
+  const chosen = boards.filter((board) => FACETS.every((name) => !field(name) || board[name] === field(name).value));
+  const board = chosen.length === 1 && !FACETS.some(several) ? chosen[0] : null;
+  document.querySelector("#board-title").textContent = board?.title ?? "Several boards";
+  document.title = `${board?.title ?? "Several boards"} · urlvr-bench`;
+  if (!board) document.querySelector("[data-subtitle]").textContent = "Ranks hold within a board.";
+  tied.hidden = !board;
+  const filtered = wish.family !== null || wish.words.length > 0;
+  const names = filtered ? new Set(grid.rows({ search: "applied" }).data().toArray().slice(0, 1000).map((row) => row.method)) : null;
+  figures.show(board?.name ?? null, tied).then(() => figures.keep(names));
+  refer();
+  for (const box of table.querySelectorAll("input[data-id]")) box.checked = picked.has(box.dataset.id);
   turnable();
+}
+
+/** Offer to compare what is picked; what cannot go along is told. */
+function offerComparison() {
   const link = controls.querySelector("[data-compare]");
-  const chosen = rows.filter((row) => picked.has(row.id));
-  link.hidden = chosen.length < 2;
+  const chosen = [...rows, ...rows.references].filter((row) => picked.has(row.id));
   const board = chosen[0]?.facets.name;
-  const names = chosen.filter((row) => row.facets.name === board).slice(0, 4).map((row) => row.method);
+  const mine = chosen.filter((row) => row.facets.name === board);
+  const names = mine.slice(0, MOST).map((row) => row.method);
+  link.hidden = names.length < 2;
   link.textContent = `Compare ${names.length}`;
   link.href = `compare.html?${new URLSearchParams([["board", board], ...names.map((name) => ["m", name])])}`;
+  const others = chosen.length - mine.length;
+  const left = mine.slice(MOST).map((row) => row.method);
+  return [
+    left.length ? `${MOST} methods can be compared at once: ${left.join(", ")} ${left.length > 1 ? "are" : "is"} left out.` : "",
+    others ? `${others} picked on another board cannot be compared with these.` : "",
+  ].join(" ").trim();
 }
 
 function pickBox(row) {
@@ -124,6 +174,7 @@ function pickBox(row) {
   const box = document.createElement("input");
   box.type = "checkbox";
   box.checked = picked.has(row.id);
+  box.dataset.id = row.id;
   box.setAttribute("aria-label", `Compare ${row.method}`);
   box.addEventListener("change", () => {
     picked[box.checked ? "add" : "delete"](row.id);
@@ -134,18 +185,24 @@ function pickBox(row) {
 }
 
 function grow(data) {
-  columns = data.columns;
+  ({ columns, boards, hints } = data);
   let start = 0;
   for (const column of columns) {
     column.start = start;
     start += column.fields.length;
   }
-  data.rows.forEach((row) => {
-    row.facets = data.boards[row.board];
+  const signals = columns.find((column) => column.key === "signals").start;
+  for (const row of data.rows) {
+    row.facets = boards[row.board];
     row.id = `${row.facets.name}/${row.method}`;
-    row.text = [row.method, row.family, ...Object.values(row.facets), row.raw[columns.find((c) => c.key === "signals").start]].join(" ").toLowerCase();
-  });
-  ({ rows, boards } = data);
+    row.text = [row.method, row.words, row.family, ...Object.values(row.facets), row.raw[signals]].join(" ").toLowerCase();
+  }
+  rows = data.rows.filter((row) => row.style !== "reference");
+  rows.references = data.rows.filter((row) => row.style === "reference");
+  for (const key of SORTS) {
+    const column = columns.find((one) => one.key === key);
+    if (column) for (const way of directions(column)) field("sort").add(new Option(`${column.name}, ${way === directions(column)[0] ? "best first" : "worst first"}`, `${key}:${way}`));
+  }
 }
 
 function listen() {
@@ -158,23 +215,33 @@ function listen() {
     });
   };
   controls.addEventListener("input", (event) => {
+    said = "";
+    kept ||= event.target.name !== "q"; // letters of a search are no steps to go back by
+    if (event.target.name === "sort") return grid.order([wanted(event.target.value)]).draw();
     reconcile(event.target.name);
     soon();
   });
+  table.addEventListener("click", (event) => (kept ||= event.target.closest("thead") !== null), true);
   controls.addEventListener("submit", (event) => event.preventDefault());
+  const restore = (state) => {
+    readUrl(state);
+    grid.order([wanted(state.get("sort") ?? DEFAULT_SORT)]);
+    grid.draw();
+    apply();
+  };
   controls.addEventListener("reset", (event) => {
     event.preventDefault();
-    readUrl(new URLSearchParams());
-    grid.order([wanted(DEFAULT_SORT)]).draw();
-    apply();
+    kept = true;
+    restore(new URLSearchParams());
   });
+  addEventListener("popstate", () => restore(address.read()));
   pager.addEventListener("click", (event) => {
     const { step } = event.target.dataset;
     if (step) grid.page(step).draw("page");
   });
   for (const button of controls.querySelectorAll("[data-download]")) {
     button.addEventListener("click", () => {
-      const chosen = grid.rows({ order: "applied", search: "applied" }).data().toArray();
+      const chosen = [...rows.references.filter((row) => onBoard(row, wish)), ...grid.rows({ order: "applied", search: "applied" }).data().toArray()];
       download(button.dataset.download, visible(), chosen, columns);
       button.closest("details").open = false;
     });
@@ -191,12 +258,17 @@ function listen() {
   });
 }
 
+if (matchMedia("(max-width: 640px)").matches) controls.querySelector(".filters").open = false;
 const answer = await fetch("data/rows.json");
 if (!answer.ok) throw new Error(`data/rows.json: ${answer.status}`);
 const data = await answer.json();
+const initial = address.read();
 grow(data);
 readUrl(initial);
-grid = makeGrid(table, data, {
+const home = boards.find((board) => FACETS.every((name) => !field(name) || board[name] === usual(field(name))));
+figures.begin(home?.name ?? null);
+wish = asked();
+grid = makeGrid(table, { ...data, rows }, {
   order: wanted(initial.get("sort") ?? DEFAULT_SORT),
   page: Number(initial.get("page")) || 1,
   fits: (row) => fits(row, wish),
@@ -205,7 +277,10 @@ grid = makeGrid(table, data, {
 grid.on("draw", () => {
   writeUrl();
   report();
-  const [sorted, direction] = sorting().split(":"); // the library tells only of the fixed first order
+  const now = sorting();
+  field("sort").value = now;
+  const [sorted, direction] = now.split(":");
+  grid.column(0).header().removeAttribute("aria-sort");
   columns.forEach(({ key }, i) => {
     const head = grid.column(i + 1).header();
     if (key === sorted) head.setAttribute("aria-sort", `${direction}ending`);

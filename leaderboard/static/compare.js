@@ -1,9 +1,11 @@
 // Compare two to four methods of one board; the choice is in the URL, the differences were worked out at build time.
+import * as address from "./address.js";
 import { enliven } from "./chart.js";
 
 const form = document.querySelector("[data-choose]");
 const status = document.querySelector("[data-status]");
 const STYLES = ["truth", "proxy", "reward", "label"];
+const KEYS = ["truth", "proxy", "reward"];
 const signed = (share) => (share === null ? "–" : `${share < 0 ? "−" : "+"}${Math.abs(100 * share).toFixed(1)}`);
 const pickers = [1, 2, 3, 4].map((n) => form.elements[`m${n}`]);
 const loaded = new Map();
@@ -34,12 +36,12 @@ function table(target, caption, heads) {
 }
 
 function offer(board, wanted) {
-  const best = [...board.entries].sort((a, b) => b.ranked - a.ranked); // stable: the best first
+  const differ = wanted.length ? [] : board.differ.map((index) => board.entries[index].name);
   pickers.forEach((picker, i) => {
     picker.replaceChildren();
     if (i > 1) picker.add(new Option("–", ""));
     for (const { name } of board.entries) picker.add(new Option(name, name));
-    picker.value = wanted[i] ?? (i > 1 ? "" : best[i]?.name);
+    picker.value = wanted[i] ?? differ[i] ?? (i > 1 ? "" : board.entries[i]?.name);
     if (picker.selectedIndex < 0) picker.selectedIndex = 0; // a method that this board does not have
   });
 }
@@ -72,10 +74,18 @@ function differences(board, chosen) {
       cell(row, "td", signed(flip(mean)), "num");
       cell(row, "td", low === null ? "–" : `[${signed(ends[0])}, ${signed(ends[1])}]`, "num");
       const better = board.entries[flip(mean) > 0 ? chosen[a] : chosen[b]].name;
-      cell(row, "td", low === null ? "too few seeds" : ends[0] <= 0 && ends[1] >= 0 ? "not decided" : `${better} is better`);
+      cell(row, "td", reading(ends, better, board.alike));
       cell(row, "td", p === null ? "–" : p < 0.001 ? "< 0.001" : p.toPrecision(2), "num");
     }
   }
+}
+
+/** What an interval says: which is better, that the two are alike, or nothing. */
+function reading([low, high], better, alike) {
+  if (low === null) return "too few seeds";
+  if (low > 0 || high < 0) return `${better} is better`;
+  const widest = Math.max(-low, high);
+  return widest <= alike ? `alike within ${(100 * widest).toFixed(1)} points` : "not decided";
 }
 
 function scores(all, slug, board, chosen) {
@@ -90,6 +100,7 @@ function scores(all, slug, board, chosen) {
       const made = cell(row, column.key === "method" ? "th" : "td", "", `${column.key}${column.numeric ? " num" : ""} ${style}`);
       made.innerHTML = found.html[at]; // escaped when the site was built
       made.title = tip;
+      made.dataset.label = column.name;
     }
   }
 }
@@ -100,13 +111,18 @@ function curves(board, chosen) {
     const legend = plot.closest("figure").querySelector(".legend");
     area.replaceChildren();
     legend.replaceChildren();
-    plot.dataset.unit = "training, %";
-    chosen.forEach((index, k) => {
-      const entry = board.entries[index];
+    plot.dataset.x = `0 ${board.steps}`;
+    plot.querySelectorAll(".across").forEach((tick) => (tick.textContent = String(Math.round((Number.parseFloat(tick.getAttribute("x")) / 100) * board.steps))));
+    const draw = (style, d, name) => {
       const path = area.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "path"));
-      path.setAttribute("class", `line ${STYLES[k]}`);
-      path.setAttribute("d", i ? entry.reward : entry.truth);
-      path.dataset.name = entry.name;
+      path.setAttribute("class", style);
+      path.setAttribute("d", d);
+      path.dataset.name = name;
+    };
+    const found = chosen.map((index) => board.entries[index]);
+    found.forEach((entry, k) => draw(`band ${STYLES[k]}`, entry[KEYS[i]][1], entry.name));
+    found.forEach((entry, k) => {
+      draw(`line ${STYLES[k]}`, entry[KEYS[i]][0], entry.name);
       const item = legend.appendChild(document.createElement("li"));
       item.appendChild(document.createElement("i")).className = `swatch ${STYLES[k]}`;
       item.append(entry.name);
@@ -115,12 +131,12 @@ function curves(board, chosen) {
   });
 }
 
-async function show(wanted) {
+async function show(wanted, kept = false) {
   const slug = form.elements.board.value;
   const board = await load(`data/compare/${encodeURIComponent(slug)}.json`);
   if (wanted) offer(board, wanted);
   const picked = chosen(board);
-  history.replaceState(null, "", `?${new URLSearchParams([["board", slug], ...picked.map((i) => ["m", board.entries[i].name])])}`);
+  address.write(new URLSearchParams([["board", slug], ...picked.map((i) => ["m", board.entries[i].name])]), kept);
   const enough = picked.length > 1;
   document.querySelectorAll("[data-result]").forEach((part) => (part.hidden = !enough));
   const left = board.left_out ? ` ${board.left_out} more methods of this board are not worked out here.` : "";
@@ -132,10 +148,17 @@ async function show(wanted) {
   curves(board, picked);
 }
 
-const state = new URLSearchParams(location.search);
-if (state.get("board")) form.elements.board.value = state.get("board");
-if (form.elements.board.selectedIndex < 0) form.elements.board.selectedIndex = 0;
+async function open() {
+  const state = address.read();
+  form.elements.board.value = state.get("board") ?? form.elements.board.options[0].value;
+  if (form.elements.board.selectedIndex < 0) form.elements.board.selectedIndex = 0;
+  const wanted = state.getAll("m");
+  await show(wanted.slice(0, pickers.length));
+  if (wanted.length > pickers.length) status.textContent += ` Four methods can be compared at once: ${wanted.slice(pickers.length).join(", ")} left out.`;
+}
+
 form.addEventListener("submit", (event) => event.preventDefault());
-form.addEventListener("change", (event) => show(event.target.name === "board" ? [] : null));
-await show(state.getAll("m"));
+form.addEventListener("change", (event) => show(event.target.name === "board" ? [] : null, true));
+addEventListener("popstate", open);
+await open();
 form.dataset.ready = "";

@@ -9,6 +9,9 @@ const named = (columns, row) =>
 const texts = (columns, all, row) => columns.map((c) => plain(row.html[all.indexOf(c)]));
 
 const quoted = (value) => (/[",\n\r]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+const ALWAYS = ["protocol", "model", "task", "judged", "avg", "seeds"];
+/** What a file holds: the columns shown, and those without which its rows could be of any board and say little. */
+const whole = (columns, all) => [...all.filter((c) => ALWAYS.includes(c.key) && !columns.includes(c)), ...columns];
 const csv = (columns, rows) => {
   const names = columns.flatMap((column) => column.fields);
   const lines = rows.map((row) => Object.values(named(columns, row)).map((value) => quoted(String(value ?? ""))));
@@ -40,13 +43,20 @@ const FORMS = {
   tex: [latex, "text/x-tex"],
 };
 
+/** The name of a file: the board that its rows are of. */
+function fileName(kind, rows) {
+  const found = [...new Set(rows.map((row) => row.facets.name))];
+  return `urlvr-bench_${found.length === 1 ? found[0] : `${found.length}-boards`}.${kind}`;
+}
+
 /** Save `rows` with their `columns` as a file of a kind; `all` are the columns that a row's html belongs to. */
 export function download(kind, columns, rows, all) {
   rows.columns = all;
   const [write, type] = FORMS[kind];
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([write(columns, rows)], { type: `${type};charset=utf-8` }));
-  link.download = `urlvr-bench.${kind}`;
+  const chosen = kind === "csv" || kind === "json" ? whole(columns, all) : columns;
+  link.href = URL.createObjectURL(new Blob([write(chosen, rows)], { type: `${type};charset=utf-8` }));
+  link.download = fileName(kind, rows);
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -1,7 +1,7 @@
-// The table library set to our rows: the order of values, pinned references, cells that were written at build time.
+// The table library set to our rows: the order of values, cells that were written at build time.
 import DataTable from "./lib/datatables.js";
 
-// Missing values go last in both directions; references stay on top through the fixed first order.
+// Missing values go last in both directions.
 const empty = (value) => value === null || value === undefined;
 const compare = (a, b) => (typeof a === "string" ? a.localeCompare(b) : a - b);
 DataTable.type("value", {
@@ -12,13 +12,34 @@ DataTable.type("value", {
   },
 });
 
-const pin = (row) => (row.method === "step 0" ? 0 : row.style === "reference" ? 1 : 2);
+const FALLING_FIRST = new Set(["collapse", "labelslost", "mcs"]); // who lasted longest is best
 const perPage = (rows) => (rows.length > 1000 ? 25 : 100); // short pages keep a big board quick
 
 function dress(cell, [style, tip], column) {
   if (style) cell.classList.add(style);
   if (tip) cell.title = tip;
   if (column.key === "method") cell.scope = "row";
+  cell.dataset.label = column.name;
+}
+
+/** The order in which a first and a second click sort a column: the best first. */
+export const directions = (column) =>
+  (column.numeric && column.key !== "rank" && column.key !== "tokens") || FALLING_FIRST.has(column.key) ? ["desc", "asc"] : ["asc", "desc"];
+
+/** A row outside the grid, with the same cells. */
+export function plainRow(row, columns, hints, pickBox) {
+  const made = document.createElement("tr");
+  made.className = row.style;
+  const pick = made.insertCell();
+  pick.className = "pick";
+  pick.append(pickBox(row));
+  for (const [i, column] of columns) {
+    const cell = made.appendChild(document.createElement(column.key === "method" ? "th" : "td"));
+    cell.className = `${column.key}${column.numeric ? " num" : ""}`;
+    cell.innerHTML = row.html[i]; // escaped when the site was built
+    dress(cell, hints[row.hints[i]], column);
+  }
+  return made;
 }
 
 /** Turn a table that reads well by itself into a grid; `pickBox` makes what stands in the first column of a row. */
@@ -26,21 +47,15 @@ export function makeGrid(table, { rows, columns, hints }, { order, page, fits, p
   table.querySelector("tbody").replaceChildren();
   table.querySelector("thead tr").replaceChildren();
   const sorts = (type) => type === "sort" || type === "type";
-  const first = {
-    title: '<span class="hidden">Compare</span>',
-    className: "pick",
-    orderable: false,
-    searchable: false,
-    data: (row, type) => (sorts(type) ? pin(row) : ""),
-  };
+  const first = { title: '<span class="hidden">Compare</span>', className: "pick", orderable: false, searchable: false, data: () => "" };
   const others = columns.map((column, i) => ({
-    title: column.name,
+    title: column.html,
     type: "value",
     className: `${column.key}${column.numeric ? " num" : ""}`,
     cellType: column.key === "method" ? "th" : "td",
     searchable: false,
-    orderSequence: column.numeric && column.key !== "rank" ? ["desc", "asc"] : ["asc", "desc"],
-    data: (row, type) => (sorts(type) ? row.raw[column.start] : row.html[i]),
+    orderSequence: directions(column),
+    data: (row, type) => (sorts(type) ? (row.order[i] ?? row.raw[column.start]) : row.html[i]),
     createdCell: (cell, _, row) => dress(cell, hints[row.hints[i]], column),
   }));
   const grid = new DataTable(table, {
@@ -51,16 +66,14 @@ export function makeGrid(table, { rows, columns, hints }, { order, page, fits, p
     pageLength: perPage(rows),
     displayStart: (Math.max(1, page) - 1) * perPage(rows),
     layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
-    language: { emptyTable: "No rows.", zeroRecords: "No row fits these filters." },
+    language: { emptyTable: "No rows.", zeroRecords: "No method fits these filters." },
     orderMulti: false,
-    orderFixed: { pre: [0, "asc"] },
     order: [order],
     createdRow: (element, row) => {
       if (row.style) element.classList.add(row.style);
       element.firstElementChild.append(pickBox(row));
     },
   });
-  columns.forEach((column, i) => (grid.column(i + 1).header().title = column.help));
   grid.search.fixed("chosen", (_, row) => fits(row));
   return grid;
 }

@@ -103,6 +103,21 @@ def test_what_a_reward_function_cannot_serve_names_the_trainer_that_can(method: 
         ub.reward_function(method)
 
 
+@pytest.mark.parametrize(
+    ("method", "says"),
+    [
+        ("restrain(start_votes=0)", "pays advantages, from which another trainer would take the group's mean"),
+        ("majority_vote+0.1*format_only", "hand the trainer its terms one by one, with multi_objective_aggregation"),
+    ],
+)
+def test_what_another_trainer_would_scale_away_is_refused(method: str, says: str) -> None:
+    for make in (ub.reward_function, ub.verl_reward_function):
+        with pytest.raises(UsageError, match=says):
+            make(method)
+    weighed = "weighted_sum(terms='majority_vote+0.1*format_only',scale=none)"
+    assert ub.reward_function(weighed, group_size=2)(["p"] * 2, ["\\boxed{7}", "hm"]) == pytest.approx([1.1, 0.0])
+
+
 def test_verl_groups_by_index_in_any_order() -> None:
     score = ub.verl_reward_function("majority_vote", task="gsm8k")
     texts = [r"\boxed{7}", r"\boxed{3}", r"\boxed{7}", r"\boxed{4}", r"\boxed{3}", r"\boxed{9}"]

@@ -9,18 +9,33 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urldefrag
+from xml.etree import ElementTree
 
 import pytest
 from records import fabricate
 from sites import BOTH, SMALL, Page, digest, html
 
 from urlvr_bench import board, methods
-from urlvr_bench.board import charts, content, registry
-from urlvr_bench.records.record import Record
+from urlvr_bench.board import (
+    boards,
+    charts,
+    content,
+    data_files,
+    findings,
+    lede,
+    outcomes,
+    overview,
+    problems,
+    registry,
+)
+from urlvr_bench.errors import UsageError
+from urlvr_bench.records.record import Record, read
 from urlvr_bench.running import plan
-from urlvr_bench.statistics import falling, summaries
+from urlvr_bench.statistics import falling, summaries, verdicts
 from urlvr_bench.statistics.cells import cells
+from urlvr_bench.studies import definition
 
 DASH = "\N{EN DASH}"
 
@@ -57,6 +72,12 @@ def site(records: list[Record], tmp_path_factory: pytest.TempPathFactory) -> Pat
     return out
 
 
+def rows_of(site: Path) -> list[dict[str, Any]]:
+    """Return the rows of a site's data file."""
+    found: list[dict[str, Any]] = json.loads((site / "data/board.json").read_text())["rows"]
+    return found
+
+
 def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     found = html(site)
     for path, page in found.items():
@@ -75,7 +96,7 @@ def test_every_link_leads_somewhere_and_nothing_is_loaded_from_elsewhere(site: P
 
 def test_pages_hold_no_script_or_style_that_the_policy_would_have_to_allow(site: Path) -> None:
     for path, page in html(site).items():
-        policy = [v["content"] for tag, v in page.tags if tag == "meta" and v.get("http-equiv")]
+        policy = [v["content"] for tag, v in page.tags if v.get("http-equiv") == "Content-Security-Policy"]
         assert policy == [content.POLICY]
         assert "unsafe" not in content.POLICY
         for tag, values in page.tags:
@@ -90,10 +111,7 @@ def test_pages_hold_no_script_or_style_that_the_policy_would_have_to_allow(site:
 
 
 def test_the_numbers_are_those_of_the_summaries(site: Path, records: list[Record]) -> None:
-    shown = {
-        (row["protocol"], row["model"], row["judged"], row["method"]): row
-        for row in json.loads((site / "data/board.json").read_text())
-    }
+    shown = {(row["protocol"], row["model"], row["judged"], row["method"]): row for row in rows_of(site)}
     compared = 0
     for cell, rows in cells(records).items():
         for row in summaries.pass_rows(cell, rows):
@@ -114,27 +132,28 @@ def test_the_numbers_are_those_of_the_summaries(site: Path, records: list[Record
 
 def test_the_csv_and_the_json_agree_and_leave_the_unknown_empty(site: Path) -> None:
     rows = list(csv.DictReader((site / "data/board.csv").open()))
-    for text, row in zip(rows, json.loads((site / "data/board.json").read_text()), strict=True):
+    for text, row in zip(rows, rows_of(site), strict=True):
         assert {name: "" if value is None else str(value) for name, value in row.items()} == text
     (start, *_) = rows
     assert start["method"] == "step 0"
     assert start["gain"] == start["rank"] == start["device_hours"] == ""
 
 
-def table_rows(text: str) -> list[tuple[str, list[str]]]:
-    """Return class and cell texts of each row of a page's board."""
-    body = text.split('id="board"', 1)[1].split("</table>")[0].split("<tbody>")[1]
+def table_rows(text: str, table: str = "board") -> list[tuple[str, list[str]]]:
+    """Return class and cell texts of each row of a table of a page."""
+    body = text.split(f'id="{table}"', 1)[1].split("</table>")[0].split("<tbody>")[1]
     return [
         (style, [re.sub(r"<[^>]+>", " ", cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)])
         for style, row in re.findall(r'<tr class="([^"]*)">(.*?)</tr>', body, re.S)
     ]
 
 
-def test_references_are_pinned_few_seeds_are_marked_and_the_unknown_is_a_dash(site: Path) -> None:
+def test_references_are_folded_few_seeds_are_marked_and_the_unknown_is_a_dash(site: Path) -> None:
     text = (site / "index.html").read_text()
-    rows = table_rows(text)
-    assert [style for style, _ in rows] == ["reference"] * 3 + [style for style, _ in rows[3:]]
-    assert rows[0][1][2].startswith("step 0")
+    rows, references = table_rows(text), table_rows(text, "references")
+    assert {style for style, _ in references} == {"reference"} and "reference" not in {style for style, _ in rows}
+    assert references[0][1][1].startswith("step 0")
+    assert re.search(r"<details class=\"references\"><summary[^>]*>3 references: step 0 \d", text)
     by_name = {cells[2].split()[0]: (style, cells) for style, cells in rows}
     assert by_name["self_certainty"][0] == "unranked"
     assert by_name["self_certainty"][1][1] == DASH
@@ -142,13 +161,120 @@ def test_references_are_pinned_few_seeds_are_marked_and_the_unknown_is_a_dash(si
     for name in ("self_certainty", "homemade"):
         assert "few seeds" in by_name[name][1][2]
     assert "few seeds" not in by_name["majority_vote"][1][2]
-    assert "uses labels" in by_name["ground_truth"][1][2]
-    assert by_name["homemade"][1][-1] == "self-reported"
-    assert by_name["majority_vote"][1][-1] == "rescored"
-    assert re.fullmatch(rf"1({DASH}\d)?", by_name["majority_vote"][1][1])
-    assert "oracle-picked" in text.split("<tbody>")[0]
-    assert rows[0][1].count(DASH) >= 5
+    assert "uses labels" in next(cells[1] for _, cells in references if cells[1].startswith("ground_truth"))
+    assert "self-reported" in by_name["homemade"][1][2] and "self-reported" not in by_name["majority_vote"][1][2]
+    assert re.fullmatch(rf"=1|1({DASH}\d)?", by_name["majority_vote"][1][1])
+    assert references[0][1].count(DASH) >= 4
     assert "nan" not in text.lower().replace("nanmean", "")
+
+
+def test_the_first_sentence_counts_tiny_and_real_models(site: Path, tmp_path: Path) -> None:
+    tiny = fabricate("majority_vote", 0, **SMALL)
+    large = tiny.model.model_copy(update={"name": "smollm", "parameters": 134_515_008, "weights_sha256": "e" * 16})
+    said = lede.sentence([tiny, tiny.model_copy(update={"model": large})])
+    assert "1 tiny pocket model (84\N{NARROW NO-BREAK SPACE}288 parameters)" in said
+    assert "1 real language model (smollm with 135 million parameters)" in said
+    assert "2 tiny pocket models" in (site / "index.html").read_text().split("</h1>")[1].split("</p>")[0]
+    assert "no real language model yet" in (site / "index.html").read_text()
+
+
+def test_a_board_says_what_became_of_each_method_and_when_it_collapsed(site: Path, records: list[Record]) -> None:
+    grouped = cells([one for one in records if not one.overrides])
+    (cell,) = (one for one in grouped if (one.model, one.judged) == ("pocket-4", "chain_addition"))
+    own = (row for row in rows_of(site) if (row["model"], row["judged"]) == (cell.model, cell.judged))
+    rows = {row["method"]: row for row in own}
+    for method, found in verdicts.verdicts(cell, grouped[cell]).items():
+        assert (rows[method]["outcome"], rows[method]["start"]) == (found.word, found.accuracies[0])
+    text = (site / "index.html").read_text()
+    figure = text.split('data-figure="overview"')[1].split("</figure>")[0]
+    points = dict(re.findall(r'<g class="point \w+" data-method="([^"]+)"><line x1="([\d.]+)%"', figure))
+    assert points.keys() >= {"majority_vote", "token_entropy", "ground_truth"}
+    assert float(points["token_entropy"]) < overview.STEPS < float(points["majority_vote"])
+    for method, row in rows.items():
+        if method in points and row["uses_labels"] is False:
+            assert f'<b class="tag chip {outcomes.STYLES[row["outcome"]]}"' in text
+
+
+def test_the_board_that_separates_methods_comes_first() -> None:
+    alike = [fabricate(name, seed, **SMALL) for name in ("majority_vote", "scrl", "empo") for seed in range(4)]
+    apart = [
+        fabricate(name, seed, model="pocket-2", collapse_at=end, **SMALL | {"steps": 24})
+        for name, end in (("majority_vote", None), ("covo", 8))
+        for seed in range(4)
+    ]
+    first, second = boards.summarised(boards.boards([*alike, *apart]))
+    assert first.model == "pocket-2" and first.decided == 1
+    assert second.decided == 0
+
+
+def test_who_never_collapsed_sorts_above_all_who_did(site: Path) -> None:
+    found = json.loads((site / "data/rows.json").read_text())
+    at = [column["key"] for column in found["columns"]].index("collapse")
+    order = {row["method"]: row["order"].get(str(at)) for row in found["rows"] if row["board"] == 0}
+    assert order["majority_vote"] > 12 > order["token_entropy"]
+
+
+def test_the_data_api_keeps_to_its_schema_and_holds_the_records(site: Path, records: list[Record]) -> None:
+    schema = json.loads((site / "data/schema.json").read_text())
+    validator = pytest.importorskip("jsonschema").Draft202012Validator
+    validator.check_schema(schema)
+    validator(schema).validate(json.loads((site / "data/board.json").read_text()))
+    for listed in json.loads((site / "data/records.json").read_text()):
+        assert read(site / "data" / listed["record"]) in records
+    for name, _ in data_files.FILES:
+        assert (site / "data" / name).exists()
+
+
+def test_the_feed_holds_the_newest_records(site: Path, records: list[Record]) -> None:
+    space = {"a": "http://www.w3.org/2005/Atom"}
+    feed = ElementTree.fromstring((site / "feed.xml").read_text())  # noqa: S314 - our own
+    entries = feed.findall("a:entry", space)
+    assert len(entries) == min(len(records), data_files.NEWEST)
+    for entry in entries:
+        link = entry.find("a:link", space)
+        assert link is not None and (site / link.attrib["href"]).is_file()
+
+
+def test_every_page_links_to_code_paper_data_and_records(records: list[Record], site: Path, tmp_path: Path) -> None:
+    links = board.Links("https://example.org/code", "someone/records", "https://example.org/board")
+    board.build(records[:1], tmp_path / "site", links=links)
+    for page in html(tmp_path / "site").values():
+        if page.path.parent.name != "embed":
+            text = " ".join(page.links)
+            for wanted in (links.repository, links.paper, links.data, "data/records.json", "feed.xml"):
+                assert wanted in text, page.path
+    index = (tmp_path / "site/index.html").read_text()
+    assert '<meta property="og:image" content="https://example.org/board/static/card.png">' in index
+    assert '<link href="https://example.org/board/runs/' in (tmp_path / "site/feed.xml").read_text()
+    assert "about.html#addresses" in (site / "index.html").read_text()
+    with pytest.raises(UsageError, match="no web address"):
+        board.Links("javascript:alert(1)")
+
+
+def test_methods_are_found_by_their_other_names(site: Path) -> None:
+    assert 'content="0; url=majority_vote.html"' in (site / "methods/ttrl.html").read_text()
+    rows = json.loads((site / "data/rows.json").read_text())["rows"]
+    assert "ttrl" in next(row["words"] for row in rows if row["method"] == "majority_vote")
+
+
+def test_a_run_page_says_which_problems_were_won_and_lost(site: Path, records: list[Record]) -> None:
+    lost = next(one for one in records if one.method.name == "token_entropy")
+    found = problems.view(lost)
+    assert found is not None
+    counts = {kind: many for kind, many, _ in found.kinds}
+    assert sum(counts.values()) == found.problems == 6 and counts["lost"] > counts["won"]
+    text = (site / "runs" / lost.path.with_suffix(".html")).read_text()
+    assert f"{counts['lost']} lost" in text and text.count('class="squares"') == len(found.moments)
+
+
+def test_a_study_whose_runs_are_there_has_a_page(tmp_path: Path) -> None:
+    study = definition.load("priors")
+    run = study.form("pocket").runs()[0]
+    own = fabricate(run.method, run.seed, protocol=run.protocol, model=run.model, task=run.task)
+    assert own.path == run.record_path
+    assert [one.name for one in findings.findings([own])] == ["priors"]
+    made = findings.html(findings.findings([own])[0].markdown() + "\n<script>alert(1)</script>\n")
+    assert "<table>" in made and "<script" not in made
 
 
 def test_the_same_records_make_the_same_bytes(site: Path, records: list[Record], tmp_path: Path) -> None:
@@ -165,7 +291,7 @@ def test_boards_that_share_their_names_are_told_apart(tmp_path: Path) -> None:
         first.model_copy(update={"seed": 3, "task": first.task.model_copy(update={"version": "2"})}),
     ]
     board.build(records, tmp_path / "site")
-    rows = json.loads((tmp_path / "site/data/board.json").read_text())
+    rows = rows_of(tmp_path / "site")
     assert len({(row["protocol"], row["model"], row["task"]) for row in rows}) == 4
     assert len(list((tmp_path / "site").glob("board-*.html"))) == 4
     assert {row["seeds"] for row in rows} == {1}
@@ -174,6 +300,7 @@ def test_boards_that_share_their_names_are_told_apart(tmp_path: Path) -> None:
 def test_the_first_view_is_light(site: Path) -> None:
     page = Page(site / "index.html")
     first = [site / load for load in page.loads] + [site / "static/lib/datatables.js", site / "static/download.js"]
+    first += [site / "static" / name for name in ("grid.js", "address.js", "figures.js")]
     first += [site / "index.html", site / "data/rows.json"]
     assert sum(len(gzip.compress(path.read_bytes())) for path in first) < 300_000
 
@@ -222,7 +349,7 @@ def test_compare_holds_every_paired_difference(site: Path, records: list[Record]
     assert len(found["pairs"]) == len(names) * (len(names) - 1) / 2
     end = {
         row["method"]: row["avg"]
-        for row in json.loads((site / "data/board.json").read_text())
+        for row in rows_of(site)
         if row["model"] == "pocket-2" and row["judged"] == "chain_addition"
     }
     first, low, high, _ = found["pairs"][0]

@@ -161,6 +161,20 @@ def test_tables_for_programs_are_one_document_of_all_kinds(command, tmp_path):
     assert list(dict.fromkeys(row["kind"] for row in rows)) == kinds and all(None not in row for row in rows)
 
 
+def test_people_get_one_table_and_the_names_of_the_others(command):
+    done = command("table", ROOT / "results/pocket")
+    assert done.stdout.count("\n| method ") == done.stdout.count("### collapse: ") == 1
+    assert "### collapse: pocket (daf4c5bd) · pocket-6 · chain_addition" in done.stdout  # the one of most methods
+    assert done.stderr.startswith("the largest of ") and "--kind pass, --kind reward, --kind probe" in done.stderr
+    done = command("table", ROOT / "results/pocket/pocket-6/pocket_text", "--all")
+    assert [line.partition(":")[0] for line in done.stdout.splitlines() if line.startswith("#")] == [
+        "### pass",
+        "### reward",
+        "### collapse",
+    ]
+    assert done.stdout.count("\n- Reward accuracy:") == 1
+
+
 @pytest.mark.parametrize(("kind", "said"), [("ood", "--set 'ood=[NAME"), ("indicators", "--method ground_truth")])
 def test_an_empty_kind_of_table_says_what_would_fill_it(command, kind, said):
     done = command("table", ROOT / "results/pocket/pocket-6/chain_addition/majority_vote", "--kind", kind)

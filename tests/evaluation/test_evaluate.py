@@ -12,6 +12,7 @@ import pytest
 import torch
 from lm_eval.api.model import LM
 from lm_eval.tasks import TaskManager
+from transformers import LlamaForCausalLM
 
 from urlvr_bench import tasks
 from urlvr_bench.errors import UsageError
@@ -335,3 +336,25 @@ def test_plain_lm_eval_runs_every_yaml(tmp_path: Path, monkeypatch: pytest.Monke
 def test_results_are_records(reference: tuple[Path, evaluate.EvalResult]) -> None:
     counts = reference[1].counts
     assert record.Eval.model_validate_json(counts.model_dump_json()) == counts
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_equal_weights_give_equal_samples_in_whatever_precision_they_are_stored(
+    model_path: str, tmp_path: Path, precision: str
+) -> None:
+    drawn = []
+    for stored in (torch.bfloat16, torch.float32):
+        folder = tmp_path / str(stored)
+        model = LlamaForCausalLM.from_pretrained(model_path, dtype=torch.bfloat16)
+        model.to(stored).save_pretrained(folder)
+        tokenizer().save_pretrained(folder)
+        judged(str(folder), folder / "store", precision=precision)
+        drawn.append(texts(folder / "store"))
+    assert drawn[0] == drawn[1]
+
+
+def test_prompts_that_are_read_once_give_the_same_samples(
+    reference: tuple[Path, evaluate.EvalResult], model_path: str, tmp_path: Path
+) -> None:
+    judged(model_path, tmp_path, share_prompts=True)
+    assert texts(tmp_path) == texts(reference[0])

@@ -190,6 +190,12 @@ def test_scrl_graded() -> None:
     assert paid[7] == pytest.approx(-(0.2 - 0.125) - 0.1 * (1.2 - 0.8))
 
 
+@pytest.mark.parametrize("answers", ["a---", "-", "a", "----"])
+def test_evol_rl_pays_no_lone_answer(answers: str) -> None:
+    """The published code needs two boxes in a group; with fewer it pays -1 to all."""
+    assert pay("evol_rl", votes(answers)) == [-1.0] * len(answers)
+
+
 def test_evol_rl_ranges_and_novelty() -> None:
     texts = ["3+4=7", "3+4=7", "three and four make 7", "a bad guess", "a bad guess", "quite another", "none"]
     paid = pay("evol_rl", Group("q", texts, ["7", "7", "7", "3", "3", "4", None]))
@@ -208,7 +214,7 @@ def test_restrain() -> None:
     assert pay(settings, votes("abcd", extra_answers=start)) == pytest.approx([-0.5 * g(0.5)] * 4)
     paid = pay(settings, votes("aaab", extra_answers=start))
     f, w = (0.75, 0.25), (g(0.75) / (g(0.75) + g(0.25)), g(0.25) / (g(0.75) + g(0.25)))
-    spread = math.sqrt(f[0] * f[1])
+    spread = np.std([1, 1, 1, 0], ddof=1) + 1e-4  # as TRL divides
     for reward, (is_a, is_b) in zip(paid, [(1, 0)] * 3 + [(0, 1)], strict=True):
         expected = w[0] * (is_a - f[0]) / spread + w[1] * (is_b - f[1]) / spread
         assert reward == pytest.approx(g(0.5) * expected)
@@ -262,17 +268,48 @@ def test_covo_merges_steps() -> None:
     assert [query.prefix for query in method.queries(group)][::2] == ["1\n2\n#", "1\n2\n3\n4\n#", "#"]
 
 
+def test_covo_takes_lines_that_say_something_as_steps() -> None:
+    _, method = methods.build("covo")
+    group = Group("", ["a\n\nb\n\nc\n\n#x", "\n\n#y"], ["x", "y"], answer_cue="#")
+    assert [query.prefix for query in method.queries(group)][::2] == ["a\n#", "a\n\nb\n#", "a\n\nb\n\nc\n#", "\n\n#"]
+
+
+def test_covo_merges_the_last_of_many_steps() -> None:
+    """20 lines in 15 states: the first ten alone, then pairs, as the published code has it."""
+    lines = "".join(f"{i}\n" for i in range(1, 21))
+    prefixes = [
+        q.prefix for q in methods.build("covo")[1].queries(Group("", [f"{lines}#x", "#y"], ["x", "y"], answer_cue="#"))
+    ]
+    assert [prefix.count("\n") for prefix in prefixes[:30:2]] == [*range(1, 11), 12, 14, 16, 18, 20]
+
+
+@pytest.mark.parametrize("states", range(1, 57))
+def test_covo_at_its_threshold_is_not_decided_by_rounding(states: int) -> None:
+    """Half of the states lead, whatever the volatility: the mean vector of one rollout is 1/2 long."""
+    _, method = methods.build("covo(states=112)")
+    text = "".join(f"{i}\n" for i in range(2 * states))
+    group = Group("", [f"{text}#x", "#y"], ["x", "y"], answer_cue="#")
+    rows = [
+        [-1.0] if (query.continuation == "x") == (query.prefix.count("\n") <= states) else [-2.0]
+        for query in method.queries(group)
+    ]
+    assert method.reward(dataclasses.replace(group, likelihoods=rows))[0] == 1.0
+
+
 def test_rlpr_and_verifree() -> None:
-    group = Group("q:", ["x #7", "y #8 #9", "z"], ["7", "9", None], gold="42", answer_cue="#")
-    for spec in ("rlpr", "verifree"):
+    group = Group("q:", ["x #7", "y #8 #9", "z", "cut #"], ["7", "9", None, None], gold="42", answer_cue="#")
+    for spec, expected in (("rlpr", ["q:#", "q:x #", "q:y #8 #", "q:cut #"]), ("verifree", ["q:x #", "q:y #"])):
         prefixes = [query.prefix for query in methods.build(spec)[1].queries(group)]
-        assert prefixes == ["q:#"] * (spec == "rlpr") + ["q:x #", "q:y #8 #"]
+        assert prefixes == expected
         assert {query.continuation for query in methods.build(spec)[1].queries(group)} == {"42"}
     rows = [[math.log(0.8), math.log(0.4)], [math.log(0.1), math.log(0.2)]]
-    assert pay("verifree", dataclasses.replace(group, likelihoods=rows)) == pytest.approx([0.32, 0.02, 0])
+    assert pay("verifree", dataclasses.replace(group, likelihoods=rows)) == pytest.approx([0.32, 0.02, 0, 0])
     baseline = [math.log(0.2), math.log(0.2)]
-    paid = pay("rlpr", dataclasses.replace(group, likelihoods=[baseline, *rows]))
-    assert paid == pytest.approx([0.9 * (0.6 - 0.2) + 0.1, 0.1, 0])
+    paid = pay("rlpr", dataclasses.replace(group, likelihoods=[baseline, *rows, baseline]))
+    assert paid == pytest.approx([0.9 * (0.6 - 0.2) + 0.1, 0.1, 0, 0.1])
+    for spec in ("rlpr", "verifree"):  # a task whose whole completion is the answer has no cue
+        (*_, last) = methods.build(spec)[1].queries(Group("q:", ["1+2"], ["1+2"], gold="3", answer_cue=""))
+        assert last == Query("q:", "3")
 
 
 def test_next_token() -> None:
@@ -350,14 +387,35 @@ def test_weighted_sum() -> None:
     group = votes("aab-", token_entropies=[[1.0], [2.0], [3.0], [4.0]], extra_answers=[])
     one, two, three = np.array([1, 1, 0, 0]), -np.array([1, 2, 3, 4]), np.array([1, 1, 1, 0])
     expected = sum(
-        weight * (term.mean() + (term - term.mean()) / term.std())
+        weight * (term.mean() + (term - term.mean()) / (term.std(ddof=1) + 1e-4))
         for weight, term in ((1, one), (0.5, two), (-1, three))
     )
     assert method.reward(group) == pytest.approx(expected)
     bare = methods.configure(name, {**dataclasses.asdict(method), "scale": "none"})
     assert bare.reward(group) == pytest.approx(one + 0.5 * two - three)
     constant = votes("aaaa", token_entropies=[[1.0], [2.0], [3.0], [4.0]], extra_answers=[])
-    assert method.reward(constant) == pytest.approx(1 + 0.5 * (two.mean() + (two - two.mean()) / two.std()) - 1)
+    scaled = (two - two.mean()) / (two.std(ddof=1) + 1e-4)
+    assert method.reward(constant) == pytest.approx(1 + 0.5 * (two.mean() + scaled) - 1)
+    assert (method.scaled_over_batch, bare.scaled_over_batch, method.advantages) == (True, False, False)
+
+
+def test_a_small_weight_stays_small_where_the_other_term_is_constant() -> None:
+    """Two of eight rollouts have no answer, and the tied vote pays nobody: 0.1 of the format must not count as 1."""
+    _, method = methods.build("majority_vote(ties=none)+0.1*format_only")
+    paid = np.array(method.reward(votes("aaabbb--", extra_answers=[])))
+    assert paid - paid.mean() == pytest.approx([0.054] * 6 + [-0.162] * 2, abs=5e-4)
+
+
+def test_a_term_that_pays_advantages_keeps_them_in_a_sum() -> None:
+    alone = pay("restrain", votes("aabbccd-", extra_answers=[["a"] * 8]))
+    _, method = methods.build("restrain(penalty=5)+0.1*format_only")
+    group = votes("aabbccd-", extra_answers=[["a"] * 8])
+    assert alone == [-0.5] * 8  # no consensus: a penalty for all, which a group's mean would take away
+    form = np.array([1] * 7 + [0])
+    apart = 0.1 * (form - form.mean()) / (form.std(ddof=1) + 1e-4)
+    assert (method.advantages, method.scaled_over_batch) == (True, False)
+    assert method.reward(group) == pytest.approx(-5 + apart)
+    assert sum(method.reward(group)) == pytest.approx(-40)
 
 
 def test_weighted_sum_hands_each_term_its_own() -> None:

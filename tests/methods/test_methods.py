@@ -195,6 +195,62 @@ def test_bad_specs_name_the_fix(spec: str, says: str) -> None:
     assert says in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("length_reward(peak=0)", "greater than 0"),
+        ("length_reward(peak=1)", "less than 1"),
+        ("length_reward(limit=0)", "greater than or equal to 1"),
+        ("restrain(width=0)", "greater than 0"),
+        ("restrain(penalty=-1)", "greater than or equal to 0"),
+        ("covo(states=0)", "greater than or equal to 1"),
+        ("covo(separator=)", "at least 1 character"),
+        ("majority_vote(threshold=2)", "less than or equal to 1"),
+        ("majority_vote(threshold=nan)", "finite number"),
+        ("majority_vote(extra_votes=-1)", "greater than or equal to 0"),
+        ("scrl(majority=2)", "less than or equal to 1"),
+        ("co_rewarding_2(teacher_decay=2)", "less than or equal to 1"),
+        ("random_reward(chance=-0.1)", "greater than or equal to 0"),
+        ("evol_rl(ngram=0)", "greater than or equal to 1"),
+        ("condorcet(unparsed=inf)", "finite number"),
+        ("self_certainty(vocabulary=-1)", "greater than or equal to 0"),
+        ("majority_vote+1e999*format_only", "beyond all numbers"),
+    ],
+)
+def test_a_hyper_parameter_out_of_bounds_is_one_line(spec: str, says: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        methods.build(spec)
+    assert says in str(caught.value) and "\n" not in str(caught.value)
+
+
+EXTREMES = {int: (0, 1, -1, 10**6), float: (0.0, 1.0, -1.0, 1e9, 1e-200, float("nan"), float("inf"))}
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_whatever_a_hyper_parameter_may_be_pays(name: str) -> None:
+    """A number is refused with one line, or every kind of group is paid by it."""
+    for field, default, _ in methods.hyper_parameters(methods.load(name)):
+        for value in EXTREMES.get(type(default), ()):
+            if (name, field) in {("majority_vote", "extra_votes"), ("restrain", "start_votes")} and value > 9:
+                continue  # a million extra rollouts are no error, only long
+            if field == "votes" and value > 9:
+                continue
+            try:
+                method = methods.configure(name, {field: value})
+            except UsageError:
+                continue
+            assert contract.results(method)[contract.pays_one_finite_reward_per_rollout] == [], (field, value)
+
+
+def test_a_file_in_upper_case_is_one_clear_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "MyVote.py").write_text("x = 1")
+    (tmp_path / "good.py").write_text("x = 1")
+    monkeypatch.setattr(methods, "FOLDER", tmp_path)
+    for ask in (methods.names, lambda: methods.resolve("ttrl"), lambda: methods.build("good")):
+        with pytest.raises(UsageError, match=r"MyVote\.py is no method's name: rename it to lower-case"):
+            ask()
+
+
 def test_hyper_parameters_are_read_from_the_command_line() -> None:
     name, method = methods.build(" ttrl( ties = 'none', extra_votes=32,threshold=0.5 ) ")
     assert (name, method) == (

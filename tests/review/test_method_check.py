@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import pytest
+import typer
 
 from urlvr_bench import methods
+from urlvr_bench.commands import contributing
 from urlvr_bench.errors import UsageError
 from urlvr_bench.reports import method_docs
-from urlvr_bench.review import contract, method_check
+from urlvr_bench.review import contract, form, method_check, stage
+from urlvr_bench.training.booth import Booth
 
 GREEDY = '''"""Greedy."""
 
@@ -44,7 +47,7 @@ def test_a_sound_method(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.milliseconds["100 tokens"] < 10_000
     text = method_check.markdown(found, training="![curve](curve.png)")
     assert text.startswith(f"### `{found.name}` keeps the contract\n")
-    assert text.count("\n| yes | ") == len(contract.CHECKS)
+    assert text.count("\n| yes | ") == len(contract.CHECKS) + len(form.CHECKS)
     assert "![curve](curve.png)" in text
 
 
@@ -82,6 +85,122 @@ def test_the_template_keeps_the_contract(tmp_path: Path) -> None:
     method = methods.load_file(path)()
     assert type(method).__name__ == "MyIdea"
     assert contract.failures(method) == []
+    found = method_check.examine(str(path))
+    assert (found.keeps_contract, found.sound) == (True, False)  # as long as nothing is filled in
+    assert method_check.markdown(found).startswith("### `my_idea` keeps the contract, **but its file is not ready**\n")
+    gaps = form.results(path, method)[form.fills_in_the_template]
+    assert [line.partition(" still")[0] for line in gaps] == ["line 1", "line 10", "line 18", "line 21", "line 24"]
+    path.write_text(BREVITY)
+    assert method_check.examine(str(path)).sound
+
+
+BREVITY = (methods.FOLDER.parent / "CONTRIBUTING.md").read_text().split("```python\n")[1].split("```")[0]
+BREVITY = BREVITY.replace("Brevity", "MyIdea")
+"""The example of CONTRIBUTING.md."""
+
+
+@pytest.mark.parametrize(
+    ("check", "change", "says"),
+    [
+        (form.is_named_by_its_file, ("MyIdea", "MYIdea"), "the class in my_idea.py is MYIdea: name it MyIdea"),
+        (form.pleases_ruff, ("limit: int", "limit : int"), "is not formatted: run `ruff format "),
+        (form.pleases_ruff, ('"""Characters."""', f'"""{"x " * 60}"""'), "E501 Line too long"),
+        (form.pleases_ruff, ("from dataclasses", "import os\nfrom dataclasses"), "F401"),
+        (
+            form.is_of_the_family_of_its_evidence,
+            ('family = "baseline"', 'family = "intrinsic/ensemble"\n    needs = ("verified", "token_entropies")'),
+            "is of intrinsic/ensemble and reads verified: a mixture belongs where its evidence goes furthest",
+        ),
+    ],
+)
+def test_the_form_of_a_file(
+    check: form.Check, change: tuple[str, str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "my_idea.py"
+    path.write_text(BREVITY.replace(*change))
+    found = form.results(path, methods.load_file(path)())
+    assert any(says in line for line in found.pop(check)), found
+    assert not any(line for one, lines in found.items() for line in lines if one is not form.pleases_ruff)
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_every_file_has_the_form(name: str) -> None:
+    found = form.results(methods.FOLDER / f"{name}.py", methods.load(name)())
+    assert not any(found.values()), found
+
+
+def test_a_file_that_the_page_does_not_show_is_told_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, method = methods.FOLDER / "majority_vote.py", methods.build("ttrl")[1]
+    assert list(contributing.stands_in_the_documents(path, method)) == []
+    page = tmp_path / "methods.md"
+    page.write_text(method_docs.PAGE.read_text().replace("majority", "minority", 1))
+    monkeypatch.setattr(method_docs, "PAGE", page)
+    (said,) = contributing.stands_in_the_documents(path, method)
+    assert "run `python -m urlvr_bench.reports.method_docs`" in said and "make docs" in said
+    assert list(contributing.stands_in_the_documents(tmp_path / "draft.py", method)) == []
+
+
+def test_where_a_new_method_lies_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "package" / "methods"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(methods, "FOLDER", folder)
+    for here, said in ((tmp_path, False), (tmp_path / "elsewhere", True)):
+        here.mkdir(exist_ok=True)
+        monkeypatch.chdir(here)
+        contributing.new_method(f"at_{here.name.replace('-', '_')}" if said else "my_idea")
+        out, err = capsys.readouterr()
+        assert Path(out.strip()).parent == folder and Path(out.strip()).is_file()
+        assert (f"{folder} is where this urlvr-bench keeps its methods" in err) == said
+
+
+@pytest.mark.parametrize(
+    ("spec", "task"),
+    [
+        ("verifier", "countdown_pocket"),
+        ("self_verification", "countdown_pocket"),
+        ("next_token", "pocket_text"),
+        ("python_tests", None),
+        ("proof", None),
+        ("majority_vote", "chain_addition"),
+        ("ttrl+0.1*verifier", "countdown_pocket"),
+    ],
+)
+def test_a_method_is_tried_on_a_task_that_has_what_it_reads(spec: str, task: str | None) -> None:
+    assert contributing.fitting(methods.build(spec)[1]) == task
+
+
+def test_programs_are_checked_on_stored_completions() -> None:
+    with Booth("python_tests", {}) as booth:
+        paid = stage.stored(booth)
+    assert [what for what, reward in paid.items() if reward] == ["a program that passes"]
+
+
+@pytest.mark.needs("coq")
+def test_proofs_are_checked_on_stored_completions() -> None:
+    with Booth("proof", {}) as booth:
+        assert [what for what, reward in stage.stored(booth).items() if reward] == ["a proof"]
+
+
+def test_a_rehearsal_without_its_checker_fails(command) -> None:  # type: ignore[no-untyped-def]
+    done = command("check", "methods", "proof")
+    assert done.returncode == 1
+    assert "The rehearsal on stored completions failed: " in done.stdout and "coqc is not on the PATH" in done.stdout
+
+
+@pytest.mark.lab
+def test_a_training_that_fails_ends_with_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(contributing, "STEPS", 2)
+    with pytest.raises(typer.Exit) as ended:
+        contributing.check_methods(["next_token"], True, "chain_addition", tmp_path)
+    assert ended.value.exit_code == 1
+    said = capsys.readouterr().out
+    assert "**Training failed**: " in said and "pieces of plain text" in said
 
 
 @pytest.mark.parametrize("name", ["My_idea", "3d", "../evil", "a-b", ""])

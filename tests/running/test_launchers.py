@@ -209,7 +209,10 @@ def test_status_tells_apart_what_squeue_and_the_folders_say(tmp_path: Path, monk
         jobs.note(cell.folder, "slurm", f"7_{number}")
     one = fabricate("majority_vote", 0, steps=4, problems=5, samples=4, k=(1, 4))
     record.write(one, runs[0].folder / "record.json")
-    rows = [{"step": step, "seconds": {"generation": 1.0, "reward": 0.5, "update": 1.5}} for step in (1, 2)]
+    rows = [
+        {"step": step, "seconds": {"generation": 1.0, "reward": 0.5, "update": 1.5}, "tokens": 80, "length": 10}
+        for step in (1, 2)
+    ]
     record.write_atomically(runs[1].folder / "steps.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     record.write_atomically(runs[5].folder / "error.txt", "no memory\n")
     squeue = tmp_path / "squeue"
@@ -219,11 +222,11 @@ def test_status_tells_apart_what_squeue_and_the_folders_say(tmp_path: Path, monk
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     found = jobs.status(tmp_path / "runs")
     assert [each.state for each in found] == ["done", "running", "queued", "failed", "stopped", "failed", "stopped"]
-    assert (found[1].step, found[1].steps, found[1].seconds_left) == (2, 4, 6.0)
+    assert (found[1].step, found[1].steps, found[1].seconds_left) == (2, 4, 18.0)  # 3 evaluations: 12
     assert found[2].reason == "Priority" and found[3].reason == "job 7_3 ended as TIMEOUT; run again to go on"
     assert found[4].reason == "job 7_4 is gone; run again to go on" and found[5].reason == "no memory"
     assert jobs.live([cell.folder for cell in runs]) == {runs[1].folder, runs[2].folder}
-    assert {each.seconds_left for each in found} == {None, 6.0}
+    assert {each.seconds_left for each in found} == {None, 18.0}
     table = scaling.status_table(found)
     assert table.title == "7 runs: 1 running, 1 queued, 2 failed, 2 stopped, 1 done" and table.row_count == 7
 

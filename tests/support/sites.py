@@ -16,6 +16,7 @@ class Page(HTMLParser):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
+        self.path = path
         self.ids: set[str] = set()
         self.links: list[str] = []
         self.loads: list[str] = []
@@ -28,7 +29,7 @@ class Page(HTMLParser):
         self.ids |= {values["id"]} if values.get("id") else set()
         if tag == "a":
             self.links.append(values["href"] or "")
-        elif "src" in values or tag == "link":
+        elif "src" in values or (tag == "link" and values.get("rel") != "alternate"):
             self.loads.append(values.get("src") or values.get("href") or "")
 
 

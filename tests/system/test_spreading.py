@@ -26,6 +26,14 @@ def test_many_items_leave_this_process_and_few_stay():
         assert set(few) == {os.getpid()}
 
 
+def test_work_inside_other_work_keeps_a_count_of_its_own():
+    with spread(lambda i: time.sleep(0.001) or i, MANY) as outer:
+        for _ in range(20):
+            with spread(lambda i: i, range(15), least=2) as inner:
+                assert list(inner) == [*range(15)]
+        assert list(outer) == [*MANY]
+
+
 @pytest.mark.parametrize("least", [100, 1000])
 def test_an_error_reaches_the_caller_as_it_was_raised(least):
     def work(i):

@@ -165,9 +165,13 @@ def test_every_turn_is_taken(tmp_path: Path) -> None:
         ("[1 / 0]", "line 31, prompt '3.4.': reward raised ZeroDivisionError: division by zero"),
         ("[1.0]", "prompt '3.4.': 1 rewards for 3 rollouts"),
         ("[1.0, float('nan'), 1.0]", "rollout 1: reward nan is not a finite number"),
-        ("[1.0, 10**400, 1.0]", "rollout 1: reward 1000.* is not a finite number"),
-        ("[1.0, np.float32(1), 1.0]", "rollout 1: reward 'np.float32.1.0.' is not a finite number"),
-        ("[1.0, {1: {}}, 1.0]", "rollout 1: reward {'1': {}} is not a finite number"),
+        ("[1.0, 10**400, 1.0]", r"rollout 1: reward 10{99}\.\.\. is not a finite number"),
+        ("[1.0, 10**5000, 1.0]", r"rollout 1: reward of 16,610 bits is not a finite number"),
+        ("[1.0, np.float32('-inf'), 1.0]", "rollout 1: reward -inf is not a finite number"),
+        ("[1.0, np.ones(1), 1.0]", r"rollout 1: reward array\(\[1\.\]\) is not a finite number"),
+        ("[1.0, '1', 1.0]", "rollout 1: reward '1' is not a finite number"),
+        ("[1.0, None, 1.0]", "rollout 1: reward None is not a finite number"),
+        ("[1.0, {1: {}}, 1.0]", "rollout 1: reward {1: {}} is not a finite number"),
         ("3", "reward raised TypeError: 'int' object is not iterable"),
         ("group.gold", "reward raised UsageError: Draft reads gold but declares"),
     ],
@@ -180,6 +184,13 @@ def test_an_error_names_method_line_and_prompt(tmp_path: Path, body: str, says: 
             UsageError, match=r"Draft needs answer_spans, which this group lacks: it comes from the tok"
         ):
             booth.reward([GROUP])  # it goes on after an error
+
+
+@pytest.mark.parametrize("body", ["np.array([1, 0, 2])", "[np.float32(1), np.bool_(False), np.int64(2)]", "(1, 0, 2)"])
+def test_scalars_of_numpy_are_numbers(tmp_path: Path, body: str) -> None:
+    with Booth("draft", {}, draft(tmp_path, body)) as booth:
+        (paid,) = booth.reward([FULL])
+    assert paid == [1.0, 0.0, 2.0] and {*map(type, paid)} == {float}
 
 
 @pytest.mark.parametrize(

@@ -242,6 +242,17 @@ def test_a_bad_reward_names_file_prompt_and_rollout(rewards):
     assert len(rewards) != 2 or "rollout 1" in str(caught.value)
 
 
+def test_scalars_of_torch_and_numpy_are_numbers():
+    torch, np = pytest.importorskip("torch"), pytest.importorskip("numpy")
+    for rewards in (torch.tensor([1, 0]), [torch.tensor(1.0), torch.tensor(False)], [np.float16(1), np.int8(0)]):
+        cls = type("Scalar", (Spy,), {"reward": lambda self, group, rewards=rewards: rewards})
+        paid = pay(cls(), "scalar", Group("1+1?", ["a", "b"], ["a", "b"]))
+        assert paid == [1.0, 0.0] and {*map(type, paid)} == {float}
+    cls = type("Scalar", (Spy,), {"reward": lambda self, group: [1.0, torch.tensor(float("inf"))]})
+    with pytest.raises(UsageError, match="rollout 1: reward inf is not a finite number"):
+        pay(cls(), "scalar", Group("1+1?", ["a", "b"], ["a", "b"]))
+
+
 @pytest.mark.parametrize(
     ("task", "completion", "answer"),
     [

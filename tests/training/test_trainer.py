@@ -1,15 +1,19 @@
 """TRL's trainer with our hooks, for real, on a pocket prior: every seam serves the method that declares it."""
 
+import copy
 from dataclasses import dataclass, field, fields
+from types import SimpleNamespace
 
 import pytest
 import torch
+from trl import GRPOTrainer
 
-from urlvr_bench import models, protocol, tasks
+from urlvr_bench import methods, models, protocol, tasks
+from urlvr_bench.errors import UsageError
 from urlvr_bench.rollouts import Extra, Group, Method, Query
 from urlvr_bench.training import train
 from urlvr_bench.training.bridge import RewardBridge
-from urlvr_bench.training.teacher import Teacher
+from urlvr_bench.training.teacher import Teacher, TeacherKeeper, Teachers
 from urlvr_bench.training.trainer import PolicyTrainer
 
 pytestmark = pytest.mark.lab
@@ -39,8 +43,18 @@ class Everything(Method):
         return [float(i) for i in range(len(group))]
 
 
-def trainer_for(method, folder, draws="process", **changes):
-    task = tasks.load("chain_addition")
+class Stopping:
+    """A task whose completions end with other strings than its own."""
+
+    def __init__(self, task, stops):
+        self.task, self.stops = task, stops
+
+    def __getattr__(self, name):
+        return getattr(self.task, name)
+
+
+def trainer_for(method, folder, draws="process", share_prompts=False, stops=(), **changes):
+    task = Stopping(tasks.load("chain_addition"), stops)
     docs = task.docs("test")[:4]
     bridge = RewardBridge(method, "spy", task, docs, SETTINGS.group_size, seed=0)
     settings = SETTINGS.model_copy(update={"micro_batch": 8, **changes})
@@ -50,6 +64,8 @@ def trainer_for(method, folder, draws="process", **changes):
         1,
         1,
         draws,
+        share_prompts,
+        stops,
         model=PRIOR,
         args=train.trainer_config(settings, folder, 0, 1, use_cpu=True),
         train_dataset=train.prompt_rows(task, docs, range(4), chat=False),
@@ -85,11 +101,36 @@ def test_watched_statistics_equal_the_scored_ones(tmp_path, draws, max_completio
             assert found == pytest.approx(exact, abs=1e-5)
 
 
-def test_statistics_are_scored_where_drawing_computes_other_logits(tmp_path):
+def test_a_bfloat16_run_pays_no_further_forward_for_its_statistics(tmp_path):
     trainer = trainer_for(Everything(), tmp_path, precision="bfloat16")
     trainer._generate_and_score_completions(next(iter(trainer.get_train_dataloader())))
-    assert not trainer._watches()
-    assert [len(row) for row in trainer.statistics().entropies] == [len(ids) for ids in trainer._completion_ids]
+    watched = trainer.statistics()
+    assert watched is trainer._statistics
+    scored = trainer._score(trainer.model, trainer._prompt_ids, trainer._completion_ids)
+    for found, near in zip(watched.logprobs, scored.logprobs, strict=True):
+        assert found == pytest.approx(near, abs=0.1)  # rounding of bfloat16
+
+
+@pytest.mark.parametrize("share_prompts", [False, True])
+def test_a_rollout_ends_with_its_stop_string(tmp_path, share_prompts):
+    method = Everything()
+    trainer = trainer_for(method, tmp_path, "rollout", share_prompts=share_prompts, stops=("#",))
+    trainer.train()
+    texts = [trainer._tokenizer.decode(ids, skip_special_tokens=True) for ids in trainer._completion_ids]
+    assert sum(text.count("#") for text in texts) > 2
+    assert all(text.find("#") in (-1, len(text) - 1) for text in texts)
+    assert [len(row) for row in trainer.statistics().logprobs] == [len(ids) for ids in trainer._completion_ids]
+    assert all("#" in group.replies[0] for group in method.seen)  # the policy's replies do not stop there
+
+
+def test_frozen_embeddings_stay_as_they_were_while_the_rest_is_trained(tmp_path):
+    trainer = trainer_for(Everything(), tmp_path, learning_rate=1e-2)
+    train.freeze_embeddings(trainer.model)
+    before = {name: weight.detach().clone() for name, weight in trainer.model.named_parameters()}
+    trainer.train()
+    moved = {name for name, weight in trainer.model.named_parameters() if not torch.equal(weight, before[name])}
+    frozen = {name for name in before if "embed_tokens" in name or "lm_head" in name}
+    assert frozen and not moved & frozen and len(moved) > len(before) / 2
 
 
 def test_advantages_are_trained_on_as_they_are_paid(tmp_path):
@@ -104,13 +145,87 @@ def test_advantages_are_trained_on_as_they_are_paid(tmp_path):
     assert out["advantages"].view(2, 4).mean(1).tolist() == pytest.approx([0.0, 0.0], abs=1e-5)
 
 
+def test_a_sum_is_trained_as_trl_normalizes_and_sums(tmp_path):
+    """The same rollouts under TRL's own trainer with a reward function per term, and under ours with their sum."""
+
+    def length(completion_ids, **_):
+        return [float(len(ids)) for ids in completion_ids]
+
+    def digits(completions, **_):
+        return [float(sum(map(str.isdigit, text))) for text in completions]
+
+    def constant(completions, **_):
+        return [0.3] * len(completions)
+
+    @dataclass(frozen=True)
+    class Length(Everything):
+        needs = ("token_counts",)
+
+        def reward(self, group):
+            return [float(count) for count in group.token_counts]
+
+    @dataclass(frozen=True)
+    class Digits(Everything):
+        needs = ()
+
+        def reward(self, group):
+            return [float(sum(map(str.isdigit, text))) for text in group.completions]
+
+    class Constant(Digits):
+        def reward(self, group):
+            return [0.3] * len(group)
+
+    ours = methods.configure("weighted_sum", {})
+    ours._set("parts", ((1.0, Constant()), (0.1, Digits()), (-0.5, Length())))
+    ours._set("needs", ("token_counts",))
+    trainer = trainer_for(ours, tmp_path)
+    inputs = next(iter(trainer.get_train_dataloader()))
+    torch.manual_seed(0)
+    own = trainer._generate_and_score_completions(inputs)
+    config = copy.deepcopy(trainer.args)
+    config.multi_objective_aggregation, config.reward_weights = "normalize_then_sum", [1.0, 0.1, -0.5]
+    theirs = GRPOTrainer(
+        model=PRIOR,
+        reward_funcs=[constant, digits, length],
+        args=config,
+        train_dataset=trainer.train_dataset,
+        processing_class=train.load_tokenizer(PRIOR),
+    )
+    torch.manual_seed(0)
+    out = theirs._generate_and_score_completions(inputs)
+    assert out["completion_ids"].tolist() == own["completion_ids"].tolist()
+    assert own["advantages"].tolist() == pytest.approx(out["advantages"].tolist(), abs=1e-5)
+    assert own["advantages"].abs().max() > 0.5
+
+
+def test_two_decays_are_two_teachers_also_after_a_checkpoint(tmp_path):
+    model, teachers = torch.nn.Linear(1, 1, bias=False), Teachers()
+    for step, value in enumerate([0.0, 1.0, 1.0, 1.0]):
+        with torch.no_grad():
+            model.weight.fill_(value)
+        seen = []
+        for decay in (1.0, 0.9):
+            with teachers[decay].in_place(model, step):
+                seen.append(model.weight.item())
+        if step == 1:  # as if the run had been cut here
+            state = SimpleNamespace(is_world_process_zero=True, global_step=2)
+            (tmp_path / "checkpoint-2").mkdir()
+            TeacherKeeper(teachers).on_save(SimpleNamespace(output_dir=tmp_path), state)
+            teachers = Teachers()
+            TeacherKeeper(teachers).restore(tmp_path / "checkpoint-2")
+    assert seen == [0.0, pytest.approx(0.271)]
+    (tmp_path / "checkpoint-2" / "teacher.safetensors").touch()
+    with pytest.raises(UsageError, match="a teacher of older code"):
+        TeacherKeeper(Teachers()).restore(tmp_path / "checkpoint-2")
+
+
 def test_a_teacher_is_the_moving_average_and_leaves_the_policy_alone():
-    model, teacher = torch.nn.Linear(1, 1, bias=False), Teacher()
+    model, teacher = torch.nn.Linear(1, 1, bias=False), Teacher(0.5)
     for step, value in enumerate([1.0, 3.0, 3.0]):
         with torch.no_grad():
             model.weight.fill_(value)
         for _ in range(2):  # a second look within a step moves nothing
-            with teacher.in_place(model, decay=0.5, step=step):
+            with teacher.in_place(model, step):
                 average = model.weight.item()
         assert model.weight.item() == value
     assert average == 0.5 * (0.5 * 1.0 + 0.5 * 3.0) + 0.5 * 3.0

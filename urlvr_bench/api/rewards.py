@@ -95,6 +95,13 @@ def _of_texts(spec: str) -> tuple[str, Method]:
     more = [need for need in found.needs if need not in given]
     if more:
         raise UsageError(f"{name} needs {', '.join(more)}, which a reward function is not given; {_REFUGE}")
+    if found.advantages:
+        raise UsageError(f"{name} pays advantages, from which another trainer would take the group's mean; {_REFUGE}")
+    if found.scaled_over_batch:
+        raise UsageError(
+            f"{name} is scaled over the batch, which a reward function does not see: hand the trainer its terms one by "
+            f"one, with multi_objective_aggregation='normalize_then_sum' in TRL; or {_REFUGE}"
+        )
     return name, found
 
 

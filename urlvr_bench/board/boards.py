@@ -1,63 +1,25 @@
 """Boards: the cells of the comparison, each with the summaries of its records, every score worked out from counts."""
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from urlvr_bench import methods
+from urlvr_bench.board.entries import Entry, Worked
 from urlvr_bench.protocol import slug
 from urlvr_bench.records.record import Record, short_hash
-from urlvr_bench.statistics import cells, falling, summaries
+from urlvr_bench.statistics import cells, downfall, falling, summaries, verdicts
 from urlvr_bench.statistics.cells import Cell, Rows
 from urlvr_bench.statistics.intervals import Floats
 from urlvr_bench.statistics.metrics import scores
 from urlvr_bench.system.spreading import spread
 
 FACETS = ("protocol", "model", "task", "judged")
-Numbers = dict[str, Any]
-"""A row of a summary; None where a number is not known."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One row: a method's records on a board with their summaries, or, without records, the untrained model."""
-
-    id: str
-    records: tuple[Record, ...]
-    score: Numbers
-    reward: dict[str, Numbers]
-    """By quantity, the training rewards' summary."""
-    collapse: Numbers
-
-    @property
-    def reference(self) -> bool:
-        """Whether the row frames the others and is pinned."""
-        return str(self.score["role"]) != "contender"
-
-    @property
-    def ranked(self) -> bool:
-        return self.score["rank"] is not None
-
-    @property
-    def hours(self) -> float | None:
-        """Device hours of all seeds together, training and evaluation."""
-        sources = [record.provenance for record in self.records]
-        seconds = [(source.train_seconds + source.eval_seconds) * source.processes for source in sources]
-        return sum(seconds) / 3600 if seconds else None
-
-    @property
-    def device(self) -> str:
-        return "CPU" if all(record.provenance.device.lower().startswith("cpu") for record in self.records) else "GPU"
-
-    @property
-    def rescored(self) -> bool:
-        """Whether the registered source made the counts that all scores here are worked out from."""
-        return all(record.method.source_sha256 == _source(record.method.name) for record in self.records)
 
 
 @dataclass(frozen=True)
@@ -74,8 +36,8 @@ class Board:
     """The training task's name, with its version where the site has several of that name."""
     name: str = ""
     """File name of its pages."""
-    summaries: tuple[list[Numbers], ...] = ()
-    """The rows of its tables: accuracy, rewards and collapse; empty until `summarised`."""
+    worked: Worked | None = None
+    """None until `summarised`."""
 
     @property
     def first(self) -> Record:
@@ -95,10 +57,8 @@ class Board:
     def subtitle(self) -> str:
         """The size of the comparison in words."""
         asked, problems = self.first.protocol, len(self.first.problems[self.cell.judged])
-        return (
-            f"{asked.training.steps} steps, {asked.training.group_size} rollouts a prompt; "
-            f"judged on {problems} problems, {asked.evaluation.samples} samples each"
-        )
+        judged = f"judged on {problems} problems, {asked.evaluation.samples} samples each"
+        return f"{asked.training.steps} steps; {judged}"
 
     @property
     def facets(self) -> dict[str, str]:
@@ -115,27 +75,39 @@ class Board:
 
     @cached_property
     def entries(self) -> list[Entry]:
-        """The untrained model, the other references, then the methods, best first."""
-        score, reward, collapse = self.summaries
-        fallen = {row["method"]: row for row in collapse}
-        return [
+        """The untrained model, the other references, then the methods, best first; the tied by their cost."""
+        if self.worked is None:
+            raise RuntimeError(f"the board {self.title} is not summarised")
+        reward, fallen = self.worked.reward, {row["method"]: row for row in self.worked.collapse}
+        found = [
             Entry(
                 id=row["method"],
                 records=tuple(self.rows.get(row["method"], ())),
                 score=row,
                 reward={part["quantity"]: part for part in reward if part["method"] == row["method"]},
                 collapse=fallen.get(row["method"], {}),
+                verdict=self.worked.verdicts.get(row["method"]),
+                downfall=self.worked.downfalls.get(row["method"]),
             )
-            for row in score
+            for row in self.worked.score
         ]
+        return sorted(found, key=lambda entry: (not entry.reference, not entry.tied, entry.tied and _cost(entry)))
 
     @cached_property
-    def scale(self) -> tuple[float, float]:
-        """Lowest and highest end of any interval of accuracy: what the bars of the table are drawn on."""
-        ends = [entry.score[self.metric + end] for entry in self.entries for end in ("", "_low", "_high")]
-        found = [end for end in ends if end is not None]
-        low, high = min(found), max(found)
-        return (low, high) if high - low > 1e-9 else (low - 0.01, high + 0.01)
+    def contenders(self) -> list[Entry]:
+        """The methods that compete, best first."""
+        return [entry for entry in self.entries if not entry.reference]
+
+    @cached_property
+    def references(self) -> list[Entry]:
+        """What the methods are read against, the untrained model first."""
+        return [entry for entry in self.entries if entry.reference]
+
+    @cached_property
+    def decided(self) -> int:
+        """How many pairs of ranked methods have ranks whose intervals do not meet: how far the board separates."""
+        ranks = [(entry.score["rank_low"], entry.score["rank_high"]) for entry in self.contenders if entry.ranked]
+        return sum(a[1] < b[0] or b[1] < a[0] for a, b in itertools.combinations(ranks, 2))
 
     def end(self, entry: Entry) -> Floats:
         """Return a method's accuracy at the last step, (S, P)."""
@@ -157,26 +129,36 @@ def boards(records: Iterable[Record]) -> list[Board]:
             tasks[cell.task, f"version {cell.task_version}"],
         )
         for cell, rows in grouped.items()
+        if cell.judged
     ]
     found.sort(key=lambda board: (not board.own, -sum(map(len, board.rows.values()))))
     return [replace(board, name=name) for board, name in zip(found, _names(found), strict=True)]
 
 
 def summarised(boards: Sequence[Board]) -> list[Board]:
-    """Return boards with their summaries, of which several are worked out at a time."""
+    """Return boards with what is worked out of them, several at a time; those first that tell methods apart."""
     if len(boards) > 1:
         import scipy.stats  # noqa: F401 - takes a second, which every process would spend on its own
 
-    with spread(lambda i: _summaries(boards[i]), range(len(boards)), least=2) as found:
-        return [replace(board, summaries=tables) for board, tables in zip(boards, found, strict=True)]
+    with spread(lambda i: _worked(boards[i]), range(len(boards)), least=2) as found:
+        done = [replace(board, worked=worked) for board, worked in zip(boards, found, strict=True)]
+    return sorted(done, key=lambda board: (not board.own, -board.decided))
 
 
-def _summaries(board: Board) -> tuple[list[Numbers], ...]:
+def _worked(board: Board) -> Worked:
     falls = [
         {"method": method, "seeds": len(records), **falling.falls(records)} for method, records in board.rows.items()
     ]
-    found = (summaries.pass_rows(board.cell, board.rows), summaries.reward_rows(board.cell, board.rows), falls)
-    return tuple([{name: _known(value) for name, value in row.items()} for row in rows] for rows in found)
+    tables = (summaries.pass_rows(board.cell, board.rows), summaries.reward_rows(board.cell, board.rows), falls)
+    score, reward, collapse = (
+        [{name: _known(value) for name, value in row.items()} for row in rows] for rows in tables
+    )
+    return Worked(score, reward, collapse, verdicts.verdicts(board.cell, board.rows), downfall.downfalls(board.rows))
+
+
+def _cost(entry: Entry) -> float:
+    """Return the training tokens of a row, to the hundredth of the supervised run's: less is noise."""
+    return round(entry.score["cost"], 2) if entry.score.get("cost") else math.inf
 
 
 def _labels(pairs: set[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -198,9 +180,3 @@ def _known(value: Any) -> Any:
     """Return a value as plain Python, None for what is no finite number."""
     value = value.item() if isinstance(value, np.generic) else value
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-@cache
-def _source(name: str) -> str:
-    """Return the hash of a registered method's source, nothing for a stranger."""
-    return methods.source_hash(name) if name in methods.names() else ""

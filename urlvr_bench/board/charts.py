@@ -58,6 +58,8 @@ class Line:
     path: str
     right: bool = False
     faint: bool = False
+    band: bool = False
+    """Whether the path is an area: from the lowest to the highest run."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,9 @@ class Chart:
     def legend(self) -> list[tuple[str, str]]:
         """Return text and style of what the legend explains."""
         named = [
-            (line.name + (", right axis" if line.right else ""), line.style) for line in self.lines if not line.faint
+            (line.name + (", right axis" if line.right else ""), line.style)
+            for line in self.lines
+            if not (line.faint or line.band)
         ]
         return list(self.groups or dict.fromkeys(named))
 
@@ -125,15 +129,17 @@ def _axis(label: str, low: float, high: float, wanted: int, exact: bool) -> Axis
     return Axis(label, low, high, tuple(round(i * step, 12) for i in range(first, last + 1)))
 
 
-def stride(steps: int) -> int:
+def stride(steps: int, most: int = MAX_POINTS) -> int:
     """Return how many steps lie between two drawn points of a curve."""
-    return max(1, math.ceil(steps / MAX_POINTS))
+    return max(1, math.ceil(steps / most))
 
 
-def path(drawn: Curve, x: Axis, y: Axis) -> str:
+def path(drawn: Curve, x: Axis, y: Axis, most: int = MAX_POINTS) -> str:
     """Return the SVG path of a curve over evenly spaced steps: `M` and points for each stretch without a gap."""
     steps, values = drawn
-    kept = slice((len(steps) - 1) % stride(len(steps)), None, stride(len(steps)))  # the last one is
+    if not len(steps):
+        return ""
+    kept = slice((len(steps) - 1) % stride(len(steps), most), None, stride(len(steps), most))  # the last one is
     across = _across(x, float(steps[0]), float(steps[-1]), len(steps))[kept]
     down = np.rint((1 - y.shares(values[kept])) * GRID)
     known = np.isfinite(down)
@@ -142,6 +148,23 @@ def path(drawn: Curve, x: Axis, y: Axis) -> str:
     cuts = [0, *(np.flatnonzero(np.diff(known)) + 1).tolist(), len(points)]
     stretches = list(itertools.pairwise(cuts))[0 if known[0] else 1 :: 2]
     return "".join("M" + " ".join(points[start:end]) for start, end in stretches)
+
+
+def band(drawn: Sequence[Curve], x: Axis, y: Axis, most: int) -> str:
+    """Return the area between the lowest and the highest of several curves over the same steps, nothing for one."""
+    if len(drawn) < 2 or not len(drawn[0][0]):
+        return ""
+    values_S_T = np.stack([values for _, values in drawn])
+    known = np.isfinite(values_S_T).all(0)
+    steps, values_S_T = drawn[0][0][known], values_S_T[:, known]
+    kept = (
+        slice((len(steps) - 1) % stride(len(steps), most), None, stride(len(steps), most)) if len(steps) else slice(0)
+    )
+    across = np.rint(x.shares(steps[kept]) * GRID).astype(int)
+    edges = [np.rint((1 - y.shares(pick(values_S_T[:, kept], axis=0))) * GRID).astype(int) for pick in (np.min, np.max)]
+    there = [f"{i} {j}" for i, j in zip(across, edges[1], strict=True)]
+    back = [f"{i} {j}" for i, j in zip(across[::-1], edges[0][::-1], strict=True)]
+    return f"M{' '.join([*there, *back])}Z" if there else ""
 
 
 @lru_cache(maxsize=1000)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from urlvr_bench.board import values
+from urlvr_bench.board import outcomes, values
 from urlvr_bench.board.boards import FACETS, Board
 from urlvr_bench.board.values import Writer
+from urlvr_bench.statistics import downfall, verdicts
 from urlvr_bench.statistics.collapse import FEWEST, HEADLINE, LABELS_LOST, PAPER, WINDOW, Definition
 
 FACET_NAMES = {"judged": "judged on"}
@@ -38,26 +39,37 @@ def columns(boards: Sequence[Board]) -> list[Column]:
     names = {board.metric for board in boards}
     metric = names.pop() if len(names) == 1 else "avg@k"
     return [
-        _measured("rank", "rank", "95 % interval of the rank; overlapping ranks are ties", values.rank),
+        _measured("rank", "rank", RANK, values.rank),
         _text("method", "method", "The reward method, and its family", values.method, shown=True),
+        Column("outcome", "outcome", OUTCOME, outcomes.outcome, ("outcome", "fell"), numeric=False),
+        Column("course", "start, peak, end", COURSE, outcomes.course, ("start", "peak_mean", "peak_mean_step")),
         _text("family", "family", "What the reward is made of", values.family),
         _text("labels", "labels", "Whether the method reads the ground truth", values.labels, "uses_labels"),
         _text("signals", "signals", "What the method reads beside the answers", values.signals),
         *(_text(key, FACET_NAMES.get(key, key), FACET_HELP[key], values.facet(key)) for key in FACETS),
-        _measured("avg", metric, "Share of correct samples at the last step, %; dotted: step 0", values.average),
-        _measured("gain", "gain", "Points over step 0, paired by seed and problem", values.gain),
-        *(_pass_at(k, shown=k == sizes[-1]) for k in sizes),
-        _measured("peak", "peak, oracle-picked", PEAK, values.peak, "peak_oracle_picked"),
-        _measured("rewardacc", "reward accuracy", REWARD, values.reward_accuracy, "reward_accuracy"),
+        _measured("avg", metric, "Share of correct samples at the last step, %", values.average, shown=False),
+        _measured("gain", "gain", "Points over step 0, paired by seed and problem", values.gain, shown=False),
+        *(_pass_at(k, shown=False) for k in sizes),
+        _measured("peak", "peak, oracle-picked", PEAK, values.peak, "peak_oracle_picked", shown=False),
+        _measured("rewardacc", "reward accuracy", REWARD, values.reward_accuracy, "reward_accuracy", shown=False),
         _measured("labelacc", "label accuracy", LABEL, values.label_accuracy, "label_accuracy", shown=False),
         *(_collapse(key, definition) for key, definition in COLLAPSE.items()),
         Column("tokens", "tokens", TOKENS, values.tokens, ("train_tokens", "train_tokens_x_supervised")),
-        Column("hours", "hours", "Device hours of all seeds", values.cost, ("device_hours", "device")),
-        Column("seeds", "seeds", "Training runs", values.seeds, ("seeds",)),
-        _text("badge", "scores", "Who computed the scores", values.badge, shown=True),
+        Column("hours", "hours", "Device hours of all seeds", values.cost, ("device_hours", "device"), shown=False),
+        Column("seeds", "seeds", "Training runs", values.seeds, ("seeds",), shown=False),
+        _text("badge", "scores", "Who computed the scores", values.badge),
     ]
 
 
+RANK = (
+    "By accuracy at the last step. =1: cannot be told from the best; tied rows are ordered by what differs, their "
+    "training tokens. 3\N{EN DASH}5: the 95 % interval of the rank"
+)
+OUTCOME = f"What became of the mean accuracy. {verdicts.RULE} {downfall.SHORT}"
+COURSE = (
+    "Mean accuracy before training (tick), at its best (ring, picked with the test labels) and at the last step (dot, "
+    "with its 95 % interval), on a scale from 0 to 100 %"
+)
 PEAK = "Mean over seeds of the best evaluation of a run, %: picked with hindsight"
 REWARD = (
     "Share of rollouts that are paid what they deserve; real-valued rewards: chance that a correct rollout "

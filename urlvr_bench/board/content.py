@@ -14,10 +14,12 @@ from urlvr_bench.board import assets, registry, rows
 from urlvr_bench.board.boards import Board, boards, summarised
 from urlvr_bench.board.columns import Column, columns
 from urlvr_bench.board.gathering import Damaged
+from urlvr_bench.board.links import Links
 from urlvr_bench.board.registry import Card
 from urlvr_bench.board.rows import Row
 from urlvr_bench.board.runs import Run
 from urlvr_bench.records.attestation import Attestation
+from urlvr_bench.records.excerpts import Excerpts
 from urlvr_bench.records.record import Record
 
 POLICY = (
@@ -35,6 +37,8 @@ class Site:
     records: Sequence[Record]
     damaged: Sequence[Damaged] = ()
     attested: Mapping[Path, Attestation] = field(default_factory=dict)
+    samples: Mapping[Path, Excerpts] = field(default_factory=dict)
+    links: Links = field(default_factory=Links)
 
     @cached_property
     def bare_boards(self) -> list[Board]:
@@ -98,5 +102,6 @@ class Site:
     def page(self, path: str, template: str, **values: Any) -> Page:
         """Return a rendered page."""
         root = "../" * (len(PurePosixPath(path).parts) - 1)
-        text = self.environment.get_template(template).render(root=root, policy=POLICY, site=self.facts, **values)
+        shared = {"root": root, "path": path, "policy": POLICY, "site": self.facts, "links": self.links}
+        text = self.environment.get_template(template).render(**shared, **values)
         return path, text

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.records import attestation, record
+from urlvr_bench.records import attestation, excerpts, record
 from urlvr_bench.records.attestation import Attestation
+from urlvr_bench.records.excerpts import Excerpts
 from urlvr_bench.records.record import Record
 
 
@@ -27,6 +28,10 @@ class Gathered:
     damaged: tuple[Damaged, ...] = ()
     attested: Mapping[Path, Attestation] = field(default_factory=dict)
     """By a record's place, what came of making its run again."""
+    samples: Mapping[Path, Excerpts] = field(default_factory=dict)
+    """By a record's place, a few texts that its policy wrote."""
+    probes: Sequence[Record] = ()
+    """Runs that end at their collapse: no method is compared by them, but studies read them."""
 
 
 def gather(folders: Sequence[Path]) -> Gathered:
@@ -47,14 +52,26 @@ def gather(folders: Sequence[Path]) -> Gathered:
     shown = {path: (file, read) for path, (file, read) in found.items() if read.protocol.training.stop_at is None}
     for path, reason in list(_judged_on_other_problems([read for _, read in shown.values()])):
         damaged.append(_damaged(shown.pop(path)[0], folders, reason))
-    attested = {}
+    attested, samples = dict[Path, Attestation](), dict[Path, Excerpts]()
     for path, (file, _) in shown.items():
+        content = record.contents(file) if _has_company(file) else b""
         try:
-            if attestation.beside(file).exists() and (of := attestation.read(file, record.contents(file))):
+            if of := attestation.read(file, content):
                 attested[path] = of
         except UsageError as error:
             damaged.append(_damaged(attestation.beside(file), folders, str(error)))
-    return Gathered([read for _, read in shown.values()], tuple(damaged), attested)
+        try:
+            if texts := excerpts.read(file, content):
+                samples[path] = texts
+        except UsageError as error:
+            damaged.append(_damaged(excerpts.beside(file), folders, str(error)))
+    probes = [read for path, (_, read) in found.items() if read.protocol.training.stop_at is not None]
+    return Gathered([read for _, read in shown.values()], tuple(damaged), attested, samples, probes)
+
+
+def _has_company(file: Path) -> bool:
+    """Whether something lies beside a record that belongs to its very bytes."""
+    return any(place.exists() or place.is_symlink() for place in (attestation.beside(file), excerpts.beside(file)))
 
 
 def _damaged(file: Path, folders: Sequence[Path], reason: str) -> Damaged:

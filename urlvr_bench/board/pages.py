@@ -1,21 +1,32 @@
 """Every page and data file of the site as text, by its path in the site."""
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from urlvr_bench.board import charts, curves, registry, rows, runs
-from urlvr_bench.board.boards import FACETS, Board
-from urlvr_bench.board.columns import FACET_NAMES
+from urlvr_bench.board import (
+    charts,
+    comparison,
+    curves,
+    data_files,
+    findings,
+    front,
+    lede,
+    overview,
+    problems,
+    registry,
+    runs,
+)
+from urlvr_bench.board.boards import Board
 from urlvr_bench.board.content import Page, Site
+from urlvr_bench.board.findings import Finding
 from urlvr_bench.board.gathering import Gathered
+from urlvr_bench.board.links import Links
 from urlvr_bench.board.registry import Card
 from urlvr_bench.board.rows import Row
-from urlvr_bench.protocol import Protocol
+from urlvr_bench.protocol import Protocol, slug
 from urlvr_bench.records.record import Record, dumps
 from urlvr_bench.statistics import collapse, ranking
 from urlvr_bench.system.spreading import spread
@@ -23,26 +34,24 @@ from urlvr_bench.system.spreading import spread
 Draft = Callable[[], Page]
 """Renders a page; all are drafted before the processes that render them part."""
 
-FIRST_ROWS = 150
-"""Rows of a board that its page holds itself; scripts load the rest."""
 
-
-def render(records: Sequence[Record], found: Gathered) -> Iterator[Page]:
+def render(records: Sequence[Record], found: Gathered, links: Links) -> Iterator[Page]:
     """Return every file of the site that is made of records.
 
     A run's page needs none of the boards' summaries, so that other processes render those pages meanwhile.
     """
-    site = Site(records, found.damaged, found.attested)
+    site = Site(records, found.damaged, found.attested, found.samples, links)
     site.environment, site.runs, site.facts  # noqa: B018 - worked out before the processes part
     runs = [
         (board, record) for board in site.bare_boards if board.own for rows in board.rows.values() for record in rows
     ]
     with spread(lambda i: _run(site, *runs[i]), range(len(runs)), patience=10) as run_pages:
-        drafts = [*_boards(site), *_methods(site), *_compare(site)]
+        drafts = [*_boards(site), *_methods(site), *_compare(site), *_findings(site, found)]
         with spread(lambda i: drafts[i](), range(len(drafts)), least=2) as pages:
             yield from pages
         yield _about(site)
-        yield from _data(site)
+        yield site.page("data/index.html", "data.html", page="data", files=data_files.FILES)
+        yield from data_files.files(site, run_page)
         yield from run_pages
 
 
@@ -57,28 +66,13 @@ def run_page(record: Record) -> str:
 
 
 def _boards(site: Site) -> Iterator[Draft]:
-    found = {key: sorted({board.facets[key] for board in site.boards}) for key in FACETS}
-    found["family"] = sorted({str(row.entry.score["family"]) for rows in site.rows.values() for row in rows} - {""})
-    facets = [{"key": key, "label": FACET_NAMES.get(key, key), "choices": choices} for key, choices in found.items()]
-    others = [{"title": b.title, "subtitle": b.subtitle, "page": board_page(b)} for b in site.boards]
+    others = [front.listed(board) | {"page": board_page(board)} for board in site.boards]
+    shared = {"page": "board", "boards": others, "sentence": lede.sentence(site.records), "facets": front.facets(site)}
     for i, board in enumerate(site.boards):
         for path in [board_page(board)] if i else ["index.html", board_page(board)]:
-            yield partial(
-                site.page,
-                path,
-                "board.html",
-                page="board",
-                board=board,
-                rows=site.rows[board.name],
-                charts=rows.overview(board),
-                boards=others,
-                facets=[facet for facet in facets if len(facet["choices"]) > 1],
-                columns=site.columns,
-                shown=[column for column in site.columns if column.shown],
-                limit=FIRST_ROWS,
-                listed=ranking.LISTED,
-                ranked=ranking.RANKED,
-            )
+            yield partial(site.page, path, "board.html", **shared, **front.values(site, board))
+        picture = overview.overview(board)
+        yield partial(site.page, f"embed/{board.name}.html", "embed.html", page="embed", board=board, overview=picture)
 
 
 def _methods(site: Site) -> Iterator[Draft]:
@@ -90,6 +84,9 @@ def _methods(site: Site) -> Iterator[Draft]:
                 found[row.entry.records[0].method.name].append(row)
     for name, card in site.cards.items():
         yield partial(_method, site, card, found[name])
+        for alias in map(slug, card.aliases):
+            if alias not in site.cards:
+                yield partial(site.page, f"methods/{alias}.html", "alias.html", page="methods", alias=alias, card=card)
 
 
 def _method(site: Site, card: Card, found: Sequence[Row]) -> Page:
@@ -133,6 +130,8 @@ def _run(site: Site, board: Board, record: Record) -> Page:
         dual=curves.dual([run]),
         panels=curves.panels(record),
         stride=charts.stride(board.steps),
+        problems=problems.view(record),
+        samples=site.samples.get(record.path),
         provenance=runs.provenance(record),
         attested=site.attested.get(record.path),
         details=runs.details(record),
@@ -141,13 +140,25 @@ def _run(site: Site, board: Board, record: Record) -> Page:
 
 def _compare(site: Site) -> Iterator[Draft]:
     listed = [{"slug": board.name, "title": board.title, "subtitle": board.subtitle} for board in site.boards]
-    yield partial(site.page, "compare.html", "compare.html", page="compare", boards=listed, frames=rows.frames())
+    yield partial(site.page, "compare.html", "compare.html", page="compare", boards=listed, frames=comparison.frames())
     for board in site.boards:
         yield partial(_comparison, board)
 
 
 def _comparison(board: Board) -> Page:
-    return f"data/compare/{board.name}.json", dumps(rows.comparison(board))
+    return f"data/compare/{board.name}.json", dumps(comparison.comparison(board))
+
+
+def _findings(site: Site, found: Gathered) -> Iterator[Draft]:
+    known = [*found.records, *found.probes] or [*site.records]
+    chosen = findings.findings(known)
+    yield partial(site.page, "findings/index.html", "findings.html", page="findings", findings=chosen)
+    for one in chosen:
+        yield partial(_finding, site, one)
+
+
+def _finding(site: Site, one: Finding) -> Page:
+    return site.page(one.path, "finding.html", page="findings", finding=one, text=findings.html(one.markdown()))
 
 
 def _about(site: Site) -> Page:
@@ -165,41 +176,5 @@ def _about(site: Site) -> Page:
         record=ranking.RECORD,
         damaged=site.damaged,
         resamples=ranking.RESAMPLES,
+        tiny=lede.TINY,
     )
-
-
-def _data(site: Site) -> Iterator[Page]:
-    """Yield the rows for scripts (cells as HTML) and for people (raw values)."""
-    macros: Any = site.environment.get_template("macros.html").module
-    flat = [(i, board, row) for i, board in enumerate(site.boards) for row in site.rows[board.name]]
-    hints: dict[tuple[str, str], int] = {}
-    listed = [
-        {
-            "board": i,
-            "method": row.entry.id,
-            "family": row.entry.score["family"],
-            "style": row.style,
-            "html": [str(macros.cell(row.cells[column.key])) for column in site.columns],
-            "hints": [hints.setdefault((cell.style, cell.tip), len(hints)) for cell in row.cells.values()],
-            "raw": [round(value, 6) if isinstance(value, float) else value for value in row.raw.values()],
-        }
-        for i, _, row in flat
-    ]
-    keys = ("key", "name", "help", "fields", "numeric", "shown")
-    for_scripts = {
-        "columns": [{key: getattr(column, key) for key in keys} for column in site.columns],
-        "boards": [
-            {**board.facets, "name": board.name, "title": board.title, "subtitle": board.subtitle}
-            for board in site.boards
-        ],
-        "hints": list(hints),
-        "rows": listed,
-    }
-    yield "data/rows.json", dumps(for_scripts)
-    tables = [{"protocol_hash": board.cell.protocol_hash, **row.raw} for _, board, row in flat]
-    yield "data/board.json", dumps(tables) + "\n"
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(tables[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(tables)
-    yield "data/board.csv", text.getvalue()

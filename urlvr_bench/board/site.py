@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from urlvr_bench.board import assets, pages
+from urlvr_bench.board import assets, findings, pages
 from urlvr_bench.board.gathering import Gathered
+from urlvr_bench.board.links import Links
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records.record import Record
 from urlvr_bench.system import files
@@ -29,10 +30,10 @@ class Built:
     """Bytes."""
 
 
-def build(records: Sequence[Record], out: Path, found: Gathered | None = None) -> Built:
+def build(records: Sequence[Record], out: Path, found: Gathered | None = None, links: Links | None = None) -> Built:
     """Build the site of some records as folder `out`; on any error a site that is already there stays as it is.
 
-    `found`, of which they are a part, says what was left out and what attests them.
+    `found`, of which they are a part, says what was left out and what attests them; `links` where else to look.
     """
     if not records:
         raise UsageError("no records to build a site from; make some with `urlvr-bench run`")
@@ -41,7 +42,9 @@ def build(records: Sequence[Record], out: Path, found: Gathered | None = None) -
         raise UsageError(f"run {twice[0].with_suffix('')} is given twice; keep one of its records")
     with replaced(out) as site:
         assets.copy_static(site)
-        for path, text in pages.render(records, found or Gathered(list(records))):
+        found = found or Gathered(list(records))
+        findings.draw([*found.records, *found.probes], site)
+        for path, text in pages.render(records, found, links or Links()):
             target = site / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")

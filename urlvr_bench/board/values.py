@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from urlvr_bench.board.boards import Board, Entry, Numbers
+from urlvr_bench.board.boards import Board
+from urlvr_bench.board.entries import Entry, Numbers
 from urlvr_bench.board.words import DASH, hours, percent, shares, signed, thousands
 from urlvr_bench.statistics.collapse import FEWEST, Definition
 from urlvr_bench.statistics.ranking import RANKED
@@ -22,13 +23,15 @@ class Tag:
 
 
 @dataclass(frozen=True)
-class Bar:
-    """An interval on the board's common scale, in percent of its width; `reference` is the untrained model."""
+class Course:
+    """Accuracy at the start, at the peak and at the end, in percent, the end with its interval; `style` as the chip."""
 
+    start: float
+    peak: float | None
+    end: float
     low: float
-    mean: float
     high: float
-    reference: float
+    style: str
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,9 @@ class Cell:
     tip: str = ""
     style: str = ""
     tags: tuple[Tag, ...] = ()
-    bar: Bar | None = None
+    course: Course | None = None
+    order: float | None = None
+    """What it is sorted by, where that is not its first raw value."""
 
 
 Written = tuple[Cell, tuple[Raw, ...]]
@@ -66,13 +71,14 @@ def spread(row: Numbers, name: str, write: Write = percent) -> Spread:
 
 
 def rank(board: Board, entry: Entry) -> Written:
-    row = entry.score
+    row, place = entry.score, float(board.entries.index(entry))
     if row["rank"] is None:
         tip = "a reference" if entry.reference else "too few seeds to be ranked, or no other method to rank against"
-        return Cell(DASH, tip=tip), (None, None, None)
+        return Cell(DASH, tip=tip, order=place), (None, None, None)
     low, high = row["rank_low"], row["rank_high"]
-    text = str(low) if low == high else f"{low}{DASH}{high}"
-    return Cell(text, tip=f"rank {row['rank']}; 95 % interval {text}"), (row["rank"], low, high)
+    tied = entry.tied and sum(other.tied for other in board.contenders) > 1
+    text = "=1" if tied else str(low) if low == high else f"{low}{DASH}{high}"
+    return Cell(text, tip=f"rank {row['rank']}; 95 % interval {low}{DASH}{high}", order=place), (row["rank"], low, high)
 
 
 def method(board: Board, entry: Entry) -> Written:
@@ -83,8 +89,10 @@ def method(board: Board, entry: Entry) -> Written:
         tags.append(Tag("uses labels", "Reads the ground truth: a supervised reference"))
     if len(entry.records) < RANKED:
         tags.append(Tag("few seeds", f"Fewer than {RANKED} seeds", "warn"))
+    if not entry.rescored:
+        tags.append(Tag("self-reported", UNKNOWN_SOURCE, "warn"))
     if same := entry.score.get("same_as"):
-        tags.append(Tag(f"same runs as {same}", "Equal policies in every seed: one result, ranked once"))
+        tags.append(Tag(f"same as {same}", "Equal policies in every seed: one result, ranked once"))
     page = f"methods/{info.name}.html"
     return Cell(info.id, info.family, href=page, more=f"{page}#cite-{board.name}", tags=tuple(tags)), (info.id,)
 
@@ -109,17 +117,8 @@ def facet(key: str) -> Writer:
 
 
 def average(board: Board, entry: Entry) -> Written:
-    row, (bottom, top) = entry.score, board.scale
-    cell, raw = spread(row, board.metric)
-
-    def place(value: float | None) -> float:
-        return 0.0 if value is None else round(100 * (value - bottom) / (top - bottom), 1)
-
-    ends = raw if raw[1] is not None else (raw[0],) * 3
-    mean, low, high = (place(end) for end in ends)
-    bar = Bar(low, mean, high, place(board.entries[0].score[board.metric]))
-    best = "best" if row["tied_with_leader"] else ""
-    return replace(cell, bar=bar, style=best, tip=f"{board.metric}, {cell.tip}"), raw
+    cell, raw = spread(entry.score, board.metric)
+    return replace(cell, style="best" if entry.tied else "", tip=f"{board.metric}, {cell.tip}"), raw
 
 
 def gain(board: Board, entry: Entry) -> Written:
@@ -169,9 +168,11 @@ def collapsed(definition: Definition) -> Writer:
             return Cell(DASH, tip="defined for rewards of 0 and 1 only" if entry.records else ""), (None,) * 5
         median, low, high = (row[f"{name}_{part}"] for part in ("median", "low", "high"))
         raw, tip = (median, low, high, count, seeds), f"{definition.name}: {row[name]}"
+        lasted = row[f"{name}_censored_at"] or board.steps
+        order = median if median is not None else lasted * (2 - count / seeds)  # who never fell has lasted longest
         if seeds == 1:
-            return Cell(row[name], tip=tip), raw
-        return Cell(f"{count}/{seeds} seeds", _when(row, name), tip=tip), raw
+            return Cell(row[name], tip=tip, order=order), raw
+        return Cell(f"{count}/{seeds} seeds", _when(row, name), tip=tip, order=order), raw
 
     return written
 
@@ -180,7 +181,7 @@ def _when(row: Numbers, name: str) -> str:
     """Return when runs collapsed: the bound of their share where none did, the steps of few, the median of many."""
     median, low, high = (row[f"{name}_{part}"] for part in ("median", "low", "high"))
     if not row[f"{name}_collapsed"]:
-        return f"< {100 * row[f'{name}_share_high']:.0f} %, none by step {row[f'{name}_censored_at']}"
+        return f"none by {row[f'{name}_censored_at']} (< {100 * row[f'{name}_share_high']:.0f} %)"
     if row["seeds"] < FEWEST:
         return f"at {row[f'{name}_steps']}"
     ends = f"[{DASH if low is None else f'{low:g}'}, {f'{DASH})' if high is None else f'{high:g}]'}"
@@ -207,9 +208,11 @@ def seeds(board: Board, entry: Entry) -> Written:
     return Cell(str(count)), (count,)
 
 
+UNKNOWN_SOURCE = "The method's source is not the registered one, so nothing vouches for what made the counts."
+
+
 def badge(board: Board, entry: Entry) -> Written:
     if entry.rescored:
         tip = "Every score was worked out here from the counts per problem; the method is the registered one."
         return Cell("rescored", tip=tip, style="good"), ("rescored",)
-    tip = "The method's source is not the registered one, so nothing vouches for what made the counts."
-    return Cell("self-reported", tip=tip, style="warn"), ("self-reported",)
+    return Cell("self-reported", tip=UNKNOWN_SOURCE, style="warn"), ("self-reported",)

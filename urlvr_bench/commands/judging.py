@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from urlvr_bench.commands.options import AsJson, Data, console, names_of, one_thread, plain, use_local_data
+from urlvr_bench.commands.options import AsJson, Data, names_of, one_thread, say, use_local_data
 
 if TYPE_CHECKING:
     from urlvr_bench.records.record import Eval
@@ -25,6 +25,7 @@ def eval(
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Default: the task's own limit.")] = None,
     batch_size: Annotated[int, typer.Option(min=1)] = 256,
     backend: Annotated[str, typer.Option(help="Engine that samples: hf or vllm.")] = "hf",
+    precision: Annotated[str, typer.Option(help="Of the weights: float32 or bfloat16.")] = "float32",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     data: Data = None,
     out: Annotated[
@@ -52,9 +53,11 @@ def eval(
         k=ks,
         batch_size=batch_size,
         backend=backend,
+        precision=precision,
+        share_prompts=True,
     )
     for line in lines(counts.count({name: ["test"] for name in task if tasks.load(name).revisions})):
-        console.print(plain(line), highlight=False, soft_wrap=True)
+        say(line)
     folder = out / slug(models.display_name(model))
 
     import pandas as pd  # now that nothing is misspelt: the engines take seconds
@@ -95,10 +98,10 @@ def rescore(
     different = [one for one in found if one.differs]
     if write:
         scoring.write(path, found)
-        console.print(f"wrote {len(found)} files of samples, {len(different)} with other counts", highlight=False)
+        say(f"wrote {len(found)} files of samples, {len(different)} with other counts")
     elif different:
         names = ", ".join(str(one.path) for one in different)
-        console.print(f"counts differ in {plain(names)}; --write keeps the new ones", highlight=False, soft_wrap=True)
+        say(f"counts differ in {names}; --write keeps the new ones")
         raise typer.Exit(1)
 
 

@@ -44,6 +44,11 @@ def plain(text: str) -> str:
     return presentable(text).replace("[", r"\[")
 
 
+def say(text: str) -> None:
+    """Print one line for people, however long: a command in it can be copied whole."""
+    console.print(plain(text), highlight=False, soft_wrap=True)
+
+
 def complain(why: str) -> NoReturn:
     """Say in one line what was wrong with the input, and exit with 2."""
     console.print(f"[bold red]error:[/] {plain(why)}", highlight=False, soft_wrap=True)

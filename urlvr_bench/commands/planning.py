@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from rich.table import Table
 
-from urlvr_bench.commands.options import console, plain
+from urlvr_bench.commands.options import console, plain, say
 from urlvr_bench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -48,25 +48,23 @@ def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
     shared = {key: value for key, value in changes[0].items() if all(each.get(key) == value for each in changes)}
     console.print(table(cells, [{k: v for k, v in each.items() if k not in shared} for each in changes]))
     if shared:
-        console.print(plain(f"changed from the protocol: {said(shared)}"), highlight=False, soft_wrap=True)
+        say(f"changed from the protocol: {said(shared)}")
     unread = [f"{name}: {UNREAD}" for name in published if name not in {**sets, **missing}]
     for line in [*lines(sets), *unread, *missing.values()]:
-        console.print(plain(line), highlight=False, soft_wrap=True)
+        say(line)
     minutes = plan.estimated_minutes(cells, out, jobs)
     done, left = sum(cell.state == "done" for cell in cells), sum(cell.left for cell in cells)
     took = "an unknown time" if minutes is None else f"about {max(1, round(minutes))} min"
     rest = f"{took} with {min(jobs, left)} side by side" if left > 1 else took if left else "nothing left to do"
-    console.print(f"{runs_of(len(cells))}, {done} done; {rest}", highlight=False)
+    say(f"{runs_of(len(cells))}, {done} done; {rest}")
     memory = plan.memory_per_run(cells)
     if memory is not None:
         free = psutil.virtual_memory().available
-        console.print(
-            f"each takes about {memory / 1e9:.1f} GB of the {free / 1e9:.0f} GB that are free", highlight=False
-        )
+        say(f"each takes about {memory / 1e9:.1f} GB of the {free / 1e9:.0f} GB that are free")
         if min(jobs, left) * memory > free:
-            console.print("that is too little: fewer side by side (--jobs), or a smaller model", highlight=False)
+            say("that is too little: fewer side by side (--jobs), or a smaller model")
     for command, count in Counter(cell.command for cell in cells if cell.command).items():
-        console.print(f"{runs_of(count)} under way in {command}; {follow(out)}", highlight=False, soft_wrap=True)
+        say(f"{runs_of(count)} under way in {command}; {follow(out)}")
 
 
 def table(cells: "Sequence[Cell]", changes: Sequence[dict[str, list[Any]]]) -> Table:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from urlvr_bench.commands.options import AsJson, Data, console, names_of, pairs, use_local_data
+from urlvr_bench.commands.options import AsJson, Data, names_of, pairs, say, use_local_data
 
 DEFAULTS = {
     ("pocket", False): "pocket-mcs",
@@ -76,4 +76,4 @@ def probe(
         print(json.dumps([row for each in found for row in json.loads(each.frame.to_json(orient="records"))]))
     for each in () if as_json else found:
         print(f"{rendered(each, 'markdown')}\n")
-    console.print(f"the records are under {out}", highlight=False)
+    say(f"the records are under {out}")

@@ -6,6 +6,7 @@ import typer
 
 from urlvr_bench import __version__
 from urlvr_bench.commands import (
+    contributing,
     grading,
     judging,
     probing,
@@ -55,7 +56,7 @@ app.command()(sharing.submit)
 pocket.command("build")(running.pocket_build)
 models.command("get")(running.models_get)
 board.command("build")(sharing.board_build)
-new.command("method")(sharing.new_method)
+new.command("method")(contributing.new_method)
 
 
 def _version(wanted: bool) -> None:

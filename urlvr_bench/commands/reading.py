@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from urlvr_bench.commands.options import AsJson, Folders, console, one_thread, plain
+from urlvr_bench.commands.options import AsJson, Folders, names_of, one_thread, say
 
 
 def list_(
@@ -35,31 +35,40 @@ def table(
         list[str] | None,
         typer.Option(
             help="pass, ood, reward, collapse, probe; sensitivity, agreement, failure, sharpening, control, "
-            "indicators; repeat. Default: pass, reward, collapse and, with several models, probe."
+            "indicators; repeat. Default: one table, of when methods rose and collapsed."
         ),
     ] = None,
-    format_: Annotated[str, typer.Option("--format", help="markdown, csv, json or latex.")] = "markdown",
+    everything: Annotated[
+        bool, typer.Option("--all", help="All of collapse, pass, reward and, with several models, probe.")
+    ] = False,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="markdown, latex, or all for programs: csv, json. Default: for a terminal, else markdown."
+        ),
+    ] = None,
 ) -> None:
-    """Print pass@k, reward-accuracy and collapse-step tables of finished runs."""
-    from urlvr_bench.records import record
-    from urlvr_bench.reports import tables
+    """Print when methods rose and collapsed; with --kind or --all also pass@k, reward accuracy and more."""
+    from urlvr_bench.presentation import wording
+    from urlvr_bench.reports.printed import FORMS, printed
 
-    records = record.read_all(folders)
-    ladder = len({found.model.name for found in records}) > 1
-    kinds = kind or ["pass", "reward", "collapse", *(["probe"] if ladder else [])]
-    found = {name: tables.tables(records, name) for name in kinds}
-    if any(found.values()) or format_ == "json":
-        print(tables.document(found, format_))
-    for name in found:
-        if not found[name]:
-            console.print(plain(tables.wanted(name)), highlight=False, soft_wrap=True)
+    form = format_ or ("terminal" if sys.stdout.isatty() else "markdown")
+    found = printed(folders, kind or [], everything, form)
+    if found.text:
+        print(found.text, end="")
+    elif found.tables and form == "terminal":
+        wording.show(found.tables, Console())
+    elif found.tables:
+        print(FORMS[form](found.tables))
+    for line in found.remarks:
+        say(line)
 
 
 def plot(
     folders: Folders,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the pictures.")] = Path("figures"),
 ) -> None:
-    """Draw each method's dual curve (proxy against ground truth) and the overview, as PNG and SVG."""
+    """Draw what is paid beside what is true (the fallen first), the overview, ladders and forecasts: PNG and SVG."""
     from urlvr_bench.records import record
     from urlvr_bench.reports import figures
 
@@ -72,12 +81,18 @@ def check(
         list[str], typer.Argument(help="Folders of records; or `methods [NAME|PATH ...]`; or `tasks [NAME ...]`.")
     ],
     train: Annotated[bool, typer.Option(help="methods: also train each for two minutes and draw its curve.")] = True,
+    task: Annotated[
+        str | None,
+        typer.Option(help="methods: task to train on; default: one that fits.", autocompletion=names_of("tasks")),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="methods: folder of those trainings.")] = Path("runs/check"),
     as_json: AsJson = False,
 ) -> None:
     """Re-read records and list every failure with its fix; or hold methods or tasks to their contract."""
     if what[0] == "methods":
-        check_methods(what[1:], train, out)
+        from urlvr_bench.commands.contributing import check_methods
+
+        check_methods(what[1:], train, task, out)
         return
     if what[0] == "tasks":
         check_tasks(what[1:])
@@ -90,10 +105,10 @@ def check(
     if as_json:
         print(json.dumps([vars(finding) for finding in findings], default=str))
     for finding in () if as_json else findings:
-        console.print(plain(str(finding)), highlight=False, soft_wrap=True)
+        say(str(finding))
     if failed(findings):
         raise typer.Exit(1)
-    console.print("; ".join(filter(None, [f"{', '.join(what)}: no failures", tested(facts)])), highlight=False)
+    say("; ".join(filter(None, [f"{', '.join(what)}: no failures", tested(facts)])))
 
 
 def check_tasks(names: list[str]) -> None:
@@ -102,44 +117,9 @@ def check_tasks(names: list[str]) -> None:
 
     one_thread()
     logging.disable(logging.WARNING)  # lm-eval remarks on every task that it loads
-    failures = task_check.check_tasks(names, lambda line: console.print(plain(line), highlight=False, soft_wrap=True))
+    failures = task_check.check_tasks(names, say)
     for failure in failures:
-        console.print(plain(failure), highlight=False, soft_wrap=True)
+        say(failure)
     if failures:
         raise typer.Exit(1)
-    console.print("tasks: no failures", highlight=False)
-
-
-def check_methods(targets: list[str], train: bool, out: Path) -> None:
-    """Print the examination of each method (default: all, untrained) as Markdown to paste into a pull request."""
-    from urlvr_bench import methods
-    from urlvr_bench.review import method_check
-
-    sound = True
-    for target in targets or methods.names():
-        found = method_check.examine(target)
-        training = method_training(found.name, out) if train and targets and found.sound else ""
-        print(method_check.markdown(found, training))
-        sound = sound and found.sound
-    if not sound:
-        raise typer.Exit(1)
-
-
-def method_training(name: str, out: Path) -> str:
-    """Train a method and the random line for two minutes on a pocket prior, draw the curves, return the tables."""
-    from urlvr_bench import methods
-    from urlvr_bench.records import record
-    from urlvr_bench.reports import figures, tables
-    from urlvr_bench.running import plan, runner
-
-    if name not in methods.names():
-        return "Not trained: the file does not lie in methods/, so a run could not name it."
-    cells = plan.lay_out(plan.grid("pocket", [name, "random_reward"], [0], overrides={"steps": "120"}), out)
-    outcomes = runner.carry_out(cells, plan.default_jobs(), console)
-    failures = [f"{ended.cell.folder}: {ended.error}" for ended in outcomes if ended.error]
-    if failures:
-        return "Training failed: " + "; ".join(failures)
-    records = record.read_all([cell.folder for cell in cells])
-    pictures = figures.plot(records, out / name)
-    shown = "\n".join(f"- `{path}`" for path in pictures if path.suffix == ".png")
-    return "\n\n".join([tables.table(records, "pass"), tables.table(records, "collapse"), shown])
+    say("tasks: no failures")

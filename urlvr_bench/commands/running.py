@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from urlvr_bench.commands import planning, scaling
-from urlvr_bench.commands.options import AsJson, Data, console, names_of, one_thread, pairs, plain, use_local_data
+from urlvr_bench.commands.options import AsJson, Data, console, names_of, one_thread, pairs, plain, say, use_local_data
 from urlvr_bench.commands.summing import show_runs
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def run(
     if document is None:
         show_runs([cell.folder for cell in cells], console)
     made = planning.runs_of(len(cells))
-    console.print(f"records of {made} are under {out}; next: urlvr-bench table {out}", highlight=False)
+    say(f"records of {made} are under {out}; next: urlvr-bench table {out}")
 
 
 def carry_out(cells: "list[Cell]", jobs: int, document: dict[str, Any] | None = None) -> None:
@@ -102,7 +102,7 @@ def carry_out(cells: "list[Cell]", jobs: int, document: dict[str, Any] | None = 
     try:
         outcomes = runner.carry_out(cells, jobs, console)
     except (KeyboardInterrupt, processes.Stopped) as error:
-        console.print("stopped; run the same command again to go on from the last checkpoints")
+        say("stopped; run the same command again to go on from the last checkpoints")
         raise typer.Exit(processes.EXIT_CODE if isinstance(error, SystemExit) else processes.INTERRUPTED) from None
     failed = [one for one in outcomes if one.error is not None]
     if document is not None:
@@ -114,7 +114,7 @@ def carry_out(cells: "list[Cell]", jobs: int, document: dict[str, Any] | None = 
     elsewhere = sum(cell.state != "done" for cell in cells) - len(outcomes)
     if elsewhere:
         line = f"{planning.runs_of(elsewhere)} left to another command; {planning.follow(cells[0].out)}"
-        console.print(line, highlight=False, soft_wrap=True)
+        say(line)
     if failed or elsewhere:
         raise typer.Exit(1)
 
@@ -147,7 +147,7 @@ def pocket_build(
     from urlvr_bench import models
     from urlvr_bench.pocket.build import build
 
-    build(out or models.PRIORS, lambda line: console.print(line, highlight=False), only)
+    build(out or models.PRIORS, say, only)
 
 
 def models_get(
@@ -157,4 +157,4 @@ def models_get(
     one_thread()
     from urlvr_bench import released
 
-    console.print(f"{name}: {plain(str(released.get(name)))}", highlight=False, soft_wrap=True)
+    say(f"{name}: {released.get(name)}")

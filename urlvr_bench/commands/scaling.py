@@ -11,7 +11,7 @@ import yaml
 from rich.live import Live
 from rich.table import Table
 
-from urlvr_bench.commands.options import AsJson, console, names_of, pairs, plain
+from urlvr_bench.commands.options import AsJson, console, names_of, pairs, plain, say
 from urlvr_bench.errors import UsageError, unknown
 
 if TYPE_CHECKING:
@@ -99,10 +99,10 @@ def submit(
     if document is not None:
         print(json.dumps(document | {"submitted": ids}))
     if not ids:
-        console.print(f"nothing left to submit; see: urlvr-bench status {out}", highlight=False)
+        say(f"nothing left to submit; see: urlvr-bench status {out}")
         return
     shown = ids[0] if len(ids) == 1 else f"{ids[0]} ... {ids[-1]}"
-    console.print(f"submitted {len(ids)} jobs ({shown}); follow: urlvr-bench status {out} --watch", highlight=False)
+    say(f"submitted {len(ids)} jobs ({shown}); follow: urlvr-bench status {out} --watch")
 
 
 def status(
@@ -129,6 +129,8 @@ def status(
 
 def status_table(found: "Sequence[Status]") -> Table:
     """Return the statuses as a table, what is under way first."""
+    from urlvr_bench.running.pace import lasting
+
     counts = {state: sum(each.state == state for each in found) for state in COLORS}
     title = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
     table = Table(title=f"{len(found)} runs: {title}", title_justify="left")
@@ -141,13 +143,6 @@ def status_table(found: "Sequence[Status]") -> Table:
         state = f"[{color}]{each.state}[/]"
         table.add_row(plain(each.folder), state, step, left, each.job or "", plain(each.reason or ""))
     return table
-
-
-def lasting(seconds: float) -> str:
-    """Return a time for people."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def plan(

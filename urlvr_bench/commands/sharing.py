@@ -1,11 +1,11 @@
-"""Commands that show results to others: board build, push, submit, new method."""
+"""Commands that show results to others: board build, push, submit."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from urlvr_bench.commands.options import Folders, console, one_thread, plain
+from urlvr_bench.commands.options import Folders, one_thread, say
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print exactly what would go, and send nothing.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace records of the same runs with other content.")]
@@ -18,23 +18,33 @@ def board_build(
     folders: Folders,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the site; replaced as a whole.")] = Path("site"),
     custom: Annotated[bool, typer.Option("--custom", help="Show runs with changed settings, too.")] = False,
+    repository: Annotated[
+        str, typer.Option(envvar="URLVR_REPOSITORY", metavar="URL", help="Address of the code, linked from every page.")
+    ] = "",
+    dataset: Annotated[
+        str, typer.Option(envvar="URLVR_DATASET", metavar="OWNER/NAME", help="Dataset of the records, likewise.")
+    ] = "",
+    address: Annotated[
+        str, typer.Option(envvar="URLVR_ADDRESS", metavar="URL", help="Address of the site, for previews and the feed.")
+    ] = "",
 ) -> None:
     """Build the static leaderboard from records; runs whose protocol settings were changed have no place on it."""
     one_thread()
     from urlvr_bench import board
     from urlvr_bench.records.record import uncollected
 
+    links = board.Links(repository, dataset, address)
     with uncollected():
         found = board.gather(folders)
         shown = found.records if custom else [record for record in found.records if not record.overrides]
         if len(shown) < len(found.records):
             left = len(found.records) - len(shown)
-            console.print(f"{left} runs with changed settings are left out; --custom shows them", highlight=False)
+            say(f"{left} runs with changed settings are left out; --custom shows them")
         for one in found.damaged:
-            console.print(f"left out: {plain(one.name)}: {plain(one.reason)}", highlight=False, soft_wrap=True)
-        built = board.build(shown, out, found)
+            say(f"left out: {one.name}: {one.reason}")
+        built = board.build(shown, out, found, links)
     line = f"{built.out}: {built.runs} runs of {built.methods} methods, {built.files} files, {built.size / 1e6:.1f} MB"
-    console.print(line, highlight=False)
+    say(line)
     if found.damaged:
         raise typer.Exit(1)
 
@@ -46,9 +56,11 @@ def collect(
 ) -> None:
     """Copy the records of finished runs to their places in the store."""
     from urlvr_bench.records import record
+    from urlvr_bench.running import excerpting
 
     changed = record.collect(folders, out, replace)
-    console.print(f"{len(changed)} records are new under {out}", highlight=False)
+    texts = excerpting.collect(folders, out)
+    say(f"{len(changed)} records are new under {out}, {len(texts)} have sample texts")
 
 
 def push(
@@ -94,16 +106,7 @@ def submit(
 
     done = submitting.submit(run_dirs, repo, against=against or [], replace=replace, dry_run=dry_run)
     for finding in done.findings:
-        console.print(plain(str(finding)), highlight=False, soft_wrap=True)
+        say(str(finding))
     if done.rejected:
         raise typer.Exit(1)
     print(done.table)
-
-
-def new_method(name: Annotated[str, typer.Argument(help="Lower-case name; the file will be methods/NAME.py.")]) -> None:
-    """Write the thirty-line template of a reward method."""
-    from urlvr_bench.review import method_check
-
-    path = method_check.new_method(name)
-    print(path)
-    console.print(f"now edit it, then: urlvr-bench check methods {name}", highlight=False)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from urlvr_bench.commands.options import Data, console, use_local_data
+from urlvr_bench.commands.options import Data, say, use_local_data
 
 if TYPE_CHECKING:
     from urlvr_bench.studies.definition import Study
@@ -37,7 +37,7 @@ def study(
     chosen = definition.load(name)
     runs = chosen.form(scale).runs(quick)
     missing = [run for run in runs if not (results / run.record_path).is_file()]
-    console.print(f"{len(runs)} runs, {len(runs) - len(missing)} of them in {results}", highlight=False)
+    say(f"{len(runs)} runs, {len(runs) - len(missing)} of them in {results}")
     if not plan_and_carry_out(missing, out, jobs, dry_run):
         return
     report(chosen, scale, quick, results, [out / run.path for run in missing], out / name)
@@ -59,4 +59,4 @@ def report(chosen: "Study", scale: str, quick: bool, results: Path, made: list[P
     record.write_atomically(out / "table.md", f"{text}\n")
     record.write_atomically(out / "table.csv", table.frame.to_csv(index=False))
     for path in (out / "table.md", out / "table.csv", *save(figure(chosen, records), out / "figure")):
-        console.print(str(path), highlight=False)
+        say(str(path))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from urlvr_bench.commands.options import AsJson, Data, console, one_thread, plain, use_local_data
+from urlvr_bench.commands.options import AsJson, Data, console, one_thread, say, use_local_data
 
 if TYPE_CHECKING:
     from urlvr_bench.records.record import Record
@@ -44,11 +44,11 @@ def verify(
     if as_json:
         print(json.dumps({**vars(found), "causes": causes, "record": str(path)}))
     for line in () if as_json else [f"{path}: {sentence(found)}", *found.reasons, *(f"cause? {c}" for c in causes)]:
-        console.print(plain(line), highlight=False, soft_wrap=True)
+        say(line)
     if attest:
         facts = {key: value for key, value in vars(found).items() if key != "reasons"}
         left = attestation.write(_attested(facts, content, attest, here, causes), path)
-        console.print(f"attested in {left}", highlight=False)
+        say(f"attested in {left}")
     if found.verdict not in attestation.CONFIRMED:
         raise typer.Exit(1)
 

@@ -95,7 +95,7 @@ class Decoding:
 @contextmanager
 def generating_with(model: Any, decoding: Decoding) -> Iterator[None]:
     """Let `model.generate` decode so, whoever calls it."""
-    plain = model.generate
+    plain, own = model.generate, vars(model).get("generate")  # its own where FSDP has given it one
 
     def generate(*args: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, **kwargs: Any) -> Any:
         further = decoding.arguments(model, input_ids, attention_mask)
@@ -106,6 +106,8 @@ def generating_with(model: Any, decoding: Decoding) -> Iterator[None]:
         yield
     finally:
         del model.generate
+        if own is not None:
+            model.generate = own
 
 
 def cut(ids: Sequence[int], stops: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[int]:

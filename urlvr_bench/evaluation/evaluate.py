@@ -21,12 +21,14 @@ from urlvr_bench import tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.counting import EvalResult, Graded, count, grade, line
 from urlvr_bench.evaluation.keeping import Keeping, Progress
+from urlvr_bench.evaluation.merging import merged
 from urlvr_bench.evaluation.replay import Replay
 from urlvr_bench.evaluation.samples import PARTIAL
 from urlvr_bench.evaluation.sampling import Sampler, load
 from urlvr_bench.protocol import Run
 from urlvr_bench.records import record
 from urlvr_bench.settings import Evaluation
+from urlvr_bench.system import files
 
 
 def evaluate(
@@ -93,7 +95,8 @@ def opened(
                 )
             from urlvr_bench.evaluation.vllm_sampling import VllmSampler  # starts CUDA
 
-            lm = VllmSampler(model_path, spec.batch_size, seed, store / PARTIAL, progress, dtype=spec.precision)
+            whole = merged(model_path, store / "merged")
+            lm = VllmSampler(whole, spec.batch_size, seed, store / PARTIAL, progress, dtype=spec.precision)
         else:
             model, tokenizer = load(model_path, device, spec.precision)
             lm = Sampler(model, tokenizer, spec.batch_size, seed, store / PARTIAL, progress, spec.share_prompts)
@@ -104,6 +107,7 @@ def opened(
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
     (store / PARTIAL).unlink(missing_ok=True)
+    files.remove(store / "merged")
 
 
 def ask(lm: Keeping, task_names: Sequence[str], step: int, spec: Evaluation, store: Path) -> list[EvalResult]:

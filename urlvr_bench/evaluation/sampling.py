@@ -9,7 +9,6 @@ import torch
 from lm_eval.api.registry import register_model
 from lm_eval.models.huggingface import HFLM
 from transformers import (
-    AutoModelForCausalLM,
     AutoTokenizer,
     GenerationConfig,
     PreTrainedModel,
@@ -19,8 +18,9 @@ from transformers import (
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.decoding import Decoding, Draw, greedy
 from urlvr_bench.evaluation.keeping import Job, Keeping, Progress, stop_ids
+from urlvr_bench.evaluation.merging import load_weights
 from urlvr_bench.evaluation.samples import Sample
-from urlvr_bench.models import NO_CODE, unreadable
+from urlvr_bench.models import unreadable, with_tokenizer
 
 
 @register_model("urlvr-hf")
@@ -77,17 +77,14 @@ class Sampler(Keeping, HFLM):
 def load(path: str, device: str | None, dtype: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Return the model, on `device` (default: the GPU if there is one), and the tokenizer of a folder or hub id."""
     tokenizer = load_tokenizer(path)
-    try:
-        model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, **NO_CODE)
-    except (OSError, ValueError) as error:
-        raise unreadable(path, error) from error
+    model: Any = load_weights(path, dtype)
     return model.to(device or ("cuda" if torch.cuda.is_available() else "cpu")), tokenizer
 
 
 def load_tokenizer(path: str) -> PreTrainedTokenizerBase:
     """Return the tokenizer of a folder or hub id; one without a padding token pads with its end token."""
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, padding_side="left", trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(with_tokenizer(path), padding_side="left", trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
     if tokenizer.eos_token_id is None:

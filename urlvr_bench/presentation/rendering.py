@@ -1,4 +1,4 @@
-"""A table: numbers for machines, and what of them people read, as Markdown or LaTeX."""
+"""A table: numbers for machines, and what of them people read."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
-from tabulate import tabulate
+
+from urlvr_bench.presentation.wording import Words, latex, markdown
 
 DASH = "—"
-ALONE = "1 seed: intervals are over problems only and say nothing about another training run."
+ALONE = (
+    "1 seed: where no column says how many, intervals are over problems only and say nothing about another "
+    "training run."
+)
 STAR = "A star marks one seed: its interval is over problems only and says nothing about another training run."
 ABOUT = {
     r"\]\*": STAR,
@@ -50,8 +54,8 @@ def number(row: Row, name: str) -> str:
     return f"{value:.3f} [{low:.3f}, {high:.3f}]{star}"
 
 
-def rendered(each: Table, form: str, columns: Sequence[str] | None = None) -> str:
-    """Return one table as Markdown or LaTeX, with its notes; `columns` picks some of those that people read.
+def worded(each: Table, columns: Sequence[str] | None = None) -> Words:
+    """Return one table as people read it, with its notes; `columns` picks some of those that they read.
 
     A column without any entry is left out, and where all rows have one seed a note says so instead of each row.
     """
@@ -63,22 +67,13 @@ def rendered(each: Table, form: str, columns: Sequence[str] | None = None) -> st
     body = [{name: row[name] for name in kept} for row in body]
     shown = "\n".join([*kept, *(text for row in body for text in row.values())])
     about = [note for mark, note in {**ABOUT, **each.about}.items() if re.search(mark, shown, re.MULTILINE)]
-    notes = [*([ALONE] if alone else []), *each.notes, *about]
-    if form == "latex":
-        return "\n".join([*(f"% {note}" for note in (each.title, *notes)), _grid(body, "latex_booktabs")])
-    grid = _grid([{_inert(name): _inert(text) for name, text in row.items()} for row in body], "pipe")
-    return "\n".join([f"### {_inert(each.title)}", "", grid, "", *(f"- {note}" for note in notes)])
+    return Words(each.title, body, [*([ALONE] if alone else []), *each.notes, *about])
+
+
+def rendered(each: Table, form: str, columns: Sequence[str] | None = None) -> str:
+    """Return one table as Markdown or LaTeX, with its notes; `columns` picks some of those that people read."""
+    return {"markdown": markdown, "latex": latex}[form]([worded(each, columns)])
 
 
 def _kept(name: str, body: Sequence[dict[str, str]], alone: bool) -> bool:
     return not (alone and name == "seeds") and any(row[name] != DASH for row in body)
-
-
-def _grid(body: Sequence[dict[str, str]], form: str) -> str:
-    return str(tabulate(body, headers="keys", tablefmt=form, disable_numparse=True))
-
-
-def _inert(text: str) -> str:
-    """Return text that Markdown shows as it is: a name may hold anything printable."""
-    text = re.sub("<(?! )", "&lt;", text.replace("&", "&amp;"))  # before a blank it opens no tag
-    return text.replace("|", "\\|").replace("`", "\\`")

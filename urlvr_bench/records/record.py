@@ -48,6 +48,8 @@ __all__ = [
 
 ATTESTATION = ".verified.json"
 """The end of the name of what lies beside a record: who made the run again, and what came of it."""
+EXCERPTS = ".samples.json"
+"""The end of the name of what lies beside a record: a few texts that its policy wrote."""
 
 
 def read(path: Path) -> Record:
@@ -65,8 +67,13 @@ class Loaded(NamedTuple):
 def load(path: Path) -> Loaded:
     """Return the record of a file with its bytes, read once and never beyond the size limit."""
     content = contents(path)
+    return Loaded(_parsed((path, content)), content)
+
+
+def _parsed(named: tuple[Path, bytes]) -> Record:
+    path, content = named
     try:
-        return Loaded(parse(content), content)
+        return parse(content)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
 
@@ -91,7 +98,12 @@ def contents(path: Path) -> bytes:
 
 def write(record: Record, path: Path) -> None:
     """Write a record to `path`."""
-    write_atomically(path, record.model_dump_json() + "\n")
+    write_atomically(path, text(record))
+
+
+def text(record: Record) -> str:
+    """Return what the file of a record holds."""
+    return record.model_dump_json() + "\n"
 
 
 def find(folders: list[Path]) -> list[Path]:
@@ -102,7 +114,7 @@ def find(folders: list[Path]) -> list[Path]:
             found.add(folder)
         elif folder.is_dir():
             found |= {*folder.rglob("record.json")}
-            found |= {path for path in folder.rglob("seed*.json") if not path.name.endswith(ATTESTATION)}
+            found |= {path for path in folder.rglob("seed*.json") if not path.name.endswith((ATTESTATION, EXCERPTS))}
         else:
             raise UsageError(f"{folder} is neither a folder of runs nor a record")
     if not found:
@@ -118,6 +130,12 @@ def read_all(folders: list[Path]) -> list[Record]:
 def read_files(files: Sequence[Path]) -> list[Record]:
     """Return the records of some files, in their order."""
     with uncollected(), spread(read, files) as found:
+        return list(found)
+
+
+def parse_files(contents: Sequence[tuple[Path, bytes]]) -> list[Record]:
+    """Return the records of some files whose bytes have been read already, in their order."""
+    with uncollected(), spread(_parsed, contents) as found:
         return list(found)
 
 

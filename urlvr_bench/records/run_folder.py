@@ -16,6 +16,8 @@ from urlvr_bench.records.record import dumps, short_hash
 from urlvr_bench.system.files import explained, is_locked, remove, write_atomically
 from urlvr_bench.system.processes import GRACE_SECONDS
 
+MERGED = "merged"
+"""Folder of a run that starts from an adapter: the weights of both, while it is trained."""
 LOCK, HOLDER = ".lock", ".holder.json"
 PATIENCE_SECONDS = GRACE_SECONDS + 2
 """How long to wait for a folder: a worker whose command was killed takes a moment to leave it."""

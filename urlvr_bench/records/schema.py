@@ -61,13 +61,26 @@ class MethodInfo(Frozen):
         return self
 
 
-class ModelInfo(Frozen):
-    """What was trained, named without any path."""
+ModelName = Annotated[str, Field(max_length=200, pattern=r"^[\p{L}\p{N}_][^/\\\p{C}]*(/[^/\\\p{C}]+)?$")]
+"""A name without any path."""
 
-    name: str = Field(max_length=200, pattern=r"^[\p{L}\p{N}_][^/\\\p{C}]*(/[^/\\\p{C}]+)?$")
+
+class BaseInfo(Frozen):
+    """The model under an adapter."""
+
+    name: ModelName
+    weights_sha256: Digest
+
+
+class ModelInfo(Frozen):
+    """What was trained."""
+
+    name: ModelName
     revision: Short | None
     parameters: int = Field(gt=0, le=2**53)
     weights_sha256: Digest
+    base: BaseInfo | None = None
+    """What it was trained on, where the name is that of an adapter; None of whole models and in older records."""
 
 
 class TaskInfo(Frozen):

@@ -1,17 +1,18 @@
 """Keep the generated part of README.md true: sentences and tables between the markers come from results/."""
 
+import math
 import re
 import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from tabulate import tabulate
+
 from urlvr_bench.presentation import generated
-from urlvr_bench.presentation.rendering import rendered
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.reports import tables
-from urlvr_bench.reports.tables import TRAIN_PEAK, column_name
+from urlvr_bench.reports.summary import Line, summaries
 from urlvr_bench.science.claims import Claim, collapses, ends, listed, mean, span, starts, told
 from urlvr_bench.science.sharpening import reached
 from urlvr_bench.statistics.collapse import HEADLINE, survival
@@ -19,33 +20,76 @@ from urlvr_bench.statistics.intervals import two_way
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"(<!-- BEGIN results -->\n).*?(<!-- END results -->)", re.DOTALL)
-COLLAPSE = column_name(HEADLINE)
-PROTOCOLS = {
-    "pocket": (
-        "collapse",
-        ("method", "seeds", "base", "peak (oracle-picked)", "peak step", "final", COLLAPSE, "training, tokens"),
-    ),
-    "pocket-probe": ("probe", ("model", "seeds", "base", TRAIN_PEAK, "final", COLLAPSE)),
-}
-"""For each protocol shown, the kind of table and its columns."""
+DESK, GENTLE, PUSHED = "desk-press", "pocket", "pocket-probe"
 RISEN = 40
 """Step at which the rise is told, fixed beforehand: a peak would be picked with the labels."""
 
 
 def block(records: list[Record]) -> str:
-    """Return the README's results: what they say, every method under the gentle protocol, the vote on every prior."""
-    own = {protocol: [one for one in records if one.protocol_id == protocol and _own(one)] for protocol in PROTOCOLS}
-    said = told([*_gentle(own["pocket"]), *_pushed(own["pocket-probe"])])
-    parts = [textwrap.fill(said, 120, break_on_hyphens=False)]
-    for protocol, (kind, columns) in PROTOCOLS.items():
-        parts += [rendered(each, "markdown", columns) for each in tables.tables(own[protocol], kind)]
+    """Return the README's results: what became of a real model and of a pocket model, one table each."""
+    own = {name: [one for one in records if one.protocol_id == name and _own(one)] for name in (DESK, GENTLE, PUSHED)}
+    parts = []
+    if own[DESK]:
+        parts += ["### A real language model", _about(own[DESK]), outcomes(own[DESK])]
+    said = told([*_gentle(own[GENTLE]), *_pushed(own[PUSHED])])
+    parts += ["### A pocket model", _about(own[GENTLE]), outcomes(own[GENTLE]), _filled(said)]
     return "\n\n".join(parts) + "\n"
 
 
 def _own(found: Record) -> bool:
     """Return whether a record is of its protocol's own task and, but for the ladder of the probe, model."""
     named = found.protocol
-    return found.task.name == named.task and (named.name == "pocket-probe" or found.model.name == named.model)
+    return found.task.name == named.task and (named.name == PUSHED or found.model.name == named.model)
+
+
+def _about(records: Sequence[Record]) -> str:
+    """Return what was trained and judged, with the numbers that the table rests on."""
+    first = records[0]
+    training, judged = first.protocol.training, first.judged or first.task.name
+    return _filled(
+        f"{first.model.name} ({first.model.parameters:,} parameters) under protocol `{first.protocol_id}`: "
+        f"{first.last_step} steps of {training.rows} rollouts on `{first.task.name}`; accuracy on "
+        f"{len(first.problems[judged])} test problems x {first.protocol.evaluation.samples} samples, "
+        f"mean over seeds, the end with its 95 % interval."
+    )
+
+
+def outcomes(records: Sequence[Record]) -> str:
+    """Return one row per outcome: methods of equal outcome whose ends are alike share a row."""
+    (summary,) = summaries(records)
+    rows: dict[tuple[str, str, str], list[Line]] = {}
+    for line in summary.lines:
+        alike = f"{line.verdict.end:.2f}" if line.verdict.word == "rose and held" else line.method
+        rows.setdefault((line.role, line.outcome, alike), []).append(line)
+    runs = {line.method: [one for one in records if one.method.id == line.method] for line in summary.lines}
+    grid = [_row(role, outcome, lines, runs) for (role, outcome, _), lines in rows.items()]
+    return str(tabulate(grid, headers="keys", tablefmt="pipe", disable_numparse=True))
+
+
+def _row(role: str, outcome: str, lines: Sequence[Line], runs: dict[str, list[Record]]) -> dict[str, str]:
+    found = [line.verdict for line in lines]
+    kind = "" if role == "contender" else f" ({role})"
+    return {
+        "method": ", ".join(f"`{line.method}`" for line in lines) + kind,
+        "seeds": span([line.seeds for line in lines], "d"),
+        "start": span([each.accuracies[0] for each in found]),
+        "peak (step)": f"{span([each.peak for each in found])} ({span([each.peak_step for each in found], 'd')})",
+        "end": f"{span([each.end for each in found])} {_sureness([runs[line.method] for line in lines])}",
+        "outcome": outcome,
+        "collapsed": ", ".join(dict.fromkeys(line.collapsed for line in lines)),
+    }
+
+
+def _sureness(methods: Sequence[Sequence[Record]]) -> str:
+    """Return the widest of the methods' intervals; where the seeds part into groups, what they end at instead."""
+    found = [two_way(reached(records, records[0].last_step)) for records in methods]
+    if any(each.parts for each in found) or any(math.isnan(each.low) for each in found):
+        return f"(seeds {span([end for records in methods for end in ends(records)])})"
+    return f"[{min(each.low for each in found):.2f}, {max(each.high for each in found):.2f}]"
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(text, 120, break_on_hyphens=False, break_long_words=False)
 
 
 def _gentle(records: Sequence[Record]) -> list[Claim]:

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from urlvr_bench.errors import UsageError, unknown
-from urlvr_bench.presentation.rendering import DASH, Row, Table, number, rendered
+from urlvr_bench.presentation.rendering import DASH, Row, Table, number, worded
+from urlvr_bench.presentation.wording import latex, markdown
 from urlvr_bench.records.schema import Record
 from urlvr_bench.records.sets import lines
 from urlvr_bench.science.kinds import KINDS as SCIENCE
@@ -71,7 +72,8 @@ def document(found: Mapping[str, Sequence[Table]], form: str = "markdown") -> st
     if form == "json":
         parts = [_values(kind, each) for kind, each in found.items()]
         return json.dumps(parts if len(parts) > 1 else parts[0], indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-    return "\n".join("\n\n".join(rendered(one, form) for one in each) + "\n" for each in found.values() if each)
+    write, words = latex if form == "latex" else markdown, [worded(one) for each in found.values() for one in each]
+    return write(words) + "\n" if words else ""
 
 
 def _csv(found: Mapping[str, Sequence[Table]]) -> str:

@@ -20,7 +20,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.review import rehearsal, stage
 from urlvr_bench.rollouts import FAMILIES, SIGNALS, SOURCES, Method
 from urlvr_bench.training.booth import Booth
-from urlvr_bench.training.firewall import Guarded
+from urlvr_bench.training.firewall import Guarded, number, shown
 
 Check = Callable[[Method], Iterator[str]]
 
@@ -32,8 +32,8 @@ def pays_one_finite_reward_per_rollout(method: Method) -> Iterator[str]:
         if len(rewards) != len(group):
             yield f"{name}: {len(rewards)} rewards for {len(group)} rollouts"
         for i, reward in enumerate(rewards):
-            if not isinstance(reward, int | float) or not math.isfinite(reward):
-                yield f"{name}, rollout {i}: {reward!r} is not a finite number"
+            if number(reward) is None:
+                yield f"{name}, rollout {i}: {shown(reward)} is not a finite number"
 
 
 def does_not_depend_on_the_order(method: Method) -> Iterator[str]:

@@ -1,16 +1,15 @@
 """Examine one reward method as a reviewer would, and write what was found as Markdown for a pull request."""
 
-import re
 import textwrap
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records.record import write_atomically
-from urlvr_bench.review import contract, rehearsal
+from urlvr_bench.review import contract, form, rehearsal
 from urlvr_bench.rollouts import Group, Method
 
 LONG = 100_000
@@ -25,29 +24,35 @@ class Examination:
 
     name: str
     method: Method
-    findings: Mapping[contract.Check, Sequence[str]]
+    findings: Mapping[Callable[..., Iterator[str]], Sequence[str]]
     paid: Mapping[str, tuple[Sequence[str | None], Sequence[float] | str]]
     """Per kind of group, its answers and its rewards, or the exception raised instead."""
     milliseconds: Mapping[str, float]
     """Per length of completions, the cost of 1,000 rollouts."""
 
     @property
-    def sound(self) -> bool:
+    def keeps_contract(self) -> bool:
         """Whether the method keeps the whole contract."""
+        return not any(self.findings[check] for check in contract.CHECKS)
+
+    @property
+    def sound(self) -> bool:
+        """Whether the method keeps the whole contract, and its file the form."""
         return not any(self.findings.values())
 
 
-def find(target: str) -> tuple[str, Method]:
-    """Return the name and the instance of a method given by name, alias, specification or path of its file."""
+def find(target: str) -> tuple[Path, Method]:
+    """Return the file and the instance of a method given by name, alias, specification or path of its file."""
     if target.endswith(".py") or "/" in target:
         path = Path(target)
-        return path.stem, methods.load_file(path)()
-    return methods.build(target)
+        return path, methods.load_file(path)()
+    name, method = methods.build(target)
+    return methods.FOLDER / f"{name}.py", method
 
 
-def examine(target: str) -> Examination:
-    """Run the contract on a method, see what it pays to every kind of group, and take its time."""
-    name, method = find(target)
+def examine(target: str, further: Sequence[form.Check] = ()) -> Examination:
+    """Run the contract on a method and look at its file, see what it pays to every kind of group, and take its time."""
+    path, method = find(target)
     paid: dict[str, tuple[Sequence[str | None], Sequence[float] | str]] = {}
     cost: dict[str, float] = {}
     try:
@@ -63,7 +68,8 @@ def examine(target: str) -> Examination:
             cost[label] = (time.perf_counter() - started) / size * 1e6
     except Exception as error:  # a turn before the reward may fail as well
         paid["any"] = ([], f"{type(error).__name__}: {error}")
-    return Examination(name, method, contract.results(method), paid, cost)
+    findings = {**contract.results(method), **form.results(path, method, further)}
+    return Examination(path.stem, method, findings, paid, cost)
 
 
 def _pay(method: Method, group: Group) -> Sequence[float] | str:
@@ -76,7 +82,8 @@ def _pay(method: Method, group: Group) -> Sequence[float] | str:
 def markdown(found: Examination, training: str = "") -> str:
     """Return the examination as a block to paste into a pull request; `training` is added as it is."""
     method = found.method
-    verdict = "keeps the contract" if found.sound else "**breaks the contract**"
+    verdict = "keeps the contract" if found.keeps_contract else "**breaks the contract**"
+    verdict += "" if found.sound or not found.keeps_contract else ", **but its file is not ready**"
     lines = [
         f"### `{found.name}` {verdict}",
         "",
@@ -141,13 +148,12 @@ TEMPLATE = '''
 
 def new_method(name: str, folder: Path = methods.FOLDER) -> Path:
     """Write the template of a method, which keeps the contract as it stands, and return its path."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+    if not methods.NAME.fullmatch(name):
         raise UsageError(f"method name {name!r} must be lower-case letters, digits and _, such as my_method")
     path = folder / f"{name}.py"
     if path.exists():
         raise UsageError(f"{path.name} is there already; choose another name or edit it")
-    words = name.split("_")
     text = textwrap.dedent(TEMPLATE).strip() + "\n"
-    cls = "".join(word.capitalize() for word in words)
-    write_atomically(path, text.replace("{cls}", cls).replace("{title}", " ".join(words).capitalize()))
+    title = name.replace("_", " ").capitalize()
+    write_atomically(path, text.replace("{cls}", form.class_name(name)).replace("{title}", title))
     return path

@@ -122,7 +122,8 @@ def likelihood(query: Query) -> list[float]:
 
 def reply(prompt: str) -> str:
     """Return a reply that depends on nothing but the prompt."""
-    return ("\\boxed{True}", "so \\boxed{False}", "y", "hm")[hashlib.sha256(prompt.encode()).digest()[0] % 4]
+    said = ("\\boxed{True}", "so \\boxed{False}", "y", "hm", "\\boxed{1}", "2")
+    return said[hashlib.sha256(prompt.encode()).digest()[0] % len(said)]
 
 
 def reorder(method: Method, group: Group, order: Sequence[int]) -> Group:

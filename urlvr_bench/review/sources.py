@@ -19,7 +19,7 @@ def remarks(info: MethodInfo) -> Iterator[Remark]:
     if source is None:
         yield f"method {info.name} is not registered", f"add methods/{info.name}.py"
         return
-    if info.source_sha256 != source:
+    if methods.version(info.name, info.source_sha256) != source:
         yield from _of_another_source(info)
         return
     try:
@@ -47,7 +47,7 @@ def _card(name: str, params: str) -> tuple[object, ...]:
 
 def generates(info: MethodInfo) -> bool:
     """Return whether a method samples more than the rollouts that it pays, as far as that is known here."""
-    if _present(info.name) != info.source_sha256:
+    if _present(info.name) != methods.version(info.name, info.source_sha256):
         return bool({"extra_answers", "replies"} & {*info.signals})
     try:
         return _samples(info.name, json.dumps(info.params))

@@ -97,6 +97,33 @@ class Policy:
         return [rehearsal.likelihood(Query(before + written, text)) for before, written, text in queries]
 
 
+STORED = {
+    "a program that passes": "```python\ndef add(a, b):\n    return a + b\n```",
+    "a program that fails": "```python\ndef add(a, b):\n    return a - b\n```",
+    "a program that does not end": "```python\ndef add(a, b):\n    while True:\n        pass\n```",
+    "a proof": "```coq\nProof. reflexivity. Qed.\n```",
+    "a proof with a hole": "```coq\nProof. admit. Admitted.\n```",
+    "neither": "I do not know.",
+}
+"""Completions to the problem of 3+4, by what they are."""
+
+
+def stored(booth: Booth) -> dict[str, float]:
+    """Return what a method earns in a real bridge for each stored completion, checked by the real checkers."""
+    texts = list(STORED.values())
+    ids = [[*map(ord, text), 0] for text in texts]
+    bridge = RewardBridge(booth, booth.name, Sums(), [problem(7)], len(texts), seed=0, twice=1)
+    bridge.rollouts = Policy([len(tokens) for tokens in ids])
+    return dict(zip(STORED, bridge(texts, ids, [0] * len(texts), lambda name, value: None), strict=True))
+
+
+def table(paid: dict[str, float]) -> str:
+    """Return what stored completions earn, as Markdown."""
+    rows = [f"| {what} | {reward:.3g} |" for what, reward in paid.items()]
+    said = "Not trained, for no pocket policy writes programs or proofs. On stored completions:"
+    return "\n".join([said, "", "| completion | pays |", "|---|---|", *rows])
+
+
 def perform(booth: Booth) -> list[float]:
     """Return what a method earns in a real bridge; UsageError where a permuted gold moves it."""
     texts = [

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import TaskID
 
 from urlvr_bench import methods, models, tasks
 from urlvr_bench.errors import UsageError
@@ -15,6 +14,7 @@ from urlvr_bench.records import record
 from urlvr_bench.records.record import Record
 from urlvr_bench.records.run_folder import last_step, read_steps
 from urlvr_bench.running import plan, runner
+from urlvr_bench.running.progress import names
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,9 @@ def _first_steps(cell: plan.Cell, steps: int, console: Console) -> None:
     if _trained(cell.folder) >= steps:
         return
     device = next(iter(plan.devices()), None)
-    job = runner.Job(cell, runner.start(cell, device), device, TaskID(0))
+    job = runner.Job(cell, runner.start(cell, device), device)
     try:
-        with console.status(f"{steps} steps of {runner.label(cell)}"):
+        with console.status(f"{steps} steps of {names([cell])[cell.folder]}"):
             while _trained(cell.folder) < steps and job.process.poll() is None:
                 time.sleep(runner.POLL_SECONDS)
     finally:

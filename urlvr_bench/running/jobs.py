@@ -7,22 +7,20 @@ import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import fmean
 from typing import Any, Literal
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.protocol import Run
 from urlvr_bench.records import provenance
 from urlvr_bench.records.record import dumps
-from urlvr_bench.records.run_folder import is_occupied, read_steps
+from urlvr_bench.records.run_folder import is_occupied
 from urlvr_bench.running import claims
+from urlvr_bench.running.following import Follower
 from urlvr_bench.running.plan import Cell
 from urlvr_bench.system.files import write_atomically
 
 NOTE = "job.json"
 """Beside a submitted run: which launcher has it, and under which id."""
-RECENT_STEPS = 20
-"""What is left is timed by the last steps, for completions grow or shrink."""
 State = Literal["running", "queued", "failed", "stopped", "done"]
 SLURM_STATES: dict[str, State] = {
     "PENDING": "queued",
@@ -38,7 +36,7 @@ HUB_STATES: dict[str, State] = {"SCHEDULING": "queued", "RUNNING": "running", "C
 
 @dataclass(frozen=True)
 class Status:
-    """How far one run is; `seconds_left` is of the training alone and None where no step is timed yet."""
+    """How far one run is; `seconds_left` counts its evaluations too and is None where no step is timed."""
 
     folder: str
     state: State
@@ -86,14 +84,13 @@ def status(root: Path) -> list[Status]:
 def _status(folder: Path, root: Path, found: dict[str, tuple[State, str]]) -> Status:
     run = Run.from_json((folder / "run.json").read_text())
     steps = run.protocol.training.steps
-    rows = read_steps(folder / "steps.jsonl")
+    reading = Follower(run, folder).look()
     job = noted(folder).get("job")
     state, reason = _state(folder, found.get(job or ""), job)
     if state == "stopped" and claims.claimant(Cell(run, folder.resolve(), "begun").out, folder.resolve()):
         state, reason = "queued", None  # its command is at another run, or about to start this one
-    each = [sum(row["seconds"].values()) for row in rows[-RECENT_STEPS:]]
-    left = fmean(each) * (steps - len(rows)) if each and state == "running" else None
-    return Status(str(folder.relative_to(root)), state, len(rows), steps, left, job, reason)
+    left = reading.seconds_left if state == "running" else None
+    return Status(str(folder.relative_to(root)), state, len(reading.rows), steps, left, job, reason)
 
 
 def _state(folder: Path, scheduled: tuple[State, str] | None, job: str | None) -> tuple[State, str | None]:

@@ -4,18 +4,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from urlvr_bench.records.run_folder import holder, last_step
+from urlvr_bench.records.run_folder import holder
 from urlvr_bench.running import claims, worker
 from urlvr_bench.running.nursery import THREADS, Forked
-from urlvr_bench.running.plan import Cell, devices, threads
+from urlvr_bench.running.plan import Cell, devices, estimated_minutes, threads
+from urlvr_bench.running.progress import Progress
 from urlvr_bench.system import processes
 from urlvr_bench.training import devices as accelerate
 
@@ -31,7 +30,6 @@ class Job:
     cell: Cell
     process: Worker
     device: str | None
-    line: TaskID
 
 
 @dataclass(frozen=True)
@@ -113,27 +111,23 @@ def _carry_out(waiting: list[Cell], jobs: int, console: Console) -> list[Outcome
     free = (free * jobs)[:jobs]
     running: list[Job] = []
     outcomes: list[Outcome] = []
-    with _progress(console) as progress:
-        total = progress.add_task("all runs", total=len(waiting), detail="")
+    minutes = estimated_minutes(waiting, waiting[0].out, jobs) if waiting else None
+    with Progress(console, waiting, jobs, None if minutes is None else 60 * minutes) as progress:
         try:
             while waiting or running:
                 while waiting and free:
                     cell, device = waiting.pop(0), free.pop(0)
-                    steps = cell.run.protocol.training.steps
-                    line = progress.add_task(label(cell), total=steps, detail="starting")
-                    running.append(
-                        Job(cell, start(cell, device, min(jobs, len(waiting) + len(running) + 1)), device, line)
-                    )
+                    progress.begin(cell)
+                    beside = min(jobs, len(waiting) + len(running) + 1)
+                    running.append(Job(cell, start(cell, device, beside), device))
                 time.sleep(POLL_SECONDS)
+                progress.look()
                 for job in list(running):
-                    _show(progress, job)
                     if job.process.poll() is not None:
                         running.remove(job)
                         free.append(job.device)
                         outcomes.append(outcome(job))
-                        progress.remove_task(job.line)
-                        progress.advance(total)
-                        _report(progress.console, outcomes[-1])
+                        progress.end(job.cell, outcomes[-1].error is not None)
         finally:
             stop([job.process for job in running])
     return outcomes
@@ -150,30 +144,3 @@ def stop(workers: Sequence[Worker]) -> None:
         except subprocess.TimeoutExpired:
             one.kill()
             one.wait()
-
-
-def label(cell: Cell) -> str:
-    """Return a run's name for people: what differs between the runs of one command."""
-    return f"{cell.run.model} {cell.run.method_id} seed {cell.run.seed}"
-
-
-def _show(progress: Progress, job: Job) -> None:
-    row = last_step(job.cell.folder / "steps.jsonl")
-    if row is None:
-        return
-    right = row["train_accuracy"]
-    detail = f"reward {row['proxy_reward']:.3f}" + ("" if right is None else f"  accuracy {right:.3f}")
-    done = row["step"] == job.cell.run.protocol.training.steps
-    progress.update(job.line, completed=row["step"], detail="evaluating" if done else detail)
-
-
-def _report(console: Console, ended: Outcome) -> None:
-    mark = "[green]done[/]  " if ended.error is None else "[red]failed[/]"
-    console.print(f"{mark} {label(ended.cell)}", highlight=False)
-
-
-@contextmanager
-def _progress(console: Console) -> Iterator[Progress]:
-    columns = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeRemainingColumn(True))
-    with Progress(*columns, TextColumn("{task.fields[detail]}"), console=console, transient=True) as progress:
-        yield progress

@@ -75,7 +75,7 @@ def shape_of(name: str) -> Shape:
 
 
 def _config(name: str) -> dict[str, Any]:
-    folder = Path(models.resolve(name))
+    folder = Path(models.with_config(models.resolve(name)))
     if not folder.is_dir():
         from huggingface_hub import hf_hub_download
 

@@ -14,9 +14,9 @@ from urlvr_bench import models, tasks
 from urlvr_bench.errors import UsageError, presentable
 from urlvr_bench.evaluation.counting import followed
 from urlvr_bench.protocol import Run
-from urlvr_bench.records import provenance, record
+from urlvr_bench.records import provenance
 from urlvr_bench.records.run_folder import OccupiedError, occupied, once
-from urlvr_bench.running import counts
+from urlvr_bench.running import counts, excerpting
 from urlvr_bench.running.assembly import assemble
 from urlvr_bench.system import files, processes
 from urlvr_bench.system.files import write_atomically
@@ -57,7 +57,7 @@ def carry_out(folder: Path, say: Say) -> None:
         evaluated = [_evaluate(run, model, folder, step, last, say) for step in run.protocol.evaluation.steps(last)]
         finished = assemble(run, folder, facts, evaluated, started)
         _clean(folder, last)  # before the record, whose presence says that nothing is left to do
-        record.write(finished, folder / "record.json")
+        excerpting.finish(folder, finished)
 
 
 def trained_steps(folder: Path) -> int:
@@ -117,9 +117,10 @@ def _evaluate(run: Run, start: str, folder: Path, step: int, last: int, say: Say
 
 def _clean(folder: Path, last_step: int) -> None:
     """Delete what a finished run no longer needs: checkpoints, and all weights but the last."""
-    from urlvr_bench.records.run_folder import weights_folder
+    from urlvr_bench.records.run_folder import MERGED, weights_folder
 
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    shutil.rmtree(folder / MERGED, ignore_errors=True)
     last = weights_folder(folder, last_step)
     for weights in (folder / "weights").glob("step-*"):
         if weights != last:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from urlvr_bench.presentation.drawing import PROXY, SHARES, TEST, TRUTH, WIDTH, caption, panels
+from urlvr_bench.presentation.drawing import PROXY, SHARES, TEST, TRUTH, framed, panels
+from urlvr_bench.presentation.naming import seeds, setting
 from urlvr_bench.records.schema import Record
 from urlvr_bench.science.sharpening import best, forecast, reached
 from urlvr_bench.statistics.intervals import Floats, two_way
@@ -22,19 +23,24 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
-def forecast_figure(title: str, groups: Sequence[Sequence[Record]]) -> "Figure":
+def forecast_figure(groups: Sequence[Sequence[Record]]) -> "Figure":
     """Return one line per method and model: start, forecast, best and last accuracy, from bottom to top."""
     several = len({group[0].model.name for group in groups}) > 1
     ordered = sorted(groups, key=lambda group: float(reached(group, 0 if several else None).mean()))
-    figure, (axes,) = panels(1, width=2.2 * WIDTH, height=0.6 + 0.27 * len(groups))
+    figure, (axes,) = panels(1, height=0.6 + 0.2 * len(groups))
     for height, group in enumerate(ordered):
         _line(axes, height, group)
     names = [f"{group[0].model.name}, {group[0].method.id}" if several else group[0].method.id for group in ordered]
     axes.set_yticks(range(len(names)), names)
     axes.set(xlim=SHARES, ylim=(-0.6, len(names) - 0.4), xlabel="test accuracy")
-    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
-    figure.suptitle(title, x=0.01, ha="left", fontsize=10)
-    caption(figure, _caption(groups))
+    handles, _ = axes.get_legend_handles_labels()
+    framed(
+        figure,
+        "Where step 0 says that training ends, and where it ended",
+        f"{setting([record for group in groups for record in group], not several)}, {seeds(groups)}.",
+        _caption(groups),
+        handles,
+    )
     return figure
 
 
@@ -61,9 +67,10 @@ def _line(axes: "Axes", height: int, group: Sequence[Record]) -> None:
 
 
 def _caption(groups: Sequence[Sequence[Record]]) -> str:
-    first, seeds = groups[0][0], sorted({len(group) for group in groups})
+    first = groups[0][0]
     size = f"{len(first.problems[first.task.name])} test problems x {first.protocol.evaluation.samples} samples"
     return (
-        f"n = {'-'.join(map(str, seeds))} seeds, {size}; accuracy is avg@n; bars 95 % intervals over seeds and "
-        "problems. Forecast from the samples of step 0 alone: maj@n, for rewards with labels pass@n, for noise avg@n."
+        f"{size}; accuracy is avg@n; bars 95 % intervals over seeds and problems. Best step: of each run, picked with "
+        "the test labels. "
+        "Forecast from the samples of step 0 alone: maj@n, for rewards with labels pass@n, for noise avg@n."
     )

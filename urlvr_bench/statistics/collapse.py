@@ -1,6 +1,5 @@
 """Collapse as a time-to-event: when a run falls below a threshold, and what is said of the runs that never do."""
 
-import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from urlvr_bench.errors import UsageError
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.intervals import LEVEL, wilson
 from urlvr_bench.statistics.metrics import Floats, accuracy
+from urlvr_bench.stopping.series import WINDOW as WINDOW
+from urlvr_bench.stopping.series import smooth as smooth
 
 if TYPE_CHECKING:
     from scipy.stats import CensoredData
 
-WINDOW = 5
-"""Steps that a trailing mean runs over; one batch of 16 prompts alone is too noisy."""
 FEWEST = 5
 """Runs below which a Kaplan-Meier interval does not hold: the steps themselves say more."""
 
@@ -53,21 +51,6 @@ LABELS_LOST = Definition(f"label accuracy below 1 % ({WINDOW}-step mean)", "labe
 PAPER = Definition("reward accuracy below 1 % (paper)", "reward_accuracy", 0.01, 1)
 """The Model Collapse Step as published. A tiny model reaches it only with a proxy of one, long after all is lost."""
 DEFINITIONS = (HEADLINE, LABELS_LOST, PAPER)
-
-
-def smooth(series: Sequence[float | None], window: int = WINDOW) -> Floats:
-    """Return trailing means over full windows, of the values that are there; entry i belongs to step i + window."""
-    if window < 1:
-        raise UsageError(f"a smoothing window of {window} steps is not possible; give 1 or more")
-    values = np.asarray(series, dtype=np.float64)  # None becomes NaN
-    if len(values) < window:
-        return np.empty(0)
-    present, ones = np.isfinite(values), np.ones(window)
-    if present.all():
-        return np.convolve(values, ones, "valid") / window
-    sums = np.convolve(np.where(present, values, 0.0), ones, "valid")
-    counts = np.convolve(present, ones, "valid")
-    return np.where(counts > 0, sums / np.maximum(counts, 1), math.nan)
 
 
 def first_below(series: Sequence[float | None], threshold: float, window: int = 1) -> int | None:

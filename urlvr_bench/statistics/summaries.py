@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from urlvr_bench import methods
 from urlvr_bench.protocol import Protocol
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell, Rows, role, twins
@@ -63,7 +64,7 @@ def who(cell: Cell, records: Sequence[Record]) -> Row:
         "family": method.family,
         "role": role(method),
         "uses_labels": method.uses_labels,
-        "versions": len({record.method.source_sha256 for record in records}),
+        "versions": len({methods.version(one.method.name, one.method.source_sha256) for one in records}),
         "seeds": len(records),
         "problems": len(records[0].problems.get(cell.judged, ())),
         "samples": records[0].protocol.evaluation.samples,

@@ -1,53 +1,136 @@
-"""A study's figure: how accuracy moved in each arm."""
+"""A study's figure: how proxy and accuracy moved in each arm."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from urlvr_bench.presentation.drawing import LADDER, MARKERS, PALETTE, SHARES, STYLES, WIDTH, caption, panels, style
+from urlvr_bench.presentation.courses import (
+    Course,
+    band,
+    course,
+    dual_legend,
+    dual_panel,
+    heading,
+    judged_points,
+    marks,
+    proxy_unit,
+)
+from urlvr_bench.presentation.drawing import (
+    LADDER,
+    MARKERS,
+    PALETTE,
+    SHARES,
+    SMALL,
+    STYLES,
+    TEXT,
+    framed,
+    led_labels,
+    legend_lines,
+    panels,
+    style,
+)
+from urlvr_bench.presentation.naming import seeds, setting, words
 from urlvr_bench.records.schema import Record
-from urlvr_bench.reports.figures import curves
-from urlvr_bench.statistics.collapse import WINDOW
+from urlvr_bench.reports.dual import FEW, dual_note
+from urlvr_bench.statistics.collapse import HEADLINE, WINDOW
+from urlvr_bench.statistics.downfall import MANNERS, of_records
+from urlvr_bench.statistics.verdicts import NOISE
 from urlvr_bench.studies.definition import Study
 from urlvr_bench.studies.summary import Arm, arms, moves, tasks_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+HEIGHTS = (1.6, 0.9)
+"""Parts of a panel of several lines: accuracy above, proxy below."""
+
 
 def figure(study: Study, records: Sequence[Record]) -> "Figure":
     """Return the study's figure."""
     with style():
-        drawn = DRAW[study.view](study, records)
-        drawn.suptitle(study.title, x=0.01, ha="left", fontsize=10)
-        return drawn
+        return DRAW[study.view](study, records)
 
 
 def _curves(study: Study, records: Sequence[Record]) -> "Figure":
-    """Draw train accuracy, one panel per varied setting, method, model or task, one line per arm in it."""
-    grouped: dict[str, list[tuple[str, list[Record]]]] = {}
-    for panel, line, found in _placed(study, arms(study, records)):
-        grouped.setdefault(panel, []).append((line, found))
-    drawn, grid = panels(len(grouped), columns=3, width=(1.15 if len(grouped) > 1 else 2) * WIDTH)
-    for axes, (panel, lines) in zip(grid, grouped.items(), strict=True):
-        for i, (line, found) in enumerate(lines):
-            color = LADDER[round(i * (len(LADDER) - 1) / max(1, len(lines) - 1))] if len(lines) > 1 else PALETTE[0]
-            curves(axes, found, "train_accuracy", color, STYLES[i % len(STYLES)], label=line)
-        axes.set_ylim(SHARES)
-        axes.set_title(panel, loc="left", fontweight="bold")
-        if any(line for line, _ in lines):
-            place = {"loc": "best"} if len(grouped) > 1 else {"loc": "center left", "bbox_to_anchor": (1.01, 0.5)}
-            axes.legend(fontsize=7, **place)
-    drawn.supylabel("train accuracy (ground-truth reward)", fontsize=9)
-    seeds = sorted({len(found) for lines in grouped.values() for _, found in lines})
-    caption(
+    """Draw accuracy and proxy, one panel per varied setting, method, model or task, one line per arm in it."""
+    grouped: dict[str, list[tuple[str, Arm]]] = {}
+    for panel, line, arm in _placed(study, arms(study, records)):
+        grouped.setdefault(panel, []).append((line, arm))
+    alone = {panel: lines[0][1] for panel, lines in grouped.items() if len(lines) == 1}
+    return _single(study, alone) if len(alone) == len(grouped) else _several(study, grouped)
+
+
+def _single(study: Study, found: dict[str, Arm]) -> "Figure":
+    """Draw a dual panel per arm; methods with the fallen first, anything else in the order of the study."""
+    noise = {cell: runs for cell, _, runs in found.values() if runs[0].method.name == NOISE}
+    fell = {panel: of_records(runs, noise.get(cell, ())) for panel, (cell, _, runs) in found.items()}
+    order = list(found)
+    if study.panel == "method":
+        order.sort(key=lambda panel: MANNERS.index(how.word) if (how := fell[panel]) else len(MANNERS))
+    columns = 2 if len(order) <= FEW else 3
+    height = 2.5 if columns == 2 else 2.1
+    drawn, grid = panels(len(order), columns, height)
+    for axes, panel in zip(grid, order, strict=True):
+        cell, _, runs = found[panel]
+        dual_panel(axes, cell, runs, height - 0.75)
+        heading(axes, cell, runs, fell[panel], panel)
+    for axes in grid[::columns]:
+        axes.set_ylabel("share of completions")
+    cell, _, runs = found[order[0]]
+    groups = [runs for _, _, runs in found.values()]
+    framed(drawn, study.title, _about(study, groups), dual_note(cell, runs[0]), dual_legend(bool(cell.judged)))
+    return drawn
+
+
+def _several(study: Study, grouped: dict[str, list[tuple[str, Arm]]]) -> "Figure":
+    """Draw pairs of axes: accuracies of several arms above, what they are paid below."""
+    height = 2.9
+    drawn, grid = panels(len(grouped), columns=2, height=height if len(grouped) > 1 else 3.8, ratios=HEIGHTS)
+    last = max(run.last_step for lines in grouped.values() for _, (_, _, runs) in lines for run in runs)
+    for above, below, (panel, lines) in zip(grid[::2], grid[1::2], grouped.items(), strict=True):
+        ends = []
+        for i, (line, (cell, _, runs)) in enumerate(lines):
+            color, look = LADDER[1 + round(i * (len(LADDER) - 2) / max(1, len(lines) - 1))], STYLES[i % len(STYLES)]
+            low, unit = proxy_unit(runs)
+            true, paid = course(runs, "train_accuracy"), course(runs, "proxy_reward")
+            band(above, true, color, look, 1.5)
+            band(below, Course(paid.steps, (paid.curves - low) / unit), color, look, 1.5)
+            judged_points(above, cell, runs, color)
+            marks(above, runs, None, color)
+            ends.append((float(true.mean[-1]), line, color, look))
+        above.set_xlim(-0.03 * last, last)
+        for axes in (above, below):
+            axes.set_ylim(SHARES)
+        led_labels(above, ends, 1.4 if len(grouped) > 1 else 2.0)
+        above.set_title(panel if study.panel == "method" else words(panel), loc="left", fontweight="bold")
+    columns = min(2, len(grouped))
+    for above, below in zip(grid[:: 2 * columns], grid[1 :: 2 * columns], strict=True):
+        above.set_ylabel("accuracy")
+        below.set_ylabel("proxy")
+    looks = {"train accuracy, proxy": ("0.3", "-", ""), "test accuracy": ("0.3", "", "o")}
+    groups = [runs for lines in grouped.values() for _, (_, _, runs) in lines]
+    framed(
         drawn,
-        f"Thin lines: one seed, mean of {WINDOW} steps; bold: mean over {' or '.join(map(str, seeds))} seeds. "
-        "Accuracy of the training rollouts, a share between 0 and 1.",
+        study.title,
+        _about(study, groups),
+        f"Lines: mean over seeds of {WINDOW}-step means; bands: from the lowest to the highest seed. Test accuracy "
+        f"with 95 % intervals, none where the seeds part into two groups. Collapse: {HEADLINE.name}. A proxy that is "
+        "no share is drawn from its lowest to its highest value; up is what the method pays.",
+        legend_lines(looks | {"collapse of a run": ("0.3", "", "v")}),
     )
     return drawn
 
 
-def _placed(study: Study, found: Sequence[Arm]) -> list[tuple[str, str, list[Record]]]:
+def _about(study: Study, groups: Sequence[Sequence[Record]]) -> str:
+    """Return the question, and what all arms have in common."""
+    return f"{study.question} {_told(groups)}."
+
+
+def _told(groups: Sequence[Sequence[Record]]) -> str:
+    models = {runs[0].model.name for runs in groups}
+    return f"{setting([run for runs in groups for run in runs], len(models) == 1)}, {seeds(groups)}"
+
+
+def _placed(study: Study, found: Sequence[Arm]) -> list[tuple[str, str, Arm]]:
     """Return each arm with its panel and the name of its line; the run that varies nothing is in every panel."""
     told = {
         "setting": [name for _, name, _ in found],
@@ -57,23 +140,29 @@ def _placed(study: Study, found: Sequence[Arm]) -> list[tuple[str, str, list[Rec
     }
     lines = [name for name, values in told.items() if name != study.panel and len(set(values)) > 1]
     placed = []
-    for i, (_, name, rows) in enumerate(found):
+    for i, arm in enumerate(found):
+        name = arm[1]
         line = ", ".join(told[kind][i] for kind in lines)
         if study.panel != "setting":
-            placed.append((told[study.panel][i], line, rows))
+            placed.append((told[study.panel][i], line, arm))
             continue
         varied = name.rpartition(", ")[2]  # a variant's own setting comes after those of its whole sweep
         keys = sorted({other.rpartition(", ")[2].partition("=")[0] for other in told["setting"] if other != "default"})
         panel_of = keys if name == "default" else [varied.partition("=")[0]]
-        placed += [(key, ", ".join(filter(None, [varied, line])), rows) for key in panel_of]
+        placed += [(key, ", ".join(filter(None, [_value(varied), line])), arm) for key in panel_of]
     return placed
+
+
+def _value(varied: str) -> str:
+    """Return the value of a varied setting, whose name is that of the panel."""
+    return varied.partition("=")[2] or varied
 
 
 def _tasks(study: Study, records: Sequence[Record]) -> "Figure":
     """Draw the gain on every judged task, one panel per task trained on."""
     frame = tasks_table(study, records).frame
     trained, methods = sorted(frame["trained on"].unique()), sorted(frame["method"].unique())
-    drawn, grid = panels(len(trained), columns=2, width=1.5 * WIDTH, height=2.6)
+    drawn, grid = panels(len(trained), columns=2, height=2.8)
     for axes, name in zip(grid, trained, strict=True):
         part = frame[frame["trained on"] == name]
         judged = sorted(part["judged on"].unique())
@@ -85,13 +174,19 @@ def _tasks(study: Study, records: Sequence[Record]) -> "Figure":
                 at, rows["gain"], yerr=ends, color=PALETTE[i], marker=MARKERS[i], linestyle="", capsize=2, label=method
             )
         axes.axhline(0, color="0.5", linewidth=0.8)
-        axes.set_xticks(range(len(judged)), judged, fontsize=7)
-        axes.set_title(f"trained on {name}", loc="left", fontweight="bold")
-        axes.set_xlabel("judged on", fontsize=9)
-    grid[0].legend(fontsize=7)
-    drawn.supylabel("gain in test accuracy", fontsize=9)
-    seeds = frame["seeds"].min()
-    caption(drawn, f"Gain: test accuracy (avg@n) at the end less that at step 0, 95 % intervals, {seeds} seeds.")
+        axes.set_xticks(range(len(judged)), [words(task) for task in judged], fontsize=SMALL)
+        axes.set_xlim(-0.5, len(judged) - 0.5)
+        axes.set_title(f"trained on {words(name)}", loc="left", fontweight="bold")
+        axes.set_xlabel("judged on", fontsize=TEXT)
+    grid[0].set_ylabel("gain in test accuracy")
+    framed(
+        drawn,
+        study.title,
+        study.question,
+        "Gain: test accuracy (avg@n) at the end less that at step 0, 95 % intervals over seeds and problems, "
+        f"{frame['seeds'].min()} seeds.",
+        legend_lines({method: (PALETTE[i], "", MARKERS[i]) for i, method in enumerate(methods)}),
+    )
     return drawn
 
 
@@ -99,7 +194,7 @@ def _moves(study: Study, records: Sequence[Record]) -> "Figure":
     """Draw every judged problem's share of right samples at the start against the end, one panel per method."""
     frame = moves(records)
     methods = sorted(frame["method"].unique())
-    drawn, grid = panels(len(methods), columns=2, width=1.3 * WIDTH, height=3.2)
+    drawn, grid = panels(len(methods), columns=2, height=3.6)
     for axes, method in zip(grid, methods, strict=True):
         part = frame[frame["method"] == method]
         own, others = part[part["trained"]], part[~part["trained"]]
@@ -109,11 +204,17 @@ def _moves(study: Study, records: Sequence[Record]) -> "Figure":
         axes.set_xlim(SHARES)
         axes.set_ylim(SHARES)
         axes.set_title(method, loc="left", fontweight="bold")
-        axes.set_xlabel("share of right samples at step 0", fontsize=9)
-    grid[0].legend(fontsize=7)
-    drawn.supylabel("share of right samples at the end", fontsize=9)
+        axes.set_xlabel("share of right samples at step 0", fontsize=TEXT)
+    grid[0].set_ylabel("share of right samples at the end")
     samples = records[0].protocol.evaluation.samples
-    caption(drawn, f"{len(records)} runs, each on one problem; every point a problem of one run, {samples} samples.")
+    framed(
+        drawn,
+        study.title,
+        study.question,
+        f"{len(records)} runs, each on one problem; every point a problem of one run, {samples} samples. Above the "
+        "dotted line: better than before.",
+        legend_lines({"the trained problem": (PALETTE[1], "", "D"), "others": ("0.7", "", "o")}),
+    )
     return drawn
 
 

@@ -74,8 +74,8 @@ class Crew(Generic[Item, Result]):
     def __init__(self, work: Callable[[Item], Result], items: Sequence[Item], size: int, patience: int) -> None:
         self.chunk = max(1, min(LARGEST_CHUNK, len(items) // (8 * size)))
         self.starts = range(0, len(items), self.chunk)
-        taken = CONTEXT.Value("q", 0)
-        self.hands = [Hand(work, items, self.chunk, taken, patience) for _ in range(size)]
+        self.taken = CONTEXT.Value("q", 0)  # kept: freed here, its memory would count for the next crew, too
+        self.hands = [Hand(work, items, self.chunk, self.taken, patience) for _ in range(size)]
 
     def results(self) -> Iterator[Result]:
         """Yield the results in the order of the items; raise the first error where its item's turn is."""

@@ -33,6 +33,17 @@ ALONE = {"PYTHONHASHSEED": "0", **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NU
 FIELDS = Group.__slots__
 
 
+class Shown(str):
+    """What a method paid that is no finite number, as its process shows it."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _told(reward: Any) -> Any:
+    return Shown(reward[0]) if isinstance(reward, list) and len(reward) == 1 else reward
+
+
 class Booth:
     """A method of the registry, or of a `file` anywhere, in a process of its own; start it before data is loaded.
 
@@ -93,6 +104,11 @@ class Booth:
         """Whether the method pays advantages."""
         return bool(self.facts["advantages"])
 
+    @property
+    def scaled_over_batch(self) -> bool:
+        """Whether what the method pays is scaled over the batch."""
+        return bool(self.facts["scaled_over_batch"])
+
     def extras(self) -> list[Extra]:
         """Return what the method asks to be sampled."""
         return [Extra(int(count), int(view), decay) for count, view, decay in self.facts["extras"]]
@@ -108,7 +124,7 @@ class Booth:
 
     def reward(self, groups: Sequence[Group]) -> list[list[float]]:
         """Return the rewards of each group."""
-        paid = self._take("reward", groups)
+        paid = [list(map(_told, row)) for row in self._take("reward", groups)]
         return [checked(self.name, group, rewards) for group, rewards in zip(groups, paid, strict=True)]
 
     def _take(self, turn: str, groups: Sequence[Group]) -> list[list[Any]]:

@@ -40,7 +40,9 @@ LIBRARY = frozenset(
     }
 )
 NUMPY = ("numpy", "numpy.linalg", "numpy.random")
-OURS = ("urlvr_bench.rollouts", "urlvr_bench.voting", "urlvr_bench.errors", "urlvr_bench.methods")
+OURS = tuple(
+    f"urlvr_bench.{name}" for name in ("rollouts", "bounds", "voting", "likeness", "asking", "errors", "methods")
+)
 NAMES = ("Extra", "Family", "Group", "Method", "Query", "Signal")
 """What a method may import: of the standard library what only computes, numpy, and from `urlvr_bench` these names."""
 LONGEST = 1000
@@ -109,7 +111,7 @@ def refuse_imports(tree: ast.Module, where: str) -> None:
                 raise UsageError(
                     f"{where} line {node.lineno} imports {name}; a method may import what only computes: "
                     "numpy, such modules of the standard library as math, re and collections, and from urlvr_bench "
-                    f"{', '.join(NAMES)}, rollouts, voting and errors"
+                    f"{', '.join(NAMES)}, rollouts, bounds, voting, likeness, asking and errors"
                 )
 
 
@@ -141,6 +143,7 @@ def facts(method: Any, kernel: bool) -> dict[str, Any]:
         "needs": list(method.needs),
         "binary": method.binary,
         "advantages": method.advantages,
+        "scaled_over_batch": method.scaled_over_batch,
         "extras": [[extra.count, extra.view, extra.teacher_decay] for extra in method.extras()],
         "closed_by": "kernel" if kernel else "interpreter",
     }
@@ -150,7 +153,15 @@ def turn(method: Any, name: str, group: Any) -> list[Any]:
     """Return what a method does with one group, in JSON's types."""
     if name == "queries":
         return [[query.prefix, query.continuation] for query in method.queries(group)]
-    return list(method.ask(group) if name == "ask" else method.reward(group))
+    return list(method.ask(group)) if name == "ask" else list(map(paid, method.reward(group)))
+
+
+def paid(reward: Any) -> Any:
+    """Return a reward as a float; what is no finite number goes as how it is shown, for the trainer to complain of."""
+    from urlvr_bench.training.firewall import number, shown
+
+    found = number(reward)
+    return [shown(reward)] if found is None else found
 
 
 def serve(method: Any, see: Callable[..., Any], explain: Callable[[BaseException, int], bytes]) -> None:

@@ -131,8 +131,9 @@ def main() -> None:
     ]
     try:
         launch_command(launch_command_parser().parse_args(arguments))
-    except ChildFailedError as error:
-        write_atomically(given.folder / REASON, f"{reason(error.failures)}\n")
+    except (ChildFailedError, ImportError) as error:  # DeepSpeed is installed apart
+        why = reason(error.failures) if isinstance(error, ChildFailedError) else str(error)
+        write_atomically(given.folder / REASON, f"{why}\n")
         sys.exit(1)
 
 
@@ -145,7 +146,8 @@ def reason(failures: dict[int, Any]) -> str:
         named = signal.Signals(-failures[killed[0]].exitcode).name
         return f"process {killed[0]} was ended by {named}"
     rank, failure = min(failures.items(), key=lambda found: found[1].timestamp)
-    said = " ".join(str(failure.message).split())
+    message = failure.message["message"] if isinstance(failure.message, dict) else failure.message  # a dict adds traces
+    said = " ".join(str(message).split())
     return f"process {rank}: {said.removeprefix('UsageError: ')}"
 
 

@@ -8,6 +8,8 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query, Signal
 
 Answer = TypeVar("Answer")
+LONGEST = 100
+"""Characters of a value in a message."""
 
 
 class Guarded:
@@ -45,6 +47,8 @@ class Turns(Protocol):
     def binary(self) -> bool: ...
     @property
     def advantages(self) -> bool: ...
+    @property
+    def scaled_over_batch(self) -> bool: ...
     def extras(self) -> list[Extra]: ...
     def queries(self, groups: Sequence[Group]) -> list[list[Query]]: ...
     def ask(self, groups: Sequence[Group]) -> list[list[str]]: ...
@@ -56,7 +60,8 @@ class Here:
 
     def __init__(self, method: Method, name: str) -> None:
         self.method, self.name = method, name
-        self.needs, self.binary, self.advantages = tuple(method.needs), method.binary, method.advantages
+        self.needs, self.binary = tuple(method.needs), method.binary
+        self.advantages, self.scaled_over_batch = method.advantages, method.scaled_over_batch
 
     def extras(self) -> list[Extra]:
         """Return what the method asks to be sampled."""
@@ -94,17 +99,34 @@ def checked(name: str, group: Group, rewards: Sequence[Any]) -> list[float]:
     """Return one finite reward per rollout of a group; UsageError where they are anything else."""
     if len(rewards) != len(group):
         raise complaint(name, group, f"{len(rewards)} rewards for {len(group)} rollouts; return one per rollout")
-    for rollout, reward in enumerate(rewards):
-        if not isinstance(reward, int | float) or not _finite(reward):
-            raise complaint(name, group, f"rollout {rollout}: reward {reward!r} is not a finite number")
-    return [float(reward) for reward in rewards]
+    numbers = [number(reward) for reward in rewards]
+    for rollout, found in enumerate(numbers):
+        if found is None:
+            raise complaint(name, group, f"rollout {rollout}: reward {shown(rewards[rollout])} is not a finite number")
+    return [found for found in numbers if found is not None]
 
 
-def _finite(reward: float) -> bool:
+def number(reward: Any) -> float | None:
+    """Return a number, a scalar of numpy or torch among them, as a float; None for all else and what is not finite."""
+    reward = plain(reward)
     try:
-        return math.isfinite(reward)
+        return float(reward) if isinstance(reward, int | float) and math.isfinite(reward) else None
     except OverflowError:  # a whole number beyond all floats
-        return False
+        return None
+
+
+def plain(value: Any) -> Any:
+    """Return a scalar of numpy or torch as Python's own number, all else as it is."""
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value
+
+
+def shown(value: Any) -> str:
+    """Return what a value is, on one short line."""
+    try:
+        text = repr(plain(value))
+    except ValueError:  # a whole number of too many digits
+        text = f"of {value.bit_length():,} bits"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def complaint(name: str, group: Group, what: str, line: int | None = None) -> UsageError:

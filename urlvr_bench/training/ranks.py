@@ -10,7 +10,6 @@ from pathlib import Path
 from filelock import FileLock
 
 from urlvr_bench import models, tasks
-from urlvr_bench.errors import UsageError
 from urlvr_bench.protocol import Run
 from urlvr_bench.records.record import dumps
 from urlvr_bench.system import processes
@@ -41,15 +40,6 @@ def leave_with_the_worker() -> None:
     processes.follow(0, lambda: os._exit(EXIT_CODE))
 
 
-def refuse_what_only_gpus_share() -> None:
-    """Refuse to shard a model among CPUs: Accelerate would give each process all of it, without a word."""
-    import torch
-
-    asked = [name for name in ("FSDP", "DEEPSPEED") if os.environ.get(f"ACCELERATE_USE_{name}") == "true"]
-    if asked and not torch.cuda.is_available():
-        raise UsageError(f"--config asks for {asked[0]}, which shards a model among GPUs, and there is none here")
-
-
 def main() -> None:
     """Run `python -m urlvr_bench.training.ranks FOLDER`; from the start it leaves with its worker."""
     REQUEST.listen()
@@ -61,13 +51,12 @@ def main() -> None:
 
 def work(folder: Path) -> None:
     """Train the run in `folder`, and let the first process alone write."""
-    import torch
     from accelerate import PartialState
 
-    from urlvr_bench.training import train
+    from urlvr_bench.training import sharding, train
 
-    refuse_what_only_gpus_share()
-    state = PartialState(cpu=not torch.cuda.is_available())
+    sharding.refuse_what_only_gpus_share()
+    state = PartialState(cpu=sharding.use_cpu(), backend=sharding.backend())
     first = state.is_main_process
     lock = FileLock(folder / ".ranks.lock", timeout=LEAVE_SECONDS + 60)
     if first:

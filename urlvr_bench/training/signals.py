@@ -12,12 +12,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor
 from transformers import LogitsProcessor
 from trl.trainer.utils import FusedCausalLMOutput, maybe_gather_lm_head_ctx
 
 from urlvr_bench.evaluation.shared_prompts import distinct
 from urlvr_bench.training.seams import TokenStatistics
+from urlvr_bench.training.sharding import whole
 from urlvr_bench.training.token_statistics import log_probabilities, of_logits, statistics_of
 
 
@@ -123,13 +123,10 @@ def _statistics(model: Any, hidden: Tensor, targets: Tensor, temperature: float)
 def _head(model: Any) -> Iterator[tuple[Tensor, Tensor | None]]:
     """Lend the weight and bias of a model's head, whole."""
     head = model.get_output_embeddings()
-    weight, bias = _whole(head.weight), None if head.bias is None else _whole(head.bias)
-    with maybe_gather_lm_head_ctx(weight, bias):
+    weight, bias = whole(head.weight), None if head.bias is None else whole(head.bias)
+    split = hasattr(weight, "ds_id")  # by ZeRO-3, which has not split a frozen start
+    with maybe_gather_lm_head_ctx(weight, bias) if split else nullcontext():
         yield weight, bias
-
-
-def _whole(parameter: Tensor) -> Tensor:
-    return parameter.full_tensor() if isinstance(parameter, DTensor) else parameter
 
 
 def _logit_transform(config: Any) -> tuple[float, float | None]:

@@ -98,11 +98,12 @@ class SignalCheck(TrainerCallback):
         if not logs or "grad_norm" not in logs or len(self.norms) >= self.wanted:
             return
         self.norms.append(float(logs["grad_norm"]))
-        self.unread.append(float(logs.get(logged_as("unparsed"), 0.0)))
+        if (unread := logs.get(logged_as("unparsed"))) is not None:  # logged with a step's first update
+            self.unread.append(float(unread))
         if len(self.norms) < self.wanted:
             return
         steps = min(NO_SIGNAL_STEPS, self.training.steps)
-        if min(self.unread) == 1:
+        if min(self.unread, default=0) == 1:
             missing = "no answer can be read in any rollout: a longer training.max_completion_tokens, or another prompt"
         elif max(self.norms) == 0:
             missing = "every gradient is 0, as all rollouts of each group earn the same: another task, or method"

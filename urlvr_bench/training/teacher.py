@@ -1,4 +1,4 @@
-"""A moving average of the policy, for methods whose pseudo-labels come from a slower teacher."""
+"""Moving averages of the policy, for methods whose pseudo-labels come from a slower teacher."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,32 +10,39 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import TrainerCallback, TrainerState, TrainingArguments
 
-FILE = "teacher.safetensors"
+from urlvr_bench.errors import UsageError
+from urlvr_bench.training import sharding
+
+FILE = "teachers.safetensors"
+OLDER = "teacher.safetensors"
+"""What checkpoints had when all decays shared one teacher."""
 
 
 class Teacher:
-    """The average of a model's weights over the steps, kept on the model's device; empty until it is first asked."""
+    """The average of a model's weights over the steps, kept as the model's are; empty until it is first asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, decay: float) -> None:
+        self.decay = decay
         self.weights: dict[str, Tensor] = {}
         self.step = -1
 
-    def follow(self, model: nn.Module, decay: float, step: int) -> None:
+    def follow(self, model: nn.Module, step: int) -> None:
         """Move towards the model once per step: weights = decay * weights + (1 - decay) * model."""
         if step == self.step:
             return
         self.step = step
-        for name, parameter in model.named_parameters():
+        for name, parameter in sharding.parameters(model).items():
             if name in self.weights:
-                self.weights[name].lerp_(parameter.detach(), 1 - decay)
+                kept = sharding.like(self.weights[name], parameter)
+                self.weights[name] = kept.lerp_(parameter.detach(), 1 - self.decay)
             else:
                 self.weights[name] = parameter.detach().clone()
 
     @contextmanager
-    def in_place(self, model: nn.Module, decay: float, step: int) -> Iterator[None]:
+    def in_place(self, model: nn.Module, step: int) -> Iterator[None]:
         """Put the teacher's weights into the model for a while."""
-        self.follow(model, decay, step)
-        own = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+        self.follow(model, step)
+        own = {name: parameter.detach().clone() for name, parameter in sharding.parameters(model).items()}
         try:
             _load(model, self.weights)
             yield
@@ -45,27 +52,43 @@ class Teacher:
 
 @torch.no_grad()
 def _load(model: nn.Module, weights: dict[str, Tensor]) -> None:
-    for name, parameter in model.named_parameters():
-        parameter.copy_(weights[name])
+    for name, parameter in sharding.parameters(model).items():
+        parameter.copy_(sharding.like(weights[name], parameter))
+
+
+class Teachers(dict[float, Teacher]):
+    """One teacher per decay that is asked for."""
+
+    def __missing__(self, decay: float) -> Teacher:
+        self[decay] = Teacher(decay)
+        return self[decay]
 
 
 class TeacherKeeper(TrainerCallback):
-    """Keep the teacher with every checkpoint, so that a continued run has the same one."""
+    """Keep the teachers with every checkpoint, so that a continued run has the same ones."""
 
-    def __init__(self, teacher: Teacher) -> None:
-        self.teacher = teacher
+    def __init__(self, teachers: Teachers) -> None:
+        self.teachers = teachers
 
     def restore(self, checkpoint: Path) -> None:
-        """Load the teacher of a checkpoint, if it has one."""
+        """Load the teachers of a checkpoint, if it has any."""
+        if (checkpoint / OLDER).is_file():
+            raise UsageError(f"{checkpoint} has a teacher of older code, which cannot be continued: begin the run anew")
         path = checkpoint / FILE
-        if path.is_file():
-            stored = load_file(path)
-            self.teacher.step = int(stored.pop("step").item())
-            self.teacher.weights = stored
+        for name, value in load_file(path).items() if path.is_file() else ():
+            decay, _, parameter = name.partition("/")
+            teacher = self.teachers[float(decay)]
+            if parameter:
+                teacher.weights[parameter] = value
+            else:
+                teacher.step = int(value.item())
 
     def on_save(self, args: TrainingArguments, state: TrainerState, *_: Any, **__: Any) -> None:
-        """Write the teacher into the checkpoint; runs before the checkpoint is sealed."""
-        if self.teacher.weights and state.is_world_process_zero:
-            values = {name: weight.contiguous() for name, weight in self.teacher.weights.items()}
-            target = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / FILE
-            save_file({**values, "step": torch.tensor(self.teacher.step)}, target)
+        """Write the teachers into the checkpoint; runs before the checkpoint is sealed."""
+        values: dict[str, Tensor] = {}
+        for decay, teacher in self.teachers.items():
+            values[f"{decay!r}/"] = torch.tensor(teacher.step)
+            kept = {name: sharding.whole(weight).contiguous() for name, weight in teacher.weights.items()}
+            values |= {f"{decay!r}/{name}": weight for name, weight in kept.items()}
+        if values and state.is_world_process_zero:
+            save_file(values, Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / FILE)

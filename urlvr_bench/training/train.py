@@ -7,18 +7,20 @@ from typing import Any
 import torch
 import transformers
 from accelerate import PartialState
+from accelerate.utils import gather_object
 from datasets import Dataset
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 from trl import GRPOConfig
 
+from urlvr_bench.evaluation.merging import merged
 from urlvr_bench.evaluation.sampling import load_tokenizer
-from urlvr_bench.models import NO_CODE, weights_hash
+from urlvr_bench.models import NO_CODE, base, display_name, name_for_others, weights_hash
 from urlvr_bench.protocol import Run
-from urlvr_bench.records.run_folder import read_steps
+from urlvr_bench.records.run_folder import MERGED, read_steps
 from urlvr_bench.rollouts import LABELS
 from urlvr_bench.settings import Training, split_batch
 from urlvr_bench.tasks import Task
-from urlvr_bench.training import checkpoints, first_votes, micro_batches, schedule, steplog
+from urlvr_bench.training import checkpoints, first_votes, micro_batches, schedule, sharding, steplog
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.parallel import AllSaved, adapter, vllm_settings
@@ -75,6 +77,7 @@ def trainer_config(
         gradient_checkpointing=training.gradient_checkpointing,
         model_init_kwargs=loaded(training),
         use_cpu=use_cpu,
+        ddp_backend=sharding.backend(),
         seed=seed,
         data_seed=seed,
         logging_steps=1,
@@ -117,26 +120,29 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     training = run.protocol.training
-    use_cpu = not torch.cuda.is_available()
+    use_cpu = sharding.use_cpu()
+    with PartialState(cpu=use_cpu).main_process_first():
+        start = merged(model_path, folder / MERGED)
     docs = task.docs(training.split)
-    choose = first_votes.choose(run, model_path, task, docs, folder) if training.initial_vote != "any" else iter
+    choose = first_votes.choose(run, start, task, docs, folder) if training.initial_vote != "any" else iter
     order = schedule.draw(len(docs), training, run.seed, choose)
-    tokenizer = load_tokenizer(model_path)
+    tokenizer = load_tokenizer(start)
     shown = [docs[i] for i in order]
     bridge = RewardBridge(booth, run.method, task, shown, training.group_size, run.seed, twice=PAID_TWICE)
     processes = PartialState(cpu=use_cpu).num_processes
     if use_cpu:
-        training = fitted(training, model_path, tokenizer, [task.prompt(doc) for doc in shown], processes)
+        training = fitted(training, start, tokenizer, [task.prompt(doc) for doc in shown], processes)
     config = trainer_config(training, folder, run.seed, processes, use_cpu, task.stops)
+    sharding.prepare(config.mixed_precision)
     trainer = PolicyTrainer(
         bridge,
-        model_path,
+        start,
         training.kl_every,
         training.mini_batches,
         training.draws,
-        training.share_prompts,
+        training.share_prompts and not sharding.is_asked(),
         task.stops,
-        model=model_path,
+        model=start,
         args=config,
         train_dataset=prompt_rows(task, docs, order, task.chats(tokenizer.chat_template)),
         processing_class=tokenizer,
@@ -144,12 +150,14 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
     )
     if training.freeze_embeddings:
         freeze_embeddings(trainer.model)
+    for config_of_adapter in getattr(trainer.model, "peft_config", {}).values():
+        config_of_adapter.base_model_name_or_path = name_for_others(run.model)
     trainer.remove_callback(PrinterCallback)
     steps, judged = folder / "steps.jsonl", set(run.protocol.evaluation.steps(training.steps)) - {0}
     trainer.add_callback(steplog.StepLog(steps, training.mini_batches, bridge))
     saver = steplog.WeightSaver(folder, judged, training.mini_batches, trainer.save_model)
     trainer.add_callback(saver)
-    keeper = TeacherKeeper(trainer.teacher)
+    keeper = TeacherKeeper(trainer.teachers)
     trainer.add_callback(keeper)
     trainer.add_callback(AllSaved())
     trainer.add_callback(checkpoints.Sealer(steps))
@@ -179,6 +187,7 @@ def _train(run: Run, booth: Booth, model_path: str, task: Task, folder: Path, sa
             "parameters": trainer.model.num_parameters(),
             "revision": getattr(trainer.model.config, "_commit_hash", None),
             "weights_sha256": weights_hash(model_path),
+            "base": base_facts(model_path),
         },
         "method": method_facts(booth, min(training.steps, PAID_TWICE) if any(doc.get("gold") for doc in shown) else 0),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
@@ -193,6 +202,8 @@ def fitted(
     shape = AutoConfig.from_pretrained(model_path, trust_remote_code=False).get_text_config()
     rows = training.rows // (processes * training.mini_batches)
     most = micro_batches.fitting(training, micro_batches.row_bytes(shape, longest, training.precision), rows)
+    if processes > 1:
+        most = min(gather_object([most]))  # each has looked at the free memory at a moment of its own
     return training.model_copy(update={"micro_batch": most})
 
 
@@ -200,6 +211,14 @@ def freeze_embeddings(model: PreTrainedModel) -> None:
     """Take the token embeddings and the head out of the training; most of a small model's weights may be there."""
     for part in (model.get_input_embeddings(), model.get_output_embeddings()):
         part.requires_grad_(False)
+
+
+def base_facts(model_path: str) -> dict[str, Any] | None:
+    """Return what a record says of the model that an adapter lies on; None for a whole model."""
+    under = base(model_path)
+    if under is None:
+        return None
+    return {"name": display_name(under), "weights_sha256": weights_hash(under)}
 
 
 def method_facts(booth: Booth, twice: int) -> dict[str, Any]:

@@ -16,10 +16,11 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.decoding import Decoding, Draw, cut, generating_with
 from urlvr_bench.models import NO_CODE
 from urlvr_bench.rollouts import TOKEN_SIGNALS
-from urlvr_bench.training import signals
+from urlvr_bench.training import sharding, signals
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.seams import TokenStatistics
-from urlvr_bench.training.teacher import Teacher
+from urlvr_bench.training.teacher import Teachers
+from urlvr_bench.voting import EPSILON
 
 T = TypeVar("T")
 HOOKS = {
@@ -59,8 +60,9 @@ class PolicyTrainer(GRPOTrainer):
         self.kl_every, self.updates_per_step = kl_every, updates_per_step
         self.eos_ids = frozenset(self.eos_token_ids)
         self.generation_seconds = 0.0
-        self.teacher = Teacher()
+        self.teachers = Teachers()
         self.advantages_as_paid = bridge.method.advantages
+        self.scaled_over_batch = bridge.method.scaled_over_batch
         bridge.rollouts = self
         policy = self.model.get_base_model() if is_peft_model(self.model) else self.model
         signals.attach(policy, self.temperature, share_prompts)
@@ -68,7 +70,8 @@ class PolicyTrainer(GRPOTrainer):
 
     def _frozen(self, path: str) -> PreTrainedModel:
         how = {"dtype": self.model.dtype, "attn_implementation": self.model.config._attn_implementation, **NO_CODE}
-        model = AutoModelForCausalLM.from_pretrained(path, **how)
+        with sharding.whole_models(self.accelerator):
+            model = AutoModelForCausalLM.from_pretrained(path, **how)
         signals.attach(model)
         return model.to(self.accelerator.device).eval().requires_grad_(False)
 
@@ -95,12 +98,13 @@ class PolicyTrainer(GRPOTrainer):
         return rewards
 
     def _generate_and_score_completions(self, inputs: Any) -> Any:
-        """Train on what the method paid, untouched, where it pays advantages."""
+        """Train on what the method paid, untouched, where it pays advantages; a sum's scaled over the batch."""
         self._rows = [entry["row"] for entry in inputs]
         out = super()._generate_and_score_completions(inputs)
-        if self.advantages_as_paid:
+        if self.advantages_as_paid or self.scaled_over_batch:
+            everywhere = self._paid if self.advantages_as_paid else over_batch(self._paid, self.num_generations)
             rows, rank = len(out["advantages"]), self.accelerator.process_index
-            out["advantages"] = self._paid[rank * rows : (rank + 1) * rows].to(out["advantages"])
+            out["advantages"] = everywhere[rank * rows : (rank + 1) * rows].to(out["advantages"])
         return out
 
     def _score(
@@ -179,7 +183,7 @@ class PolicyTrainer(GRPOTrainer):
                 return self._continue(prompts)
         if self.use_vllm:
             raise UsageError("a teacher samples with the transformers backend only; train without vllm")
-        with self.teacher.in_place(self.model, teacher_decay, step), self._drawing(names):
+        with self.teachers[teacher_decay].in_place(self.model, step), self._drawing(names):
             return self._continue(prompts)
 
     def reply(self, prompts: Sequence[str]) -> tuple[list[str], int]:
@@ -238,6 +242,13 @@ class PolicyTrainer(GRPOTrainer):
             yield
         finally:
             self.generation_config, self.generation_kwargs = config, kwargs
+
+
+def over_batch(rewards: torch.Tensor, group_size: int) -> torch.Tensor:
+    """Return deviations from the group's mean over their spread in the batch, as TRL's `normalize_then_sum` ends."""
+    grouped = rewards.view(-1, group_size)
+    apart = (grouped - grouped.mean(1, keepdim=True)).flatten()
+    return apart / (apart.std() + EPSILON)
 
 
 def _flat(rows: Sequence[Sequence[float]]) -> list[float]:

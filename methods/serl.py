@@ -1,0 +1,51 @@
+"""SERL: the policy compares its rollouts pair by pair, and a rollout earns the share of its duels that it wins."""
+
+from dataclasses import dataclass
+
+from urlvr_bench import Group, Method
+from urlvr_bench.asking import which_is_better, wins
+from urlvr_bench.bounds import NotNegative
+
+
+@dataclass(frozen=True)
+class Serl(Method):
+    """Reward duels won before the policy as the judge, as Copeland counts them (SERL, arXiv 2511.07922).
+
+    >>> group = Group("Write.", ["aa", "bb", "cc"], ["aa", "bb", "cc"], token_counts=[2, 2, 2])
+    >>> len(Serl().ask(group))
+    6
+    >>> import dataclasses
+    >>> Serl().reward(dataclasses.replace(group, replies=["1", "1", "2", "1", "2", "2"]))
+    [1.0, 0.5, 0.0]
+    """
+
+    family = "external/verification"
+    paper = "https://arxiv.org/abs/2511.07922"
+    aliases = ("copeland",)
+    needs = ("replies", "token_counts")
+    formula = "sum_j wins(i over j) l_j / l_i 1[|l_i - l_j| < tolerance l_j] / (2 (G - 1)), l the number of tokens"
+    differs = (
+        "As in the released code a win counts more over a longer rollout, and not at all over one whose length "
+        "differs by more than a fifth. The code samples every verdict twice in each order; we take the likeliest, "
+        "once in each order. Rollouts with the same text do not duel, and one without an answer neither duels nor "
+        "earns. The reward of the judge, who is trained there on duels that agree with the ranking, is left out: "
+        "only rollouts of the prompt are trained on here. The question is in our own words."
+    )
+
+    tolerance: NotNegative = 0.2
+    """By what share of the loser's length the winner's may differ."""
+
+    def ask(self, group: Group) -> list[str]:
+        return which_is_better(group)
+
+    def reward(self, group: Group) -> list[float]:
+        won, rollouts = wins(group), list(zip(group.completions, group.token_counts or [], strict=True))
+        rewards = []
+        for i, (own, length) in enumerate(rollouts):
+            gains = [
+                won[own, other] * theirs / length
+                for j, (other, theirs) in enumerate(rollouts)
+                if j != i and abs(length - theirs) < self.tolerance * theirs
+            ]
+            rewards.append(sum(gains) / (2 * max(1, len(group) - 1)))
+        return rewards

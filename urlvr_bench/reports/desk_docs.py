@@ -1,0 +1,206 @@
+"""Write docs/desk.md: what became of a real language model, how each reward fell or held, and what it then wrote."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from urlvr_bench.presentation import generated
+from urlvr_bench.presentation.rendering import DASH
+from urlvr_bench.records import excerpts, record
+from urlvr_bench.records.excerpts import Excerpts
+from urlvr_bench.records.schema import Record
+from urlvr_bench.reports.summary import Line, Summary, summaries
+from urlvr_bench.science.claims import ends, listed, span, starts
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "desk.md"
+BASELINES = ROOT / "results" / "desk-baselines.json"
+PROTOCOL, POCKET = "desk-press", "pocket"
+SHOWN = 2
+"""Problems whose samples are printed, the first of the test set."""
+HEAD = """# The desk lab: a real language model
+
+Written by `make docs` from the records under [results/{protocol}](../results/{protocol}); do not edit.
+
+The pocket lab's models have 85,000 parameters and speak a language of their own. Here the same methods, by the same
+commands, train **{model}**, a released language model of {parameters:,} parameters, on {train} few-shot questions
+about English words (plural, past, opposite, capital, ...), and judge it on {test} that share no word with them. Nothing
+tells the methods the answers, but for the references. Protocol [`{protocol}`](../urlvr_bench/protocols/{protocol}.yaml)
+presses on purpose: learning rate {rate:g}, {steps} steps of {rows} rollouts. `make desk` repeats the first four
+methods on two cores.
+
+![Reward and accuracy of {model} in training](figures/desk.png)
+"""
+
+
+def page(known: Sequence[Record], texts: dict[str, Excerpts], baselines: list[dict[str, Any]]) -> str:
+    """Return the page; `texts` are the excerpts of the records that have some, by method."""
+    desk = [one for one in known if one.protocol_id == PROTOCOL]
+    (summary,) = summaries(desk)
+    runs = {line.method: [one for one in desk if one.method.id == line.method] for line in summary.lines}
+    parts = [_head(desk), *_outcomes(summary, runs), *_beside_the_pocket(summary, known)]
+    parts += [*_before(baselines), *_written(texts), _cost(desk)]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _head(desk: Sequence[Record]) -> str:
+    first = desk[0]
+    training = first.protocol.training
+    judged = first.judged or first.task.name
+    return HEAD.format(
+        protocol=PROTOCOL,
+        model=first.model.name,
+        parameters=first.model.parameters,
+        train=f"{training.steps * training.prompts_per_step:,}",
+        test=len(first.problems[judged]),
+        rate=training.learning_rate,
+        steps=training.steps,
+        rows=training.rows,
+    )
+
+
+def _outcomes(summary: Summary, runs: dict[str, list[Record]]) -> Iterator[str]:
+    yield "## What rises, what falls"
+    rows = [
+        {
+            "method": line.method,
+            "seeds": line.seeds,
+            "start": f"{line.verdict.accuracies[0]:.2f}",
+            "peak (step)": f"{line.verdict.peak:.2f} ({line.verdict.peak_step})",
+            "end": f"{line.verdict.end:.2f}",
+            "ends, by seed": span(ends(runs[line.method])),
+            "verdict": line.outcome,
+            "how it fell": str(line.fell or DASH),
+            "collapsed": line.collapsed,
+            "reward, start to end": _proxy(runs[line.method]),
+        }
+        for line in summary.lines
+    ]
+    yield _grid(rows)
+    yield (
+        f"Accuracy on {summary.compared.rpartition('accuracy: ')[2]}; the peak is picked with the test labels. "
+        "[statistics.md](statistics.md) has the rules behind the words."
+    )
+    yield " ".join(_sentence(line, runs[line.method]) for line in summary.lines)
+
+
+def _sentence(line: Line, records: Sequence[Record]) -> str:
+    """Return what became of a method, in words that its numbers choose."""
+    found, gain = line.verdict, _gain(records)
+    course = f"{found.accuracies[0]:.2f} to {found.peak:.2f} at step {found.peak_step} and {found.end:.2f} at the end"
+    proxy = f", while what it pays {'rose' if gain > 0 else 'fell' if gain < 0 else 'stayed'}"
+    return f"`{line.method}`: {line.outcome} ({course}{proxy})."
+
+
+def _gain(records: Sequence[Record]) -> float:
+    return sum(_mean(one.steps.proxy_reward[-5:]) - _mean(one.steps.proxy_reward[:5]) for one in records)
+
+
+def _proxy(records: Sequence[Record]) -> str:
+    begun, ended = ([part for one in records for part in one.steps.proxy_reward[where]] for where in _ENDS)
+    return f"{_mean(begun):.2f} > {_mean(ended):.2f}"
+
+
+_ENDS = (slice(None, 5), slice(-5, None))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _beside_the_pocket(summary: Summary, known: Sequence[Record]) -> Iterator[str]:
+    """Compare the words for each method with those of the pocket lab's reference runs."""
+    own = [one for one in known if one.protocol_id == POCKET and one.task.name == one.protocol.task]
+    pocket = {line.method: line for each in summaries(own) for line in each.lines}
+    both = [(line, pocket[line.method]) for line in summary.lines if line.method in pocket]
+    if not both:
+        return
+    yield "## Beside the pocket lab"
+    yield _grid([{"method": here.method, PROTOCOL: here.outcome, POCKET: there.outcome} for here, there in both])
+    same = [here.method for here, there in both if here.outcome == there.outcome]
+    other = [here.method for here, there in both if here.outcome != there.outcome]
+    yield (
+        f"The outcome is the same for {len(same)} of {len(both)} methods ({listed(same)})"
+        + (f" and another for {listed(other)}." if other else ".")
+    )
+
+
+def _before(baselines: list[dict[str, Any]]) -> Iterator[str]:
+    if not baselines:
+        return
+    yield "## Before any training"
+    rows = []
+    for one in baselines:
+        row = {"asked": one["asked"], "problems": one["problems"], "samples": one["samples"]}
+        row |= {name: _interval(one, name) for name in one if f"{name} low" in one}
+        rows.append({**row, "unparsed": f"{one['unparsed']:.2f}"})
+    yield _grid(rows)
+    yield "Share of right answers with its 95 % interval over problems. `make desk-baselines` measures them."
+
+
+def _interval(one: dict[str, Any], name: str) -> str:
+    return f"{one[name]:.2f} [{one[f'{name} low']:.2f}, {one[f'{name} high']:.2f}]"
+
+
+def _written(texts: dict[str, Excerpts]) -> Iterator[str]:
+    """Show what each policy wrote to the first problems at the start, at its best and at the end."""
+    if not texts:
+        return
+    yield "## What they write"
+    rows = []
+    for method, found in texts.items():
+        for problem in found.problems[:SHOWN]:
+            row = {"method": method, "question": _code(problem.prompt.splitlines()[-1])}
+            for name, said in zip(("start", "peak", "end"), _three(problem.said), strict=True):
+                row[name] = ", ".join(_code(one.text.strip()) for one in said.samples) + f" ({said.step})"
+            rows.append(row)
+    yield _grid(rows)
+    yield "Two samples each, of seed 0, with the step that they were drawn at."
+
+
+def _three(said: Sequence[Any]) -> list[Any]:
+    """Return what was said at the start, the peak and the end; a peak at either end is that end."""
+    return [said[0], said[len(said) // 2] if len(said) == 3 else said[-1], said[-1]]
+
+
+def _code(text: str) -> str:
+    plain = text.replace("`", "'").replace("|", "/").replace("\n", " ")
+    return f"`{plain}`" if plain else "(nothing)"
+
+
+def _cost(desk: Sequence[Record]) -> str:
+    minutes = [(one.provenance.train_seconds + one.provenance.eval_seconds) / 60 for one in desk]
+    begun = span(starts(desk))
+    return (
+        f"## What it cost\n\n{len(desk)} runs of {span(minutes, '.0f')} minutes each, two side by side on two cores "
+        f"that did other work too; step 0 is judged anew in each run ({begun})."
+    )
+
+
+def _grid(rows: list[dict[str, Any]]) -> str:
+    return str(tabulate(rows, headers="keys", tablefmt="pipe", disable_numparse=True))
+
+
+def first_texts(folder: Path) -> dict[str, Excerpts]:
+    """Return the texts beside the records of seed 0 in a folder, by method."""
+    found = {}
+    for path in record.find([folder]):
+        loaded = record.load(path)
+        if loaded.record.seed == 0 and (texts := excerpts.read(path, loaded.content)):
+            found[loaded.record.method.id] = texts
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with `--check` only say whether it is stale."""
+    baselines = json.loads(BASELINES.read_text()) if BASELINES.is_file() else []
+    known = record.read_all([ROOT / "results"])
+    return generated.keep({PAGE: page(known, first_texts(ROOT / "results" / PROTOCOL), baselines)}, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
