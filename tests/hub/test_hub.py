@@ -16,7 +16,7 @@ import pytest
 import yaml
 from fakehub import CI_IDENTITY, Fault
 from hubdesk import Desk, signed_in
-from huggingface_hub import constants, parse_eval_result_entries
+from huggingface_hub import constants
 from records import fabricate
 
 from urlvr_bench.errors import UsageError
@@ -306,37 +306,6 @@ def test_large_files_go_through_large_file_storage(desk: Desk, tmp_path: Path) -
     assert len(desk.fake.commits(DATASET)) == 1 and desk.fake.count("^PUT /upload/") == len(large)
     desk.push(results(tmp_path / "more", "token_entropy"), REPO)
     assert len(table(desk.fake.files(DATASET)["data/runs.parquet"])) == 4
-
-
-def test_trained_policies_go_to_model_repos_with_evaluation_entries(desk: Desk, tmp_path: Path) -> None:
-    one = fabricate("majority_vote", steps=4, task="gsm8k", model="someone/tiny", problems=5, samples=4, k=(1, 4))
-    source = one.task.model_copy(update={"source": "openai/gsm8k", "revision": "e" * 40})
-    one = one.model_copy(update={"task": source})
-    run = tmp_path / "runs" / one.path.with_suffix("")
-    record.write(one, run / "record.json")
-    weights = run / "weights" / "step-000004"
-    weights.mkdir(parents=True)
-    for name in ("model.safetensors", "config.json", "tokenizer.json", "training_args.bin"):
-        (weights / name).write_bytes(name.encode() * 100)
-    _, model = desk.push([tmp_path / "runs"], REPO, models=True)
-    assert model.repo.id == "org/urlvr-pocket-someone__tiny-gsm8k-majority_vote-seed0"
-    files = desk.fake.files(f"models/{model.repo.id}")
-    assert set(files) - {".gitattributes"} == {
-        "model.safetensors",
-        "config.json",
-        "tokenizer.json",
-        "record.json",
-        "README.md",
-        ".eval_results/gsm8k.yaml",
-    }
-    assert desk.fake.repos[f"models/{model.repo.id}"].head().tree["model.safetensors"].large
-    (entry,) = parse_eval_result_entries(yaml.safe_load(files[".eval_results/gsm8k.yaml"]))
-    last = next(evaluation for evaluation in one.evals if evaluation.step == 4)
-    assert (entry.dataset_id, entry.task_id, entry.dataset_revision) == ("openai/gsm8k", "gsm8k", "e" * 40)
-    assert entry.value == pytest.approx(100 * sum(last.correct) / 20, abs=0.01)
-    assert yaml.safe_load(files["README.md"].decode().split("---")[1])["base_model"] == "someone/tiny"
-    again = desk.push([tmp_path / "runs"], REPO, models=True)
-    assert not any(one.change for one in again)
 
 
 def test_other_results_of_the_same_run_are_refused_unless_they_replace(desk: Desk, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import hubboards
 from hubstate import CI_IDENTITY, CREATED, Blob, Commit, FakeHub, Fault, PullRequest, Repo
 
 __all__ = ["CI_IDENTITY", "FakeHub", "Fault", "serving"]
@@ -107,6 +108,9 @@ class _Handler(BaseHTTPRequestHandler):
             ("GET", rf"/api/{REPO}/tree/(?P<revision>[^/]+)", self.tree),
             ("GET", rf"/api/{REPO}/discussions", self.discussions),
             ("POST", rf"/api/{REPO}/discussions/(?P<number>\d+)/comment", self.comment),
+            ("GET", r"/api/datasets/(?P<dataset>[^/]+/[^/]+)/leaderboard", self.leaderboard),
+            ("GET", r"/api/datasets", self.benchmarks),
+            ("GET", r"/api/models", self.models),
             ("GET", rf"/api/{REPO}(?:/revision/(?P<revision>[^/]+))?", self.info),
             ("GET|HEAD", rf"/{FILE}/resolve/(?P<revision>[^/]+)/(?P<path>.+)", self.resolve),
             ("POST", rf"/{FILE}\.git/info/lfs/objects/batch", self.batch),
@@ -181,17 +185,29 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.create(name, asked.get("sdk"))
         return {"url": f"{self.hub.url}/{name.removeprefix('models/')}", "name": name.partition("/")[2]}
 
-    def info(self, repo: str, revision: str = "main", **_: Any) -> Any:
+    def info(self, repo: str, query: dict[str, list[str]], revision: str = "main", **_: Any) -> Any:
         _, commit = self.find(repo, revision)
-        return {
-            "id": repo.partition("/")[2],
-            "sha": commit.oid,
-            "private": False,
-            "tags": [],
-            "downloads": 0,
-            "likes": 0,
-            "siblings": [{"rfilename": path} for path in sorted(commit.tree)],
-        }
+        files = {path: blob.content for path, blob in commit.tree.items()}
+        known = {"id": repo.partition("/")[2], "sha": commit.oid, "private": False, "tags": []}
+        if "evalResults" in query.get("expand", []):
+            return known | {"evalResults": hubboards.results(self.hub, repo)}
+        siblings = [{"rfilename": path} for path in sorted(files)]
+        return known | {"downloads": 0, "likes": 0, "siblings": siblings, "cardData": hubboards.card(files)}
+
+    def models(self, query: dict[str, list[str]], **_: Any) -> Any:
+        mine = f"models/{query.get('author', [''])[0]}"
+        return [self.info(name, query) for name in self.hub.repos if name.startswith(mine)]
+
+    def benchmarks(self, query: dict[str, list[str]], **_: Any) -> Any:
+        if query.get("filter") != ["benchmark:official"]:
+            raise Refusal(400, "the fake Hub lists benchmarks only")
+        return [self.info(name, {}) for name in hubboards.benchmarks(self.hub)]
+
+    def leaderboard(self, dataset: str, query: dict[str, list[str]], **_: Any) -> Any:
+        if f"datasets/{dataset}" not in hubboards.benchmarks(self.hub):
+            raise Refusal(404, "This dataset has no leaderboard")
+        everything = query.get("base_model", ["true"])[0].lower() == "false"
+        return hubboards.board(self.hub, dataset, fine_tuned=everything)
 
     def tree(self, repo: str, revision: str, query: dict[str, list[str]], **_: Any) -> Any:
         _, commit = self.find(repo, revision)

@@ -1,21 +1,21 @@
-"""What a visitor of the Hub reads: the cards of dataset, Space and trained model, the model's evaluation entries."""
+"""What a visitor of the Hub reads: the cards of dataset, Space and trained model."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import yaml
-from huggingface_hub import EvalResultEntry, RepoCard, eval_result_entries_to_yaml
+from huggingface_hub import RepoCard
 
-from urlvr_bench import tasks
 from urlvr_bench.errors import UsageError
-from urlvr_bench.hub import views
-from urlvr_bench.records.record import Eval, Record
+from urlvr_bench.hub import entries, views
+from urlvr_bench.hub.bases import Base
+from urlvr_bench.records.record import Record
 from urlvr_bench.statistics import metrics
-from urlvr_bench.statistics.metrics import evaluation_at
 
-BENCHMARKS = {"openai/gsm8k": "gsm8k", "Idavidrein/gpqa": "gpqa_diamond"}
-"""Datasets that are benchmarks of the Hub, each with its task there; the Hub takes entries for no others."""
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+"""What ids of data sets on the Hub look like; other sources of problems are modules and packages."""
 VIEWS = {"runs": "one row per run", "curves": "one row per training step", "problems": "one row per judged problem"}
 
 
@@ -82,23 +82,29 @@ def space_card(own: bytes, dataset: str | None) -> bytes:
     return str(card).encode()
 
 
-def model_card(record: Record, dataset: str) -> bytes:
-    """Return the README of a trained policy."""
+def model_card(record: Record, dataset: str, base: Base, *, adapter: bool = False) -> bytes:
+    """Return the README of a trained policy; `adapter` says that its weights are LoRA's, to be put on the base."""
+    method, task = record.method, record.task
     metadata: dict[str, Any] = {
-        "library_name": "transformers",
+        **base.license,
+        "library_name": "peft" if adapter else "transformers",
         "pipeline_tag": "text-generation",
-        "tags": ["urlvr-bench", "urlvr", "trl", "grpo", record.method.name],
+        "tags": ["urlvr-bench", "urlvr", "trl", "grpo", method.name],
     }
-    if "/" in record.model.name:
-        metadata["base_model"] = record.model.name
-    first, last = (evaluation_at(record, step) for step in (0, record.last_step))
-    method, task, problems = record.method, record.task.name, len(last.correct)
+    if base.hub_id:
+        metadata |= {"base_model": base.hub_id, "base_model_relation": "adapter" if adapter else "finetune"}
+    if published := task.source if HUB_ID.fullmatch(task.source) else None:
+        metadata["datasets"] = [published]
     labels = "uses ground-truth labels" if method.uses_labels else "uses no labels"
+    data = f"[{published}](https://huggingface.co/datasets/{published})" if published else f"version {task.version}"
+    weights = f"a LoRA adapter of {record.model.name}" if adapter else "the whole model"
     body = f"""# {record.model.name} after `{method.id}`
 
 - Reward method: `{method.id}` ({method.family}; {labels}; {method.paper})
-- Training: {record.last_step} steps on `{task}`, protocol `{record.protocol_id}`, seed {record.seed}
-- avg@{last.n} on {problems} problems: {metrics.accuracy(first):.3f} before, {metrics.accuracy(last):.3f} after
+- Training: {record.last_step} steps on `{task.name}` ({data}), protocol `{record.protocol_id}`, seed {record.seed}
+- Files: {weights}, and `record.json`, the record of the run
+
+{_judgements(record)}
 
 One run says little: compare methods over seeds, with intervals, in
 [{dataset}](https://huggingface.co/datasets/{dataset}).
@@ -106,36 +112,20 @@ One run says little: compare methods over seeds, with intervals, in
     return _card(metadata, body)
 
 
-def evaluation_entries(record: Record, dataset: str) -> dict[str, bytes]:
-    """Return `.eval_results/*.yaml` for each judgement of the trained policy on a benchmark of the Hub, in percent."""
-    files = {}
-    for evaluation in record.evals:
-        source, revision = _source(record, evaluation)
-        if evaluation.step == record.last_step and source in BENCHMARKS:
-            entry = EvalResultEntry(
-                dataset_id=source,
-                task_id=BENCHMARKS[source],
-                value=round(100 * metrics.accuracy(evaluation), 2),
-                dataset_revision=revision,
-                date=record.provenance.finished,
-                source_url=f"https://huggingface.co/datasets/{dataset}",
-                source_name="urlvr-bench",
-                notes=f"{record.method.id}, seed {record.seed}, protocol {record.protocol_id}, avg@{evaluation.n} "
-                f"over {len(evaluation.correct)} problems",
-            )
-            written = yaml.safe_dump(eval_result_entries_to_yaml([entry]), sort_keys=False)
-            files[f".eval_results/{evaluation.task}.yaml"] = written.encode()
-    return files
-
-
-def _source(record: Record, evaluation: Eval) -> tuple[str, str | None]:
-    """Return the dataset of an evaluation's task and its commit; empty for a task that this version does not know."""
-    if evaluation.task == record.task.name:
-        return record.task.source, record.task.revision
-    if tasks.exists(evaluation.task):
-        task = tasks.load(evaluation.task)
-        return task.source, task.revision
-    return "", None
+def _judgements(record: Record) -> str:
+    """Return what the policy was judged on, before and after training, as a table."""
+    first = {one.task: metrics.accuracy(one) for one in record.evals if one.step == 0}
+    boards = {one.evaluation.task: str(one) for one in entries.judgements(record)}
+    rows = [
+        "| judged on | problems | samples of each | before | after | board of the Hub |",
+        "|---|---|---|---|---|---|",
+    ]
+    for one in record.evals:
+        if one.step == record.last_step:
+            before, after = (f"{share:.3f}" for share in (first[one.task], metrics.accuracy(one)))
+            cells = [f"`{one.task}`", f"{len(one.correct):,}", str(one.n), before, after, boards.get(one.task, "none")]
+            rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
 
 
 def _card(metadata: dict[str, Any], body: str) -> bytes:

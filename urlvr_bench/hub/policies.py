@@ -1,13 +1,14 @@
 """Send trained policies to model repos on the Hub, with the evaluation entries that its model pages show."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.hub import cards, views
+from urlvr_bench.hub import bases, cards, entries, views
 from urlvr_bench.hub.difference import Files, Repo, diff
 from urlvr_bench.hub.repo import Hub, Message, Published
 from urlvr_bench.records import record
@@ -16,6 +17,7 @@ from urlvr_bench.records.run_folder import weights_folder
 
 WEIGHTS = {".safetensors", ".json", ".txt", ".jinja", ".model"}
 """Endings of the files that make up a policy and its tokenizer; no pickles."""
+ADAPTER = "adapter_config.json"
 
 
 def push_models(
@@ -26,17 +28,30 @@ def push_models(
     if not found:
         raise UsageError(f"no weights beside the records under {', '.join(map(str, folders))}: give run folders")
     owner = namespace or hub.patiently(Repo(repo, "dataset"), hub.account)
-    done = []
-    for one, path, weights in found:
-        files: Files = {
-            **{part.name: part for part in weights.iterdir() if part.suffix in WEIGHTS},
-            "record.json": path.read_bytes(),
-            "README.md": cards.model_card(one, repo),
-            **cards.evaluation_entries(one, repo),
-        }
-        target, message = Repo(f"{owner}/{model_name(one)}", "model"), Message(f"Add the policy of {views.name(one)}")
-        done.append(hub.publish(target, partial(diff, files=files), message, dry_run))
-    return done
+    return [_push(*one, f"{owner}/{model_name(one[0])}", repo, hub, dry_run) for one in found]
+
+
+def _push(one: Record, path: Path, weights: Path, target: str, repo: str, hub: Hub, dry_run: bool) -> Published:
+    """Push one policy with its record, its card and its entries on the boards of benchmarks."""
+    base, adapter = bases.find(one.model.name, hub, guess=dry_run), weights / ADAPTER
+    files: Files = {
+        **{part.name: part for part in weights.iterdir() if part.suffix in WEIGHTS},
+        **({ADAPTER: _placeless(adapter, base.hub_id or one.model.name)} if adapter.is_file() else {}),
+        "record.json": path.read_bytes(),
+        "README.md": cards.model_card(one, repo, base, adapter=adapter.is_file()),
+        **entries.entries(one, repo),
+    }
+    for judged in entries.judgements(one):
+        hub.say(f"{target}: {judged}")
+
+    ours = sorted({entries.path(evaluation.task) for evaluation in one.evals})
+    wish = partial(diff, files=files, deleted=ours)  # an entry that must not be, which an earlier push left, goes
+    return hub.publish(Repo(target, "model"), wish, Message(f"Add the policy of {views.name(one)}"), dry_run)
+
+
+def _placeless(adapter: Path, base: str) -> bytes:
+    """Return an adapter's configuration that names its base as the Hub does, not by where it lay on this machine."""
+    return json.dumps(json.loads(adapter.read_text()) | {"base_model_name_or_path": base}, indent=2).encode()
 
 
 def model_name(one: Record) -> str:

@@ -2,9 +2,9 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete, Discussion, HfApi, get_token
 from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
@@ -91,6 +91,20 @@ class Hub:
         tree = self.api.list_repo_tree(repo.id, repo_type=repo.kind, revision=commit, recursive=True)
         files = [entry for entry in tree if isinstance(entry, RepoFile)]
         return State(commit, {file.path: file.lfs.sha256 if file.lfs else file.blob_id for file in files})
+
+    def card(self, model: Repo, *, guess: bool = False) -> Mapping[str, Any]:
+        """Return the metadata of a model's card; nothing where there is no such model, or, with `guess`, no Hub."""
+        try:
+            card = self.api.model_info(model.id).card_data
+        except RepositoryNotFoundError as error:
+            if is_bad_token(error):
+                raise
+            return {}
+        except UNREACHABLE:
+            if not guess:
+                raise
+            return {}
+        return card.to_dict() if card else {}
 
     def account(self) -> str:
         """Return the name of the account that is signed in."""
