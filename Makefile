@@ -11,7 +11,8 @@ STUDIES := $(basename $(notdir $(wildcard urlvr_bench/studies/*.yaml)))
 OTHERS := soft_vote empo scrl condorcet evol_rl restrain weighted_vote probability_disparity co_rewarding_1 \
     co_rewarding_2 self_harmony covo rlpr verifree weighted_sum oracle_vote incorrect_label format_only length_reward
 CONTROLLED := majority_vote self_certainty token_entropy trajectory_entropy ground_truth
-DOCUMENTS := $(addprefix reports.,method_docs task_docs readme scaling_docs settings_docs science_docs statistics_docs) \
+DOCUMENTS := $(addprefix reports.,method_docs task_docs readme scaling_docs settings_docs science_docs statistics_docs \
+    stopping_docs) \
     api.columns_doc studies.pages
 BENCHMARKS := commands training desk signals evaluator grading site
 
