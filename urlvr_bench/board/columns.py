@@ -7,6 +7,7 @@ from urlvr_bench.board import values
 from urlvr_bench.board.boards import FACETS, Board
 from urlvr_bench.board.values import Writer
 from urlvr_bench.statistics.collapse import FEWEST, HEADLINE, LABELS_LOST, PAPER, WINDOW, Definition
+from urlvr_bench.stopping.known import RECOMMENDED
 
 FACET_NAMES = {"judged": "judged on"}
 FACET_HELP = {
@@ -47,6 +48,7 @@ def columns(boards: Sequence[Board]) -> list[Column]:
         _measured("avg", metric, "Share of correct samples at the last step, %; dotted: step 0", values.average),
         _measured("gain", "gain", "Points over step 0, paired by seed and problem", values.gain),
         *(_pass_at(k, shown=k == sizes[-1]) for k in sizes),
+        _measured("stopped", "stopped, no labels", STOPPED, values.stopped, shown=False),
         _measured("peak", "peak, oracle-picked", PEAK, values.peak, "peak_oracle_picked"),
         _measured("rewardacc", "reward accuracy", REWARD, values.reward_accuracy, "reward_accuracy"),
         _measured("labelacc", "label accuracy", LABEL, values.label_accuracy, "label_accuracy", shown=False),
@@ -59,6 +61,7 @@ def columns(boards: Sequence[Board]) -> list[Column]:
 
 
 PEAK = "Mean over seeds of the best evaluation of a run, %: picked with hindsight"
+STOPPED = f"Accuracy at the checkpoint that the label-free rule {RECOMMENDED} picks, %: as a practitioner may have it"
 REWARD = (
     "Share of rollouts that are paid what they deserve; real-valued rewards: chance that a correct rollout "
     f"out-scores a wrong one; last {WINDOW} steps, %"
