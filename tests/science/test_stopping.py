@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from records import fabricate
 
+from urlvr_bench import protocol
+from urlvr_bench.errors import UsageError
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.tables import table
+from urlvr_bench.review.check import check
 from urlvr_bench.science import stopping
 from urlvr_bench.statistics.cells import cells
 from urlvr_bench.statistics.metrics import accuracy
@@ -60,6 +63,42 @@ def test_a_run_is_stopped_at_the_last_checkpoint_before_the_rule_says_so() -> No
     assert end == 24 and picked_step(one, load("kl_budget"), KL) == 20
     assert picked_step(one, load("kl_budget"), {"budget": 9.0}) == 40
     assert picked_step(one, load("fixed_length"), {"steps": 4}) == 0
+
+
+def cut(whole: Record, spec: str, last: int) -> Record:
+    """Return a run as if its protocol had had a stopping rule and it had ended at a step."""
+    training = whole.protocol.training.model_copy(update={"stop_rule": spec})
+    protocol = whole.protocol.model_copy(update={"training": training})
+    values = whole.model_dump() | {"protocol": protocol.model_dump(), "protocol_hash": protocol.hash()}
+    values |= {"overrides": {"stop_rule": spec}}
+    values["steps"] = {name: column and column[:last] for name, column in values["steps"].items()}
+    values["timing"] = {name: column[:last] for name, column in values["timing"].items()}
+    kept = [one for one in values["evals"] if one["step"] < last]
+    values["evals"] = [*kept, {**values["evals"][-1], "step": last}]
+    return Record.model_validate(values)
+
+
+def test_a_run_that_ended_by_its_rule_is_a_record_and_one_that_ended_elsewhere_fails_the_check(tmp_path: Path) -> None:
+    spec = load("kl_budget").spec(KL)
+    for seed, last in enumerate((24, 23)):
+        one = cut(run(seed=seed), spec, last)
+        record.write(one, tmp_path / one.path)
+    found = [finding for finding in check(tmp_path) if spec in finding.problem]
+    assert [(each.path.stem, each.problem) for each in found] == [("seed1", f"ends at step 23 of 40 without {spec}")]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("kl_budget", "say all parameters of the rule: kl_budget(budget=0.3)"),
+        ("kl(budget=1)", "did you mean 'kl_budget'"),
+        ("first_votes(loss=0.05)", "choose one of"),
+    ],
+)
+def test_a_protocol_names_a_rule_in_full(given: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        protocol.load("pocket", {"stop_rule": given})
+    assert said in str(caught.value)
 
 
 def test_labels_do_not_move_a_stop() -> None:
