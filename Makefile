@@ -12,7 +12,8 @@ OTHERS := soft_vote empo scrl condorcet evol_rl restrain weighted_vote probabili
     co_rewarding_2 self_harmony covo rlpr verifree weighted_sum oracle_vote incorrect_label format_only length_reward
 DESK_OTHERS := self_certainty trajectory_entropy probability empo
 CONTROLLED := majority_vote self_certainty token_entropy trajectory_entropy ground_truth
-DOCUMENTS := $(addprefix reports.,method_docs task_docs readme desk_docs scaling_docs settings_docs science_docs statistics_docs) \
+DOCUMENTS := $(addprefix reports.,method_docs task_docs readme desk_docs scaling_docs settings_docs science_docs \
+    statistics_docs stopping_docs) \
     api.columns_doc studies.pages
 BENCHMARKS := commands training desk signals evaluator grading site
 

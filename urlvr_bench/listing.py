@@ -12,6 +12,7 @@ from rich.table import Table
 
 from urlvr_bench import methods, models, protocol, released, settings, tasks
 from urlvr_bench.errors import unknown
+from urlvr_bench.stopping import known
 
 Row = dict[str, Any]
 
@@ -22,6 +23,7 @@ SHORT = {
     "protocols": ("protocol", "model", "task", "steps", "what it is"),
     "models": ("model", "task", "accuracy"),
     "settings": ("setting", "default", "meaning"),
+    "stop-rules": ("rule", "a run ends where"),
 }
 """The columns that fit a terminal of 80; the first is the name, which is never broken."""
 WIDE = 160
@@ -39,13 +41,14 @@ def table(kind: str, found: Sequence[Row], width: int) -> Table:
 
 
 def rows(kind: str) -> list[Row]:
-    """Return one row per method, task, protocol, model or setting of a protocol."""
+    """Return one row per method, task, protocol, model, setting of a protocol or stopping rule."""
     kinds: dict[str, Callable[[], list[Row]]] = {
         "methods": _methods,
         "tasks": _tasks,
         "protocols": _protocols,
         "models": _models,
         "settings": _settings,
+        "stop-rules": _stop_rules,
     }
     if kind not in kinds:
         raise unknown("kind of list", kind, kinds)
@@ -124,6 +127,20 @@ def _settings() -> list[Row]:
         }
         for section, model in sections.items()
         for name, field in model.model_fields.items()
+    ]
+
+
+def _stop_rules() -> list[Row]:
+    return [
+        {
+            "rule": rule.name,
+            "a run ends where": rule.about,
+            "parameters": ", ".join(f"{key}={value!r}" for key, value in rule.defaults.items()),
+            "columns": " ".join(rule.reads),
+            "ends a run that trains": "yes" if rule.live else "no",
+            "source": rule.source,
+        }
+        for rule in map(known.load, known.names())
     ]
 
 

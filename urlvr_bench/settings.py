@@ -2,9 +2,10 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.stopping.known import stated
 
 Stop = Literal[
     "reward_accuracy",
@@ -80,6 +81,9 @@ class Training(Settings):
     save_every: int = setting("between checkpoints that a run can continue from", "steps", gt=0)
     kl_every: int = setting("between measurements of the KL to the start; 0 for none", "steps", 1, ge=0)
     stop_at: Stop | None = setting("end a run early, at the first step where this shows its collapse", default=None)
+    stop_rule: str | None = setting(
+        "end a run early, where this label-free rule says so: `list stop-rules`, with its parameters", default=None
+    )
     without_signal: Literal["stop", "go_on"] = setting(
         "what to do where the first five steps give nothing to learn from: no answer can be read in any rollout, or "
         "every gradient is 0; runs on a few prompts over and over (unique_prompts) go on",
@@ -90,6 +94,19 @@ class Training(Settings):
     def rows(self) -> int:
         """Rollouts per step, over all processes."""
         return self.prompts_per_step * self.group_size
+
+    @property
+    def may_end_early(self) -> bool:
+        """Whether a run may end before its last step."""
+        return self.stop_at is not None or self.stop_rule is not None
+
+    @field_validator("stop_rule")
+    @classmethod
+    def _rule_in_full(cls, given: str | None) -> str | None:
+        """Refuse what is no rule, and a rule whose parameters are left to defaults that may change."""
+        if given is not None and given != (full := stated(given)):
+            raise ValueError(f"say all parameters of the rule: {full}")
+        return given
 
     @model_validator(mode="after")
     def _whole_mini_batches(self) -> "Training":

@@ -107,12 +107,20 @@ def test_overrides_make_a_custom_protocol_with_a_folder_of_its_own(command, tmp_
     assert "/pocket-" in folder and "/pocket/" not in folder
 
 
-@pytest.mark.parametrize("kind", ["methods", "tasks", "protocols", "models", "settings"])
+def test_a_stopping_rule_is_a_setting_with_all_of_its_parameters(command, tmp_path):
+    asked = ("run", "--method", "empo", "--out", tmp_path, "--dry-run", "--json", "--stop-rule")
+    (found,) = json.loads(command(*asked, "proxy_plateau(patience=9)").stdout)["runs"]
+    assert found["settings"] == {"stop_rule": ["proxy_plateau(patience=9, least=0.05)", None]}
+    refused = command(*asked, "entropi")
+    assert refused.returncode == 2 and "did you mean 'entropy'" in refused.stderr
+
+
+@pytest.mark.parametrize("kind", ["methods", "tasks", "protocols", "models", "settings", "stop-rules"])
 def test_lists_fit_80_columns_with_whole_names(command, kind):
     rows = json.loads(command("list", kind, "--json").stdout)
     printed = command("list", kind, COLUMNS="80").stdout
     assert max(map(len, printed.splitlines())) <= 80
-    assert all(f" {row[kind.removesuffix('s')]} " in printed for row in rows)
+    assert all(f" {row[kind.removeprefix('stop-').removesuffix('s')]} " in printed for row in rows)
 
 
 def test_every_setting_says_what_it_means_and_the_two_temperatures_differ(command):

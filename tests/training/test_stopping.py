@@ -7,13 +7,14 @@ from types import SimpleNamespace
 import pytest
 from transformers import TrainerControl, TrainerState
 
-from urlvr_bench import protocol, tasks
+from urlvr_bench import tasks
 from urlvr_bench.evaluation.counting import followed
 from urlvr_bench.records import record
 from urlvr_bench.review.check import check
 from urlvr_bench.statistics.collapse import first_below
+from urlvr_bench.stopping.known import asked
 from urlvr_bench.training.rollout_metrics import likelihood_rank
-from urlvr_bench.training.steplog import CollapseStop
+from urlvr_bench.training.steplog import EarlyStop, at_collapse, by_rule
 
 
 class Saver:
@@ -26,13 +27,13 @@ class Saver:
         self.kept.append(step)
 
 
-def feed(callback: CollapseStop, accuracies: list[float], updates: int) -> int | None:
+def feed(callback: EarlyStop, accuracies: list[float], updates: int, column: str = "train_accuracy") -> int | None:
     """Log updates as the trainer does, the metrics with each step's first; return the update that stopped it."""
     for update in range(1, updates * len(accuracies) + 1):
         control = TrainerControl(should_save=True)
         logs = {"grad_norm": 1.0}
         if update % updates == 1 or updates == 1:
-            logs["urlvr/train_accuracy"] = accuracies[(update - 1) // updates]
+            logs[f"urlvr/{column}"] = accuracies[(update - 1) // updates]
         control = callback.on_log(SimpleNamespace(), TrainerState(global_step=update), control, logs)
         if control.should_training_stop:
             assert not control.should_save
@@ -43,15 +44,31 @@ def feed(callback: CollapseStop, accuracies: list[float], updates: int) -> int |
 
 @pytest.mark.parametrize("updates", [1, 2])
 def test_training_stops_after_the_last_update_of_the_step_that_shows_collapse(updates: int) -> None:
-    training = protocol.load("smoke").training.model_copy(update={"mini_batches": updates})
+    def stop(saver: Saver, earlier: list[dict[str, float]]) -> EarlyStop:
+        return EarlyStop(["train_accuracy"], at_collapse("train_accuracy", 8), updates, saver, earlier)
+
     series = [0.5, 0.4, 0.2, 0.1, 0.0, 0.0, 0.0, 0.0, 0.0]
     step = first_below(series, 0.1, 5)
     saver = Saver()
-    assert feed(CollapseStop("train_accuracy", training, saver, []), series, updates) == step * updates
+    assert feed(stop(saver, []), series, updates) == step * updates
     assert saver.kept == [step]
-    assert feed(CollapseStop("train_accuracy", training, Saver(), []), [0.5] * 9, updates) is None
+    assert feed(stop(Saver(), []), [0.5] * 9, updates) is None
     earlier = [{"train_accuracy": value} for value in series[:5]]
-    assert feed(CollapseStop("train_accuracy", training, Saver(), earlier), series[5:], updates) == (step - 5) * updates
+    assert feed(stop(Saver(), earlier), series[5:], updates) == (step - 5) * updates
+
+
+@pytest.mark.parametrize("updates", [1, 2])
+def test_training_stops_by_a_rule_at_the_step_that_the_rule_says_of_the_record(updates: int) -> None:
+    spec = "distinct_answers(share=0.5)"
+    series = [4.0, 4.0, 4.0, 4.0, 4.0, 3.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+    rule, params = asked(spec)
+    step = rule.first({"distinct_answers": series}, params)
+    assert step == 10  # (4 + 3 + 2 + 1 + 1) / 5 is above a half of 4, (3 + 2 + 1 + 1 + 1) / 5 is not
+    saver = Saver()
+    assert feed(EarlyStop(*by_rule(spec), updates, saver, []), series, updates, "distinct_answers") == step * updates
+    assert saver.kept == [step]
+    fixed = EarlyStop(*by_rule("fixed_length(steps=4)"), updates, Saver(), [{"step": 1}])
+    assert feed(fixed, series, updates, "length") == 4 * updates
 
 
 def test_first_votes_are_followed_by_their_answer(tmp_path: Path) -> None:

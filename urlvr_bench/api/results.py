@@ -15,6 +15,9 @@ from urlvr_bench.records.schema import Record
 from urlvr_bench.reports import tables
 from urlvr_bench.statistics.cells import role
 from urlvr_bench.statistics.metrics import accuracy
+from urlvr_bench.statistics.stopped import picked_step
+from urlvr_bench.stopping.known import RECOMMENDED
+from urlvr_bench.stopping.known import load as load_rule
 
 Row = dict[str, Any]
 KEYS = {
@@ -34,6 +37,8 @@ RUNS = {
     "steps": "training steps done",
     "judged": "task that was judged along the way; missing where none was",
     "base": "accuracy on it before training, share of samples",
+    "stopped": "accuracy at the checkpoint that the recommended label-free stopping rule picks, share of samples",
+    "stopped_step": "step of that checkpoint",
     "peak": "best accuracy of all evaluations, picked with the test labels, share of samples",
     "peak_step": "first step with the peak",
     "final": "accuracy after the last step, share of samples",
@@ -124,6 +129,7 @@ def _run(one: Record) -> Row:
     judged = one.evals[0].task if one.evals else None
     curve = {found.step: accuracy(found) for found in one.evals if found.task == judged}
     peak = max(curve, key=lambda step: (curve[step], -step), default=None)
+    stopped = picked_step(one, load_rule(RECOMMENDED), task=judged) if curve else None
     return _key(one) | {
         "protocol_hash": one.protocol_hash,
         "task_version": one.task.version,
@@ -133,6 +139,8 @@ def _run(one: Record) -> Row:
         "steps": one.last_step,
         "judged": judged,
         "base": curve.get(0),
+        "stopped": None if stopped is None else curve[stopped],
+        "stopped_step": stopped,
         "peak": None if peak is None else curve[peak],
         "peak_step": peak,
         "final": curve.get(one.last_step),

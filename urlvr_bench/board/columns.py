@@ -8,6 +8,7 @@ from urlvr_bench.board.boards import FACETS, Board
 from urlvr_bench.board.values import Writer
 from urlvr_bench.statistics import downfall, verdicts
 from urlvr_bench.statistics.collapse import FEWEST, HEADLINE, LABELS_LOST, PAPER, WINDOW, Definition
+from urlvr_bench.stopping.known import RECOMMENDED
 
 FACET_NAMES = {"judged": "judged on"}
 FACET_HELP = {
@@ -50,6 +51,7 @@ def columns(boards: Sequence[Board]) -> list[Column]:
         _measured("avg", metric, "Share of correct samples at the last step, %", values.average, shown=False),
         _measured("gain", "gain", "Points over step 0, paired by seed and problem", values.gain, shown=False),
         *(_pass_at(k, shown=False) for k in sizes),
+        _measured("stopped", "stopped, no labels", STOPPED, values.stopped, shown=False),
         _measured("peak", "peak, oracle-picked", PEAK, values.peak, "peak_oracle_picked", shown=False),
         _measured("rewardacc", "reward accuracy", REWARD, values.reward_accuracy, "reward_accuracy", shown=False),
         _measured("labelacc", "label accuracy", LABEL, values.label_accuracy, "label_accuracy", shown=False),
@@ -71,6 +73,7 @@ COURSE = (
     "with its 95 % interval), on a scale from 0 to 100 %"
 )
 PEAK = "Mean over seeds of the best evaluation of a run, %: picked with hindsight"
+STOPPED = f"Accuracy at the checkpoint that the label-free rule {RECOMMENDED} picks, %: as a practitioner may have it"
 REWARD = (
     "Share of rollouts that are paid what they deserve; real-valued rewards: chance that a correct rollout "
     f"out-scores a wrong one; last {WINDOW} steps, %"

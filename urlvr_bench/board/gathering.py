@@ -37,8 +37,8 @@ class Gathered:
 def gather(folders: Sequence[Path]) -> Gathered:
     """Return the records under some folders, without those that cannot be read or were judged on other problems.
 
-    A record met twice counts once; two contents of one run are an error. Probes, which end at their collapse, are
-    left out: they diagnose a model and compare no methods.
+    A record met twice counts once; two contents of one run are an error. Runs that end early are left out: probes,
+    which end at their collapse, diagnose a model, and what a stopping rule does is shown of whole runs.
     """
     files, damaged, found = record.find(list(folders)), [], dict[Path, tuple[Path, Record]]()
     for file, read in zip(files, record.try_files(files), strict=True):
@@ -49,7 +49,7 @@ def gather(folders: Sequence[Path]) -> Gathered:
         if known != read:
             run = read.path.with_suffix("")
             raise UsageError(f"{file}: holds run {run} with another content than {earlier}; keep one of them")
-    shown = {path: (file, read) for path, (file, read) in found.items() if read.protocol.training.stop_at is None}
+    shown = {path: (file, read) for path, (file, read) in found.items() if not read.protocol.training.may_end_early}
     for path, reason in list(_judged_on_other_problems([read for _, read in shown.values()])):
         damaged.append(_damaged(shown.pop(path)[0], folders, reason))
     attested, samples = dict[Path, Attestation](), dict[Path, Excerpts]()

@@ -133,6 +133,10 @@ def peak(board: Board, entry: Entry) -> Written:
     return spread(entry.score, "peak") if entry.records else NOTHING
 
 
+def stopped(board: Board, entry: Entry) -> Written:
+    return spread(entry.score, "stopped") if entry.records else NOTHING
+
+
 def reward_accuracy(board: Board, entry: Entry) -> Written:
     """Return the reward accuracy at the end; for real-valued rewards that is the AUC inside groups."""
     if "reward_accuracy" in entry.reward:

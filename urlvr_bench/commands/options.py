@@ -27,12 +27,14 @@ def names_of(kind: str) -> Callable[[str], list[str]]:
 
     def complete(incomplete: str) -> list[str]:
         from urlvr_bench import methods, models, protocol, tasks
+        from urlvr_bench.stopping import known as rules
 
         known = {
             "methods": methods.names,
             "models": models.names,
             "protocols": protocol.names,
             "tasks": tasks.names,
+            "stop-rules": rules.live,
         }
         return [name for name in known[kind]() if name.startswith(incomplete)]
 

@@ -14,7 +14,9 @@ from urlvr_bench.commands.options import AsJson, Folders, names_of, one_thread, 
 
 
 def list_(
-    kind: Annotated[str, typer.Argument(help="methods, tasks, protocols, models, or settings of protocols")],
+    kind: Annotated[
+        str, typer.Argument(help="methods, tasks, protocols, models, settings of protocols, or stop-rules")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """List what there is to choose from."""

@@ -60,6 +60,14 @@ def run(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override a protocol setting; makes the runs custom ones."),
     ] = None,
+    stop_rule: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="End each run where this label-free rule says so: list stop-rules.",
+            autocompletion=names_of("stop-rules"),
+        ),
+    ] = None,
     data: Data = None,
     out: Out = Path("runs"),
     jobs: Annotated[int | None, typer.Option(min=1, help="Runs side by side; default: one per GPU or core.")] = None,
@@ -75,11 +83,13 @@ def run(
 ) -> None:
     """Train and evaluate methods under one protocol; run again to continue or to fill the gaps."""
     from urlvr_bench.running import plan
+    from urlvr_bench.stopping.known import stated
     from urlvr_bench.training import reporting
 
     use_local_data(data)
     reporting.use(report_to)
-    overrides = pairs(set_) | ({"evaluation.task": eval_task} if eval_task else {})
+    overrides = pairs(set_) | ({"stop_rule": stated(stop_rule)} if stop_rule else {})
+    overrides |= {"evaluation.task": eval_task} if eval_task else {}
     runs = plan.grid(protocol, method or list(SEVEN), seed or range(seeds), model or [], task or [], overrides)
     cells = plan.lay_out(runs, out)
     elsewhere = scaling.chosen(launcher, config, processes, cells[0].run.protocol.training)

@@ -85,7 +85,7 @@ def refusals(run_dirs: Sequence[Path], held: Sequence[Record]) -> Iterator[Findi
         name, source, alike = one.protocol.name, one.provenance, one.path.parent
         if one.overrides or name not in protocol.names():
             yield Finding(path, f"made under {one.protocol_id}, which is no published protocol", PUBLISHED)
-        elif one.protocol.training.stop_at is not None:
+        elif one.protocol.training.may_end_early:
             yield Finding(path, f"{name} is a probe, which compares no methods", PUBLISHED)
         if source.git_commit is None or source.git_dirty:
             what = "outside of a checkout" if source.git_commit is None else "by code that was changed"

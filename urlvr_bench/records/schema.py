@@ -154,7 +154,7 @@ class Record(Frozen):
         if len(self.protocol.name) > 100:
             defects.append("the protocol's name has more than 100 characters")
         lengths = {"steps": self.steps.step, **dict(self.timing)}
-        early = self.protocol.training.stop_at is not None and 0 < self.last_step < steps
+        early = self.protocol.training.may_end_early and 0 < self.last_step < steps
         wanted = self.last_step if early else steps
         defects += [
             f"{len(column)} {name}, the protocol has {steps} steps"

@@ -1,6 +1,7 @@
 """Tables of records: numbers for machines (CSV, JSON), numbers with their intervals for people (Markdown, LaTeX)."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,11 +20,15 @@ from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.intervals import LEVEL
 from urlvr_bench.statistics.ranking import LISTED, RANKED, RESAMPLES, SEED
 from urlvr_bench.statistics.summaries import BASE, REFERENCE, frame, pass_rows, reward_rows
+from urlvr_bench.stopping.known import RECOMMENDED
 
 FORMATS = ("markdown", "csv", "json", "latex")
 TRAIN_PEAK = "train peak (oracle-picked)"
 """A probe evaluates too rarely to show a peak of the test accuracy."""
 FELL = "how it fell"
+STOPPED = "stopped (no labels)"
+PICKED = {STOPPED: "stopped", "peak (oracle-picked)": "peak"}
+"""Which checkpoints other than the last are told of, and by whom they are picked."""
 
 
 def tables(records: Sequence[Record], kind: str) -> list[Table]:
@@ -98,6 +103,12 @@ def _values(kind: str, found: Sequence[Table]) -> dict[str, Any]:
     return {**head, "tables": parts}
 
 
+def _picked(row: Row, name: str) -> str:
+    """Return the accuracy at the step that each run was picked at, and the range of those steps."""
+    value = number(row, name)
+    return DASH if value == DASH else f"{value} @ {_span(row, f'{name}_step')}"
+
+
 def _span(row: Row, name: str) -> str:
     first, last = row[f"{name}_first"], row[f"{name}_last"]
     if pd.isna(first):
@@ -130,8 +141,7 @@ def _pass_text(row: Row) -> dict[str, str]:
     columns |= {name: number(row, name) for name in names}
     untrained = row["method"] == BASE
     columns["gain over step 0"] = DASH if untrained else number(row, "gain")
-    peak = DASH if untrained else number(row, "peak")
-    columns["peak (oracle-picked)"] = DASH if peak == DASH else f"{peak} @ {_span(row, 'peak_step')}"
+    columns |= {heading: DASH if untrained else _picked(row, name) for heading, name in PICKED.items()}
     columns["rank"] = DASH
     if not pd.isna(row["rank"]):
         tied = " =" if row["tied_with_leader"] else ""
@@ -154,7 +164,7 @@ def _collapse_text(row: Row) -> dict[str, str]:
     columns[FELL] = DASH if pd.isna(row["fell"]) else str(Downfall(row["fell"], row["fell_runs"], row["seeds"]))
     columns["log-rank p against random (Holm)"] = DASH if pd.isna(row["logrank_p"]) else f"{row['logrank_holm']:.2g}"
     columns |= {"base": number(row, "base"), "peak (oracle-picked)": number(row, "peak")}
-    columns |= {"peak step": _span(row, "peak_step"), "final": number(row, "final")}
+    columns |= {"peak step": _span(row, "peak_step"), STOPPED: _picked(row, "stopped"), "final": number(row, "final")}
     return columns | {"training, tokens": _cost(row)}
 
 
@@ -187,6 +197,8 @@ ABOUT = {
     "^training, tokens$": "Training, tokens: completion tokens of a run's training, and how many times those of the "
     f"supervised reference (`{REFERENCE}`). Forward passes that only score texts do not count.",
     f"^{FELL}$": SHORT,
+    f"^{re.escape(STOPPED)}$": "Stopped: the last checkpoint that was judged before the recommended label-free rule, "
+    f"`{RECOMMENDED}`, would have ended the run (docs/stopping.md).",
     r"\(same runs as ": "Same runs: equal policies in every seed, since the rewards order the rollouts alike. They are "
     "one result, ranked once.",
 }

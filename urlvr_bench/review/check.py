@@ -12,7 +12,7 @@ from urlvr_bench.records.schema import Record
 from urlvr_bench.review import consistency, derivation, provenance, sources, suspicion
 from urlvr_bench.review.between import Facts, compare, facts_of
 from urlvr_bench.review.findings import REDO, Finding, Remark, failed
-from urlvr_bench.statistics import signs
+from urlvr_bench.statistics import stopped
 
 __all__ = ["Finding", "beside", "check", "examine", "failed"]
 
@@ -127,12 +127,12 @@ _task = lru_cache(maxsize=64)(tasks.load)
 
 
 def _early(file: Path, one: Record) -> Iterator[Remark]:
-    """A run that ended before its protocol's last step ended at the first sign of the collapse that it stops at."""
-    stop, last = one.protocol.training.stop_at, one.last_step
-    if not stop or last == one.protocol.training.steps:
+    """A run that ended before its protocol's last step ended where its protocol says: at a collapse, or by a rule."""
+    training, last = one.protocol.training, one.last_step
+    if not training.may_end_early or last == training.steps or stopped.first_end(one) == last:
         return
-    if signs.first_stop(stop, getattr(one.steps, stop), one.protocol.training.prompts_per_step) != last:
-        yield f"ends at step {last} of {one.protocol.training.steps} without a collapse in {stop}", REDO
+    signs = [training.stop_at and f"a collapse in {training.stop_at}", training.stop_rule]
+    yield f"ends at step {last} of {training.steps} without {' or '.join(filter(None, signs))}", REDO
 
 
 def _origin(file: Path, one: Record) -> Iterator[Remark]:

@@ -35,10 +35,9 @@ class Indicator:
 
     def known(self, record: Record) -> bool:
         """Whether a run was trained on until this could be seen, and it means what it says."""
-        stop = record.protocol.training.stop_at
-        return self.column is None or (
-            stop in (None, self.column) and (self.column != "reward_accuracy" or record.method.binary)
-        )
+        training = record.protocol.training
+        seen = training.stop_at in (None, self.column) and training.stop_rule is None
+        return self.column is None or (seen and (self.column != "reward_accuracy" or record.method.binary))
 
 
 def geometric_mean(values: Floats, axis: int | None = None) -> Floats:

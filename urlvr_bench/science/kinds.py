@@ -17,11 +17,11 @@ Group = list[Record]
 
 
 def per_protocol(records: Sequence[Record]) -> dict[str, list[Group]]:
-    """Return, per protocol and task, the runs of each model and method; those that stop at collapse are no results."""
+    """Return, per protocol and task, the runs of each model and method; those that end early are no results."""
     found: dict[str, list[Group]] = {}
     for cell, rows in cells(records).items():
         title = f"{cell.protocol} ({cell.protocol_hash}) · {cell.task} v{cell.task_version}"
-        whole = [group for group in rows.values() if group[0].protocol.training.stop_at is None]
+        whole = [group for group in rows.values() if not group[0].protocol.training.may_end_early]
         if cell.judged == cell.task and whole:
             found.setdefault(title, []).extend(whole)
     return found
@@ -50,7 +50,7 @@ def _sensitivity(records: Sequence[Record]) -> list[Table]:
     """Return a table per ladder in which a run fell below any threshold; the others have nothing to vary."""
     return [
         Table(f"sensitivity: {ladder.title}", sensitivity.NOTES, frame, sensitivity.text)
-        for ladder, rungs in ladders([one for one in records if one.protocol.training.stop_at is None]).items()
+        for ladder, rungs in ladders([one for one in records if not one.protocol.training.may_end_early]).items()
         if (frame := sensitivity.sensitivity(rungs)).filter(like="_runs").to_numpy().any()
     ]
 

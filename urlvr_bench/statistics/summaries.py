@@ -18,6 +18,8 @@ from urlvr_bench.statistics.metrics import scores
 from urlvr_bench.statistics.parting import words
 from urlvr_bench.statistics.passing import pass_intervals
 from urlvr_bench.statistics.ranking import LISTED, RANKED, Standing, standings
+from urlvr_bench.statistics.stopped import picked_step
+from urlvr_bench.stopping.known import RECOMMENDED, load
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +38,7 @@ PICKS: dict[str, Callable[[Floats], float]] = {
     "last": lambda curve: curve[-1],
 }
 """Which entries of a smoothed curve are reported; `fmax` passes over steps where the quantity is undefined."""
-WHOLE = re.compile(r"rank.*|fell_runs|.*peak_step.*|(reward|label|train)_accuracy_(collapsed|censored_at)")
+WHOLE = re.compile(r"rank.*|fell_runs|.*(peak|stopped)_step.*|(reward|label|train)_accuracy_(collapsed|censored_at)")
 """Columns of whole numbers, some of which are missing."""
 QUANTITIES = ("reward_accuracy", "reward_auc", "label_accuracy", "majority_ratio")
 
@@ -154,7 +156,8 @@ def _accuracy(step: int, names: Sequence[str], score: Callable[[str], Floats], s
 def course(cell: Cell, records: Sequence[Record]) -> Row:
     """Return accuracy (avg@n) at the start, at each run's best step and at the end, and the gain, with intervals.
 
-    The best of fewer than WATCHED evaluations is no peak, and not told.
+    `stopped` is the accuracy at the checkpoint that the recommended stopping rule picks of each run. The best of fewer
+    than WATCHED evaluations is no peak, and among so few no rule has a choice: neither is told.
     """
     protocol = records[0].protocol
     average = _metrics(protocol)[0]
@@ -165,11 +168,17 @@ def course(cell: Cell, records: Sequence[Record]) -> Row:
         columns |= spread(name, two_way(array), float(first.mean()))
     curves = [eval_curve(record, cell.judged) for record in records]
     if min(len(steps) for steps, _ in curves) < WATCHED:
-        return columns | spread("peak", over_seeds([])) | {"peak_step_first": None, "peak_step_last": None}
-    peaks = [rise_and_fall(*curve).peak_step for curve in curves]
-    best = np.concatenate([scores([r], average, step, cell.judged) for r, step in zip(records, peaks, strict=True)])
-    columns |= spread("peak", two_way(best), float(first.mean()))
-    return columns | {"peak_step_first": min(peaks), "peak_step_last": max(peaks)}
+        unknown = {f"{name}_step_{end}": None for name in ("stopped", "peak") for end in ("first", "last")}
+        return columns | spread("stopped", over_seeds([])) | spread("peak", over_seeds([])) | unknown
+    picks = {
+        "stopped": [picked_step(record, load(RECOMMENDED), task=cell.judged) for record in records],
+        "peak": [rise_and_fall(*curve).peak_step for curve in curves],
+    }
+    for name, steps in picks.items():
+        found = [scores([record], average, step, cell.judged) for record, step in zip(records, steps, strict=True)]
+        columns |= spread(name, two_way(np.concatenate(found)), float(first.mean()))
+        columns |= {f"{name}_step_first": min(steps), f"{name}_step_last": max(steps)}
+    return columns
 
 
 def _base_row(cell: Cell, rows: Rows) -> Row:

@@ -8,8 +8,10 @@ from urlvr_bench.errors import UsageError, unknown
 from urlvr_bench.stopping import rules
 from urlvr_bench.stopping.rule import RULES, StopRule
 
-__all__ = ["Asked", "asked", "live", "load", "names", "rules", "stated"]
+__all__ = ["RECOMMENDED", "Asked", "asked", "live", "load", "names", "rules", "stated"]
 
+RECOMMENDED = "kl_budget"
+"""The rule that was best on the runs that choose (docs/stopping.md); tables show the checkpoint that it picks."""
 SPEC = re.compile(r"(\w+)(?:\((.*)\))?")
 
 

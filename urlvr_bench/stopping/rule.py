@@ -34,7 +34,7 @@ LOGGED = (
 )
 """Columns of `records.Steps` that need no label."""
 LABEL_FREE = (*LOGGED, FIRST_VOTES)
-Series = Sequence[float | None]
+Series = Sequence[float | None] | Floats
 Shows = Callable[..., Bools]
 Params = Mapping[str, float]
 

@@ -9,17 +9,17 @@ Columns = dict[str, Floats]
 
 
 @rule("step", source="what a rule that looks at the run must beat", tried={"steps": (20, 40, 60, 100, 140)})
-def fixed_length(columns: Columns, steps: int = 60) -> Bools:
+def fixed_length(columns: Columns, steps: int = 140) -> Bools:
     """A number of steps is reached, whatever happens in them."""
     return columns["step"] >= steps
 
 
 @rule(
     "distinct_answers",
-    source="the sign of a collapse that agrees best with labels, read inside groups; arXiv 2603.08660",
+    source="few answers are left where a policy collapses; arXiv 2603.08660",
     tried={"share": (0.8, 0.65, 0.5, 0.35, 0.2)},
 )
-def distinct_answers(columns: Columns, share: float = 0.5) -> Bools:
+def distinct_answers(columns: Columns, share: float = 0.35) -> Bools:
     """A group's number of different answers has fallen to a share of its start."""
     return _fallen(columns["distinct_answers"], share)
 
@@ -29,7 +29,7 @@ def distinct_answers(columns: Columns, share: float = 0.5) -> Bools:
     source="policies end where their entropy does; arXiv 2505.22617",
     tried={"share": (0.7, 0.5, 0.3, 0.2, 0.1)},
 )
-def entropy(columns: Columns, share: float = 0.3) -> Bools:
+def entropy(columns: Columns, share: float = 0.1) -> Bools:
     """The mean token entropy has fallen to a share of its start."""
     return _fallen(columns["entropy"], share)
 
@@ -39,7 +39,7 @@ def entropy(columns: Columns, share: float = 0.3) -> Bools:
     source="the study calls a vote of 0.99 saturated; arXiv 2603.08660",
     tried={"ratio": (0.8, 0.9, 0.95, 0.99)},
 )
-def vote_saturation(columns: Columns, ratio: float = 0.95) -> Bools:
+def vote_saturation(columns: Columns, ratio: float = 0.99) -> Bools:
     """The rollouts of a group agree so much that a vote has nothing left to say."""
     return trailing(columns["majority_ratio"]) >= ratio
 
@@ -52,7 +52,8 @@ def vote_saturation(columns: Columns, ratio: float = 0.95) -> Bools:
 def first_votes(columns: Columns, loss: float = 0.05) -> Bools:
     """Samples agree less with the votes of the untrained model than they have done, by a share."""
     agreement = latest(columns["first_votes"])
-    return agreement <= (1 - loss) * best(np.fmax(agreement, 1.0))
+    shown: Bools = agreement <= (1 - loss) * best(np.fmax(agreement, 1.0))
+    return shown
 
 
 @rule(
@@ -60,7 +61,7 @@ def first_votes(columns: Columns, loss: float = 0.05) -> Bools:
     source="patience, as in early stopping on a validation loss: Prechelt 1998, Early Stopping - But When?",
     tried={"patience": (20, 40, 60), "least": (0.02, 0.05, 0.1)},
 )
-def proxy_plateau(columns: Columns, patience: int = 40, least: float = 0.05) -> Bools:
+def proxy_plateau(columns: Columns, patience: int = 60, least: float = 0.05) -> Bools:
     """For some steps the proxy reward has risen by less than a share of all that it rose before."""
     means = trailing(columns["proxy_reward"])
     highest, begun = best(means), start(columns["proxy_reward"])
@@ -85,7 +86,7 @@ def length_drift(columns: Columns, factor: float = 1.25) -> Bools:
     source="a proxy is over-optimised as a function of the KL to the start; arXiv 2210.10760",
     tried={"budget": (0.01, 0.03, 0.1, 0.3, 1.0)},
 )
-def kl_budget(columns: Columns, budget: float = 0.1) -> Bools:
+def kl_budget(columns: Columns, budget: float = 0.3) -> Bools:
     """The KL to the start, in nats a token, has used up a budget."""
     return latest(columns["kl_to_start"]) >= budget
 
@@ -97,10 +98,11 @@ def kl_budget(columns: Columns, budget: float = 0.1) -> Bools:
     source="a vote among three of the rules above, each with bounds of its own",
     tried={"answers": (0.65, 0.35), "share": (0.5, 0.2), "budget": (0.1, 0.5), "votes": (1, 2, 3)},
 )
-def combined(columns: Columns, answers: float = 0.35, share: float = 0.2, budget: float = 0.5, votes: int = 2) -> Bools:
+def combined(columns: Columns, answers: float = 0.35, share: float = 0.5, budget: float = 0.1, votes: int = 2) -> Bools:
     """Some of three signs show: few different answers, little entropy, a large KL to the start."""
     signs = (distinct_answers(columns, answers), entropy(columns, share), kl_budget(columns, budget))
-    return np.sum(signs, axis=0) >= votes
+    shown: Bools = np.sum(signs, axis=0) >= votes
+    return shown
 
 
 def _fallen(series: Floats, share: float) -> Bools:

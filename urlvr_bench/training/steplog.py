@@ -14,6 +14,7 @@ from urlvr_bench.records.record import Steps, dumps
 from urlvr_bench.records.run_folder import weights_folder
 from urlvr_bench.settings import Stop, Training
 from urlvr_bench.statistics.signs import first_stop
+from urlvr_bench.stopping.known import asked
 from urlvr_bench.system import files
 from urlvr_bench.system.files import append
 from urlvr_bench.training.bridge import PREFIX, RewardBridge
@@ -141,18 +142,38 @@ class WeightSaver(TrainerCallback):
             temporary.rename(target)
 
 
-class CollapseStop(TrainerCallback):
-    """Stop after the first step at which the protocol's `stop_at` shows collapse, and keep that step's weights.
+Ends = Callable[[Mapping[str, Sequence[float | None]]], int | None]
+"""From columns of steps to the first step after which a run ends."""
+
+
+def at_collapse(stop_at: Stop, prompts: int) -> Ends:
+    """Return what ends a run where `stop_at` shows its collapse."""
+    return lambda columns: first_stop(stop_at, columns[stop_at], prompts)
+
+
+def by_rule(spec: str) -> tuple[tuple[str, ...], Ends]:
+    """Return the columns that a stopping rule reads, which no label is in, and what ends a run by it."""
+    rule, params = asked(spec)
+    return rule.reads, lambda columns: rule.first(columns, params)
+
+
+class EarlyStop(TrainerCallback):
+    """Stop after the first step at which some columns say so, and keep that step's weights.
 
     Decides on each process by the numbers that the trainer has gathered from all of them, so all stop together.
     """
 
     def __init__(
-        self, stop_at: Stop, training: Training, saver: WeightSaver, earlier: Sequence[Mapping[str, Any]]
+        self,
+        reads: Sequence[str],
+        ends: Ends,
+        updates_per_step: int,
+        saver: WeightSaver,
+        earlier: Sequence[Mapping[str, Any]],
     ) -> None:
-        self.stop_at, self.training, self.saver = stop_at, training, saver
-        self.series: list[float | None] = [row[stop_at] for row in earlier]
-        self.pending: list[float] = []
+        self.ends, self.updates_per_step, self.saver = ends, updates_per_step, saver
+        self.columns: dict[str, list[float | None]] = {name: [row.get(name) for row in earlier] for name in reads}
+        self.pending: dict[str, list[float]] = {name: [] for name in reads}
 
     def on_log(
         self,
@@ -162,18 +183,21 @@ class CollapseStop(TrainerCallback):
         logs: dict[str, Any] | None = None,
         **_: Any,
     ) -> TrainerControl:
-        """Take in an update's numbers; at the step's last one, stop if they show collapse.
+        """Take in an update's numbers; at the step's last one, stop if they say so.
 
         No checkpoint is written there: a run that is continued from it would train on.
         """
-        if logs and logged_as(self.stop_at) in logs:
-            self.pending.append(float(logs[logged_as(self.stop_at)]))
-        step, rest = divmod(state.global_step, self.training.mini_batches)
+        for name, values in self.pending.items():
+            value = float((logs or {}).get(logged_as(name), math.nan))
+            values += [value] if math.isfinite(value) else []
+        step, rest = divmod(state.global_step, self.updates_per_step)
         if rest or not logs or "grad_norm" not in logs:
             return control
-        self.series.append(sum(self.pending) / len(self.pending) if self.pending else None)
-        self.pending = []
-        if first_stop(self.stop_at, self.series, self.training.prompts_per_step) is not None:
+        for name, values in self.pending.items():
+            mean = sum(values) / len(values) if values else None
+            self.columns[name].append(step if name == "step" else mean)
+            values.clear()
+        if self.ends(self.columns) is not None:
             self.saver.keep(step, state)
             control.should_training_stop, control.should_save = True, False
         return control

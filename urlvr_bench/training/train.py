@@ -25,7 +25,7 @@ from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.parallel import AllSaved, adapter, vllm_settings
 from urlvr_bench.training.reporting import Report
-from urlvr_bench.training.steplog import CollapseStop
+from urlvr_bench.training.steplog import EarlyStop
 from urlvr_bench.training.teacher import TeacherKeeper
 from urlvr_bench.training.trainer import PolicyTrainer
 
@@ -178,7 +178,10 @@ def _train(
     if training.without_signal == "stop" and training.unique_prompts is None:
         trainer.add_callback(steplog.SignalCheck(training, earlier))
     if training.stop_at:
-        trainer.add_callback(CollapseStop(training.stop_at, training, saver, earlier))
+        ends = steplog.at_collapse(training.stop_at, training.prompts_per_step)
+        trainer.add_callback(EarlyStop([training.stop_at], ends, training.mini_batches, saver, earlier))
+    if training.stop_rule:
+        trainer.add_callback(EarlyStop(*steplog.by_rule(training.stop_rule), training.mini_batches, saver, earlier))
     if done:
         say(f"continuing after step {done}")
     if done < training.steps:

@@ -1,0 +1,164 @@
+"""The page docs/stopping.md: when to stop without labels, judged on the committed records.
+
+`python -m urlvr_bench.reports.stopping_docs` writes it, `--check` fails where it is stale.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from urlvr_bench.presentation import generated
+from urlvr_bench.presentation.rendering import DASH, Row, Table, number, rendered
+from urlvr_bench.records import record
+from urlvr_bench.records.schema import Record
+from urlvr_bench.science import stopping
+from urlvr_bench.science.stopping import Outcome, Trained, applied, change, over_groups, split
+from urlvr_bench.statistics.intervals import Interval, wilson
+from urlvr_bench.statistics.summaries import spread
+from urlvr_bench.stopping.known import RECOMMENDED, load, names
+from urlvr_bench.stopping.rule import StopRule
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "stopping.md"
+HEAD = """# When to stop without labels
+
+Written by `make docs` from the records in `results/`; do not edit."""
+TAIL = """## To use one, to add one
+
+`urlvr-bench run --stop-rule {rule}` ends each run where the rule says so and keeps that step's weights; the record
+names the rule with its parameters, and `urlvr-bench check` holds the run to it. `urlvr-bench list stop-rules` has all
+rules with their columns and sources. Tables and board tell of every finished run what the recommended rule would have
+picked (`stopped`), beside its last step (`final`) and the `peak (oracle-picked)`.
+
+A rule is one function in `urlvr_bench/stopping/rules.py`: columns in, at which steps to end the run out, the decorator
+says which columns it is handed and which values of its parameters this page tries. Nothing that needs a label can be
+among them. `pytest tests/stopping` holds every rule to its contract: any series, no future, the same answer twice.
+"""
+
+
+def page(known: Sequence[Record]) -> str:
+    """Return the page over some records."""
+    runs = stopping.runs_of(known, split().judge)
+    outcomes = [(rule, applied(rule, runs)) for rule in map(load, names())]
+    best = next(outcome for rule, outcome in outcomes if rule.name == RECOMMENDED)
+    rules = pd.DataFrame([{"rule": rule.spec()} | _row(rule, outcome) for rule, outcome in outcomes])
+    parts = list(dict.fromkeys(run.part for run in runs))
+    by_part = pd.DataFrame([_part_row(name, [run for run in runs if run.part == name]) for name in parts])
+    sections = [
+        HEAD,
+        _advice(best),
+        rendered(Table("Rules on the runs that judge", _notes(best), rules, _text), "markdown"),
+        rendered(Table(f"{RECOMMENDED} by kind of run", (), by_part, _text), "markdown"),
+        TAIL.format(rule=RECOMMENDED).rstrip(),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _row(rule: StopRule, outcome: Outcome) -> Row:
+    """Return what a rule did, as columns."""
+    runs = outcome.runs
+    ends = [run.steps if end is None else end for run, end in zip(runs, outcome.ends, strict=True) if run.blind]
+    row: Row = {"live": rule.live, "basis": "seeds only", "ended": float(np.mean(ends))}
+    row |= spread("start", over_groups(outcome.per_group([run.first for run in runs])))
+    row |= spread("stopped", over_groups(outcome.per_group(outcome.accuracies)))
+    row |= spread("last", over_groups(outcome.per_group([run.last for run in runs])))
+    row |= spread("peak", over_groups(outcome.per_group([max(run.accuracies.values()) for run in runs])))
+    row |= spread("to_last", change(outcome, [run.last for run in runs]))
+    row |= spread("to_start", change(outcome, [run.first for run in runs]))
+    row |= {"false": outcome.false_stops(split().least), "halted": outcome.healthy_stopped, "healthy": outcome.healthy}
+    return row
+
+
+def _part_row(name: str, runs: Sequence[Trained]) -> Row:
+    groups = len({run.group for run in runs if run.blind})
+    rule = load(RECOMMENDED)
+    return {"rule": f"{name} ({groups} groups)"} | _row(rule, applied(rule, runs))
+
+
+def _text(row: Row) -> dict[str, str]:
+    return {
+        "": row["rule"] + ("" if row["live"] else " (after the fact only)"),
+        "mean step": f"{row['ended']:.0f}",
+        "step 0": f"{row['start']:.3f}",
+        "stopped": f"{row['stopped']:.3f}",
+        "last step": f"{row['last']:.3f}",
+        "peak (oracle-picked)": f"{row['peak']:.3f}",
+        "stopped - last step": number(row, "to_last"),
+        "stopped - step 0": number(row, "to_start"),
+        "false stops of healthy runs": _share(row["false"], row["healthy"]),
+        "healthy runs ended early": f"{row['halted']} of {row['healthy']}",
+    }
+
+
+def _share(count: int, total: int) -> str:
+    """Return a share as `1 of 9` with Wilson's interval, where there is anything to share."""
+    if not total:
+        return DASH
+    low, high = wilson(count, total)
+    return f"{count} of {total} [{low:.2f}, {high:.2f}]"
+
+
+def _advice(best: Outcome) -> str:
+    """Return what somebody without labels should do, in one sentence."""
+    rule, runs = load(RECOMMENDED), best.runs
+    steps, fixed = _best_fixed_length(runs)
+    to_last, to_start = (change(best, [getattr(run, end) for run in runs]) for end in ("last", "first"))
+    to_fixed = change(best, fixed.accuracies)
+    where = rule.about[0].lower() + rule.about[1:].rstrip(".")
+    params = ", ".join(f"{name} {bound:g}" for name, bound in rule.defaults.items())
+    what = f"where {where} (`{rule.name}`, {params})"
+    if not to_last.low > 0:
+        return f"**Train to the end: to stop {what}, the best rule where rules were chosen, gains {_by(to_last)}.**"
+    start = "is better than" if to_start.low > 0 else "is worse than" if to_start.high < 0 else "cannot be told from"
+    length = "better than" if to_fixed.low > 0 else "no better, as far as can be told, than"
+    return (
+        f"**Without labels, end a run {what}: the checkpoint that it picks is {_by(to_last)} better than the last one, "
+        f"it {start} the untrained model ({_by(to_start)}), and it is {length} a fixed length, even the one that "
+        f"hindsight picks on these very runs ({steps:g} steps: {_by(to_fixed)}), which falsely stops "
+        f"{fixed.false_stops(split().least)} of the {fixed.healthy} healthy ones where the rule stops "
+        f"{best.false_stops(split().least)}.**"
+    )
+
+
+def _best_fixed_length(runs: Sequence[Trained]) -> tuple[float, Outcome]:
+    """Return the number of steps, of those tried, at which to end all of these runs, and what comes of it."""
+    rule = load("fixed_length")
+    tried = [(params["steps"], applied(rule, runs, params)) for params in rule.choices()]
+    return max(tried, key=lambda one: one[1].accuracy)
+
+
+def _by(found: Interval) -> str:
+    return f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]"
+
+
+def _notes(outcome: Outcome) -> tuple[str, ...]:
+    """Return what the table rests on."""
+    asked, runs = split(), outcome.runs
+    groups, blind = len({run.group for run in runs if run.blind}), sum(run.blind for run in runs)
+    chosen = " and ".join(part.name for part in asked.choose)
+    return (
+        f"{groups} groups (method, model, task, protocol) of {blind} runs whose methods read no label; seeds are "
+        "averaged, and brackets are 95 % t intervals over groups, which share tasks and models, so that they say how a "
+        "further method would fare rather than a further kind of task. Methods whose runs are equal count once.",
+        "Stopped: accuracy (avg@n) on the test problems at the last checkpoint that was judged before the rule ended "
+        "the run. The oracle's peak is picked with the test labels: nobody without them can have it.",
+        f"Healthy: of all {len(runs)} runs, supervised ones too, those that held (docs/statistics.md) and ended no "
+        f"worse than they began. A stop is false where it cost more than {asked.least}; brackets: Wilson.",
+        f"Parameters were chosen on other runs ({chosen}): the highest accuracy with at most {asked.allowed:.0%} false "
+        "stops, else the fewest false stops. The rule that was best there is the recommended one. Split and criteria: "
+        "urlvr_bench/science/stopping.yaml, written before any rule was applied to a record.",
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or with `--check` return 1 if it is out of date."""
+    parts = split()
+    folders = {path for part in (*parts.choose, *parts.judge) for path in (ROOT / "results").glob(f"{part.protocol}*")}
+    return generated.keep({PAGE: page(record.read_all(sorted(folders)))}, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
