@@ -130,7 +130,7 @@ def _point(board: Board, entry: Entry, x: Axis) -> Point:
 
 
 def _best(board: Board) -> float:
-    return max((entry.score[board.metric] for entry in board.contenders), default=board.entries[0].score[board.metric])
+    return float(max(entry.score[board.metric] for entry in board.contenders or board.entries[:1]))
 
 
 def _levels(board: Board) -> list[tuple[float, str]]:
