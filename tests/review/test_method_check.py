@@ -103,7 +103,7 @@ BREVITY = BREVITY.replace("Brevity", "MyIdea")
     ("check", "change", "says"),
     [
         (form.is_named_by_its_file, ("MyIdea", "MYIdea"), "the class in my_idea.py is MYIdea: name it MyIdea"),
-        (form.pleases_ruff, ("limit: int", "limit : int"), "is not formatted: run `ruff format "),
+        (form.pleases_ruff, ("limit: Count", "limit : Count"), "is not formatted: run `ruff format "),
         (form.pleases_ruff, ('"""Characters."""', f'"""{"x " * 60}"""'), "E501 Line too long"),
         (form.pleases_ruff, ("from dataclasses", "import os\nfrom dataclasses"), "F401"),
         (
