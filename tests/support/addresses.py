@@ -23,6 +23,7 @@ PLACES = (
     r"https://matplotlib\.org/?",
     r"https://www\.apache\.org/licenses/LICENSE-2\.0",
     r"http://host:port",  # how an option is written
+    r"https://json-schema\.org/draft/2020-12/schema",  # a name in a schema, not a link
     r"http://www\.w3\.org/.+|http://purl\.org/dc/.+|http://creativecommons\.org/ns#",  # names in SVG, not links
 )
 
