@@ -58,7 +58,8 @@ def course(board: Board, entry: Entry) -> Written:
     start, peak, end = found.accuracies[0], found.peak, found.end
     low, high = (entry.score[f"{board.metric}_{side}"] for side in ("low", "high"))
     ends = (end, end) if low is None or high is None else (low, high)
-    drawn = Course(*(round(100 * value, 1) for value in (start, peak, end, *ends)), style(entry))
+    shown = [round(100 * value, 1) for value in (start, peak, end, *ends)]
+    drawn = Course(shown[0], shown[1], shown[2], shown[3], shown[4], style(entry))
     sure = spread(entry.score, board.metric)[0].sub
     if len(found.steps) < WATCHED:
         drawn, tip = replace(drawn, peak=None), "judged too rarely for a peak to be told"
