@@ -58,13 +58,16 @@ def course(board: Board, entry: Entry) -> Written:
     start, peak, end = found.accuracies[0], found.peak, found.end
     low, high = (entry.score[f"{board.metric}_{side}"] for side in ("low", "high"))
     ends = (end, end) if low is None or high is None else (low, high)
-    marks = [round(100 * value, 1) for value in (start, peak, end, *ends)]
-    drawn = Course(marks[0], marks[1], marks[2], marks[3], marks[4], style(entry))
+    shown = [round(100 * value, 1) for value in (start, peak, end, *ends)]
+    drawn = Course(shown[0], shown[1], shown[2], shown[3], shown[4], style(entry))
     sure = spread(entry.score, board.metric)[0].sub
     if len(found.steps) < WATCHED:
         drawn, tip = replace(drawn, peak=None), "judged too rarely for a peak to be told"
-        only = f"{percent(start)} {ARROW} {percent(end)}"
-        return Cell(only, sure, course=drawn, tip=tip, order=end), (start, None, None)
+        return Cell(f"{percent(start)} {ARROW} {percent(end)}", sure, course=drawn, tip=tip, order=end), (
+            start,
+            None,
+            None,
+        )
     numbers = f" {ARROW} ".join(map(percent, (start, peak, end)))
     tip = f"start {percent(start)} %, best at step {found.peak_step}: {percent(peak)} %, end {percent(end)} %"
     return Cell(numbers, sure, course=drawn, tip=tip, order=end), (start, peak, found.peak_step)

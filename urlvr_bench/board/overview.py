@@ -130,7 +130,8 @@ def _point(board: Board, entry: Entry, x: Axis) -> Point:
 
 
 def _best(board: Board) -> float:
-    return float(max(entry.score[board.metric] for entry in board.contenders or board.entries[:1]))
+    ends: list[float] = [entry.score[board.metric] for entry in board.contenders or board.entries[:1]]
+    return max(ends)
 
 
 def _levels(board: Board) -> list[tuple[float, str]]:
