@@ -1,6 +1,7 @@
 """Runs that stop at their collapse, and what evaluations and training log for the theory of sharpening."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,7 +28,9 @@ class Saver:
         self.kept.append(step)
 
 
-def feed(callback: EarlyStop, accuracies: list[float], updates: int, column: str = "train_accuracy") -> int | None:
+def feed(
+    callback: EarlyStop, accuracies: Sequence[float | None], updates: int, column: str = "train_accuracy"
+) -> int | None:
     """Log updates as the trainer does, the metrics with each step's first; return the update that stopped it."""
     for update in range(1, updates * len(accuracies) + 1):
         control = TrainerControl(should_save=True)
@@ -67,6 +70,9 @@ def test_training_stops_by_a_rule_at_the_step_that_the_rule_says_of_the_record(u
     saver = Saver()
     assert feed(EarlyStop(*by_rule(spec), updates, saver, []), series, updates, "distinct_answers") == step * updates
     assert saver.kept == [step]
+    unmeasured = EarlyStop(*by_rule("kl_budget(budget=0.3)"), updates, Saver(), [])
+    kls = [0.0, None, float("nan"), None, 0.3, None]
+    assert feed(unmeasured, kls, updates, "kl_to_start") == 5 * updates
     fixed = EarlyStop(*by_rule("fixed_length(steps=4)"), updates, Saver(), [{"step": 1}])
     assert feed(fixed, series, updates, "length") == 4 * updates
 

@@ -67,8 +67,8 @@ def proxy_plateau(columns: Columns, patience: int = 60, least: float = 0.05) -> 
     highest, begun = best(means), start(columns["proxy_reward"])
     before = np.full(len(highest), np.nan)
     before[patience:] = highest[:-patience]
-    reached: Bools = highest - before <= least * (highest - begun)
-    return reached
+    shown: Bools = highest - before <= least * (highest - begun)
+    return shown
 
 
 @rule(

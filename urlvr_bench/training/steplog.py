@@ -28,6 +28,11 @@ def logged_as(column: str) -> str:
     return column if column in ("entropy", "grad_norm", "learning_rate") else PREFIX + column
 
 
+def _measured(logs: Mapping[str, Any]) -> dict[str, float]:
+    """Return what of an update's log is a finite number; what was not measured may be None or NaN."""
+    return {k: float(v) for k, v in logs.items() if isinstance(v, int | float) and math.isfinite(v)}
+
+
 class StepLog(TrainerCallback):
     """Append one line per step to steps.jsonl: the columns of `record.Steps`, the seconds of the step's parts, and
     what the bridge kept of its rollouts."""
@@ -53,9 +58,8 @@ class StepLog(TrainerCallback):
         """Collect the update's numbers; write the row when the step's last update is done."""
         if not state.is_world_process_zero or not logs or "grad_norm" not in logs:
             return
-        for name, value in logs.items():
-            if isinstance(value, int | float) and math.isfinite(value):
-                self.pending.setdefault(name, []).append(float(value))
+        for name, value in _measured(logs).items():
+            self.pending.setdefault(name, []).append(value)
         if not math.isfinite(float(logs["grad_norm"])):
             raise UsageError(f"step {state.global_step}: the gradient is not finite; lower training.learning_rate")
         if state.global_step % self.updates_per_step == 0:
@@ -187,9 +191,9 @@ class EarlyStop(TrainerCallback):
 
         No checkpoint is written there: a run that is continued from it would train on.
         """
+        measured = _measured(logs or {})
         for name, values in self.pending.items():
-            value = float((logs or {}).get(logged_as(name), math.nan))
-            values += [value] if math.isfinite(value) else []
+            values += [measured[logged_as(name)]] if logged_as(name) in measured else []
         step, rest = divmod(state.global_step, self.updates_per_step)
         if rest or not logs or "grad_norm" not in logs:
             return control
