@@ -78,7 +78,7 @@ def test_any_series_gets_the_same_answer_twice_and_its_future_does_not_change_it
     assert first == next((step + 1 for step, shown in enumerate(flags) if shown), None)
 
 
-STEPS = 80
+STEPS = 120
 FALLING = np.linspace(1.0, 0.02, STEPS).tolist()
 RISING = np.linspace(0.02, 1.2, STEPS).tolist()
 RISEN = np.minimum(1.0, np.linspace(0.0, 4.0, STEPS)).tolist()

@@ -29,14 +29,14 @@ class Saver:
 
 
 def feed(
-    callback: EarlyStop, accuracies: Sequence[float | None], updates: int, column: str = "train_accuracy"
+    callback: EarlyStop, values: Sequence[float | None], updates: int, column: str = "train_accuracy"
 ) -> int | None:
     """Log updates as the trainer does, the metrics with each step's first; return the update that stopped it."""
-    for update in range(1, updates * len(accuracies) + 1):
+    for update in range(1, updates * len(values) + 1):
         control = TrainerControl(should_save=True)
         logs = {"grad_norm": 1.0}
         if update % updates == 1 or updates == 1:
-            logs[f"urlvr/{column}"] = accuracies[(update - 1) // updates]
+            logs[f"urlvr/{column}"] = values[(update - 1) // updates]
         control = callback.on_log(SimpleNamespace(), TrainerState(global_step=update), control, logs)
         if control.should_training_stop:
             assert not control.should_save
