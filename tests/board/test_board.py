@@ -279,7 +279,7 @@ def test_a_study_whose_runs_are_there_has_a_page(tmp_path: Path) -> None:
 
 
 def test_a_page_for_which_records_are_missing_says_so() -> None:
-    protocol = protocols.load("desk-press")
+    protocol = protocols.load("desk-press", {"greedy": "false"})
     (desk,) = findings.findings([fabricate("majority_vote", 0, protocol=protocol, model="smollm2-135m", task="words")])
     assert desk.name == "desk" and "do not suffice for this page: no run has been judged" in desk.text
 

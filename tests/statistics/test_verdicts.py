@@ -12,7 +12,7 @@ from urlvr_bench.commands.summing import counted, show
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records.record import Record, write
 from urlvr_bench.reports.summary import Line, summaries
-from urlvr_bench.statistics.verdicts import LEAST, OUTCOMES
+from urlvr_bench.statistics.verdicts import LARGE, LEAST, OUTCOMES
 
 
 def runs(method: str, **values: object) -> list[Record]:
@@ -48,6 +48,15 @@ def test_what_does_not_rise_and_ends_where_noise_ends_is_like_noise() -> None:
     assert found["trajectory_entropy"].verdict.word == "like noise"
     assert found["empo"].verdict.word == "rose and held" and found["random_reward"].verdict.word == "no change"
     assert list(found)[-1] == "random_reward"  # references below the contenders
+
+
+def test_a_rise_that_few_seeds_leave_open_is_neither_none_nor_noise() -> None:
+    peaks = (0.6, 0.75, 0.98)
+    parting = [fabricate("empo", seed, problems=60, every=5, base=0.58, peak=peak) for seed, peak in enumerate(peaks)]
+    found = lines(runs("random_reward", base=0.6, peak=0.6), parting)["empo"].verdict
+    assert found.word == "undecided" and found.peak > found.accuracies[0] + LARGE
+    more = [fabricate("empo", seed, problems=60, every=5, base=0.58, peak=peaks[seed % 3]) for seed in range(12)]
+    assert lines(runs("random_reward", base=0.6, peak=0.6), more)["empo"].verdict.word == "rose and held"
 
 
 def test_the_outcome_says_how_a_method_fell() -> None:

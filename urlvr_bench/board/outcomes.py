@@ -13,6 +13,7 @@ from urlvr_bench.statistics.verdicts import OUTCOMES, Word
 STYLES: dict[Word, str] = {
     "rose and held": "held",
     "rose, then fell": "lost",
+    "undecided": "flat",
     "no change": "flat",
     "like noise": "flat",
     "fell": "fallen",
@@ -21,6 +22,7 @@ STYLES: dict[Word, str] = {
 MEANINGS: dict[Word, str] = {
     "rose and held": "Accuracy rose and stayed up until the last step",
     "rose, then fell": "Accuracy rose, and was lost again before the last step",
+    "undecided": "Accuracy may have risen; there are too few seeds or problems to say",
     "no change": "Accuracy neither rose nor fell",
     "like noise": "Accuracy did not rise, and its end cannot be told from that of the random reward",
     "fell": "Accuracy fell without having risen",

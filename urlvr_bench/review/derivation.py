@@ -41,8 +41,16 @@ def derived(one: Record) -> list[dict[str, float]]:
     steps = []
     for batch in kept:
         groups = [_of_group(tuple(batch[start : start + size]), binary) for start in range(0, len(batch), size)]
-        steps.append({name: _mean([numbers[name] for numbers in groups]) for name in names})
+        found = {name: _mean([numbers[name] for numbers in groups]) for name in names}
+        steps.append(found | ({"reward_accuracy": _agreement(batch)} if binary else {}))
     return steps
+
+
+def _agreement(batch: Sequence[Rollout]) -> float:
+    """Return the share of all rollouts that are paid what they deserve, groups without an answer among them."""
+    if not any(rollout.answer for rollout in batch):
+        return math.nan
+    return fmean(rollout.paid == rollout.right for rollout in batch)
 
 
 def _mean(values: Sequence[float]) -> float:

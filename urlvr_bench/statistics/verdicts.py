@@ -1,8 +1,8 @@
-"""What became of a method, in one word of five, by a rule that anybody can apply to its curve."""
+"""What became of a method, in one word of six, by a rule that anybody can apply to its curve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -12,16 +12,19 @@ from urlvr_bench.statistics.collapse import eval_curve
 from urlvr_bench.statistics.intervals import Floats, Interval, difference, two_way
 from urlvr_bench.statistics.metrics import scores
 
-Word = Literal["rose and held", "rose, then fell", "fell", "no change", "like noise"]
-OUTCOMES: tuple[Word, ...] = ("rose and held", "rose, then fell", "no change", "like noise", "fell")
+Word = Literal["rose and held", "rose, then fell", "undecided", "no change", "like noise", "fell"]
+OUTCOMES: tuple[Word, ...] = get_args(Word)
 """Best first."""
 LEAST = 0.02
 """A smaller change of the mean accuracy is no change, however sure it is: it is of no use to anybody."""
+LARGE = 0.1
+"""Where a rise as large as this cannot be excluded, nobody can say that nothing changed."""
 NOISE = "random_reward"
 RULE = (
     f"Rose, fell: from the start to the peak, from the peak to the end, the accuracy changed by {LEAST} or more, and "
-    "the 95 % interval of the change (paired by problem) leaves out 0. Like noise: it did not rise, and its end cannot "
-    "be told from that of the random reward. The peak is picked with the test labels."
+    "the 95 % interval of the change (paired by problem) leaves out 0. Undecided: the rise is not sure, and one of "
+    f"{LARGE} or more cannot be excluded: more seeds or problems would tell. Like noise: it did not rise, and its end "
+    "cannot be told from that of the random reward. The peak is picked with the test labels."
 )
 
 
@@ -62,7 +65,9 @@ def verdict(cell: Cell, records: Sequence[Record], noise: Sequence[Record] | Non
     top = int(np.argmax(means))
     rose, fell = _rises(found[0], found[top]), _rises(found[-1], found[top])
     word: Word = ("rose, then fell" if fell else "rose and held") if rose else "fell" if fell else "no change"
-    if not rose and noise is not None and _alike(found[-1], _scores(cell, noise, None)):
+    if not rose and _may_have_risen(found[0], found[top]):
+        word = "undecided"
+    elif not rose and noise is not None and _alike(found[-1], _scores(cell, noise, None)):
         word = "like noise"
     return Verdict(word, tuple(steps), tuple(means), steps[top])
 
@@ -75,6 +80,12 @@ def _rises(before_S_P: Floats, after_S_P: Floats) -> bool:
     """Whether accuracy is higher after than before; where the seeds part into groups, their mean difference decides."""
     change = two_way(after_S_P - before_S_P, bounds=(-1.0, 1.0))
     return change.mean >= LEAST and not change.low <= 0
+
+
+def _may_have_risen(before_S_P: Floats, after_S_P: Floats) -> bool:
+    """Whether a rise is neither sure nor small enough to be none."""
+    change = two_way(after_S_P - before_S_P, bounds=(-1.0, 1.0))
+    return change.mean >= LEAST and change.high >= LARGE
 
 
 def _alike(first_S_P: Floats, second_S_P: Floats) -> bool:
