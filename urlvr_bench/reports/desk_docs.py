@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,16 @@ from urlvr_bench.presentation.rendering import DASH
 from urlvr_bench.records import excerpts, record
 from urlvr_bench.records.excerpts import Excerpts
 from urlvr_bench.records.schema import Record
+from urlvr_bench.reports.readme import sureness
 from urlvr_bench.reports.summary import Line, Summary, summaries
 from urlvr_bench.science.claims import ends, listed, span, starts
+from urlvr_bench.statistics.collapse import RiseAndFall, eval_curve, rise_and_fall
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "desk.md"
 BASELINES = ROOT / "results" / "desk-baselines.json"
 PROTOCOL, POCKET = "desk-press", "pocket"
+LOST = 0.1
 SHOWN = 2
 """Problems whose samples are printed, the first of the test set."""
 HEAD = """# The desk lab: a real language model
@@ -71,7 +75,7 @@ def _outcomes(summary: Summary, runs: dict[str, list[Record]]) -> Iterator[str]:
             "seeds": line.seeds,
             "start": f"{line.verdict.accuracies[0]:.2f}",
             "peak (step)": f"{line.verdict.peak:.2f} ({line.verdict.peak_step})",
-            "end": f"{line.verdict.end:.2f}",
+            "end": f"{line.verdict.end:.2f} {sureness([runs[line.method]])}",
             "ends, by seed": span(ends(runs[line.method])),
             "verdict": line.outcome,
             "how it fell": str(line.fell or DASH),
@@ -81,11 +85,12 @@ def _outcomes(summary: Summary, runs: dict[str, list[Record]]) -> Iterator[str]:
         for line in summary.lines
     ]
     yield _grid(rows)
-    yield (
-        f"Accuracy on {summary.compared.rpartition('accuracy: ')[2]}; the peak is picked with the test labels. "
-        "[statistics.md](statistics.md) has the rules behind the words."
+    yield _filled(
+        f"Accuracy on {summary.compared.rpartition('accuracy: ')[2]}, the end with its 95 % interval; the peak is "
+        "picked with the test labels. [statistics.md](statistics.md) has the rules behind the words."
     )
-    yield " ".join(_sentence(line, runs[line.method]) for line in summary.lines)
+    yield _filled(" ".join(_sentence(line, runs[line.method]) for line in summary.lines))
+    yield _filled(_losses([one for line in summary.lines if line.role == "contender" for one in runs[line.method]]))
 
 
 def _sentence(line: Line, records: Sequence[Record]) -> str:
@@ -94,6 +99,24 @@ def _sentence(line: Line, records: Sequence[Record]) -> str:
     course = f"{found.accuracies[0]:.2f} to {found.peak:.2f} at step {found.peak_step} and {found.end:.2f} at the end"
     proxy = f", while what it pays {'rose' if gain > 0 else 'fell' if gain < 0 else 'stayed'}"
     return f"`{line.method}`: {line.outcome} ({course}{proxy})."
+
+
+def _losses(blind: Sequence[Record]) -> str:
+    """Return in how many runs without labels the best evaluation was lost again, and what was paid meanwhile."""
+    lost = [one for one in blind if _course(one).peak - _course(one).final >= LOST]
+    paid = sum(_gain([one]) > 0 for one in lost)
+    return (
+        f"In {len(lost)} of {len(blind)} runs without labels the last evaluation is {LOST} or more below the run's "
+        f"best; in {paid} of these {len(lost)} the reward ended higher than it began."
+    )
+
+
+def _course(one: Record) -> RiseAndFall:
+    return rise_and_fall(*eval_curve(one))
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(text, 120, break_on_hyphens=False, break_long_words=False)
 
 
 def _gain(records: Sequence[Record]) -> float:

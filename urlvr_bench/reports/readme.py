@@ -74,13 +74,13 @@ def _row(role: str, outcome: str, lines: Sequence[Line], runs: dict[str, list[Re
         "seeds": span([line.seeds for line in lines], "d"),
         "start": span([each.accuracies[0] for each in found]),
         "peak (step)": f"{span([each.peak for each in found])} ({span([each.peak_step for each in found], 'd')})",
-        "end": f"{span([each.end for each in found])} {_sureness([runs[line.method] for line in lines])}",
+        "end": f"{span([each.end for each in found])} {sureness([runs[line.method] for line in lines])}",
         "outcome": outcome,
         "collapsed": ", ".join(dict.fromkeys(line.collapsed for line in lines)),
     }
 
 
-def _sureness(methods: Sequence[Sequence[Record]]) -> str:
+def sureness(methods: Sequence[Sequence[Record]]) -> str:
     """Return the widest of the methods' intervals; where the seeds part into groups, what they end at instead."""
     found = [two_way(reached(records, records[0].last_step)) for records in methods]
     if any(each.parts for each in found) or any(math.isnan(each.low) for each in found):
