@@ -109,10 +109,12 @@ def _models() -> list[Row]:
             "task": prior.task,
             "accuracy": round(prior.accuracy, 3),
             "pre-training steps": prior.pretraining_steps,
+            "hub id": "",
         }
         for prior in models.priors()
     ]
-    return [*pocket, *({"model": model.name, "hub id": model.hub_id} for model in released.MODELS)]
+    unknown = dict.fromkeys(("task", "accuracy", "pre-training steps"), "")
+    return [*pocket, *({"model": model.name, **unknown, "hub id": model.hub_id} for model in released.MODELS)]
 
 
 def _settings() -> list[Row]:

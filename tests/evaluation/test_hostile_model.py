@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,28 @@ VOCABULARY = [
 CANARY = "canary-0123456789abcdef"
 SECRETS = {"HF_TOKEN": f"hf_{CANARY}", "WANDB_API_KEY": f"key-{CANARY}", "MY_PASSWORD": f"pw-{CANARY}"}
 SMALL = {"steps": 2, "prompts_per_step": 2, "problems": 3, "max_completion_tokens": 6, "max_tokens": 6}
+SMALL |= {"without_signal": "go_on"}
 CONTROL = re.compile(r"[^\S \n\t]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]")
+
+
+class Elements(HTMLParser):
+    """Collects the event handlers and the scripts of a page, as a browser would find them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handlers: list[str] = []
+        self.scripts: list[str] = []
+        self.inside = False
+
+    def handle_starttag(self, tag, attrs):
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+        self.inside = tag == "script"
+
+    def handle_endtag(self, tag):
+        self.inside = False
+
+    def handle_data(self, data):
+        self.scripts += [data] if self.inside else []
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +106,20 @@ def test_what_a_hostile_model_says_reaches_neither_terminal_nor_record_nor_site(
         done = command(*arguments, timeout=300, **SECRETS)
         assert done.returncode == 0, (arguments[0], done.stderr[-2000:])
         assert_harmless(done.stdout + done.stderr)
-    shown = [*out.rglob("record.json"), *out.rglob("log.txt"), *out.rglob("steps.jsonl"), *site.rglob("*.html")]
-    assert len(shown) > 5
-    for path in shown:
+    kept = [*out.rglob("record.json"), *out.rglob("log.txt"), *out.rglob("steps.jsonl")]
+    pages, shown = list(site.rglob("*.html")), []
+    assert len(kept + pages) > 5
+    for path in [*kept, *pages, *out.rglob("*.samples.json")]:
         text = path.read_text()
-        assert not re.search(r"[\x00\x1b\x07\u202e]", text) and "onerror=alert" not in text, path
+        assert not re.search(r"[\x00\x1b\x07\u202e]", text), path
+        assert path not in kept or "onerror=alert" not in text, path
         assert path.stat().st_size < 2_000_000, path
+    for path in pages:  # the samples of a run are told as text, never as elements
+        reader = Elements()
+        reader.feed(path.read_text())
+        assert not reader.handlers and not any("alert(1)" in script for script in reader.scripts), path
+        shown += [path] if "onerror=alert" in path.read_text() else []
+    assert len(shown) == 1, "the page of the run shows what was said"
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path
     said = [path.read_text() for path in out.rglob("evals/step-000002/chain_addition.jsonl")]

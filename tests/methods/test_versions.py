@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from tests.support.records import fabricate
 from urlvr_bench import methods
+from urlvr_bench.records import record
 from urlvr_bench.review import rehearsal, sources
 from urlvr_bench.rollouts import Method
 from urlvr_bench.statistics import summaries
@@ -32,7 +33,8 @@ def committed(name: str, digest: str) -> str | None:
 @cache
 def parameters(name: str, digest: str) -> list[str]:
     """Return the hyper-parameters with which committed records ran a text of a method."""
-    read = [json.loads(path.read_text())["method"] for path in RESULTS.rglob(f"{name}*/seed*.json")]
+    places = [path for path in record.find([RESULTS]) if path.parent.name.startswith(name)]
+    read = [json.loads(path.read_text())["method"] for path in places]
     found = {json.dumps(one["params"], sort_keys=True) for one in read if one.get("source_sha256") == digest}
     return sorted({"{}", *found})
 

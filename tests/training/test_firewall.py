@@ -46,7 +46,7 @@ def test_the_same_poison_moves_a_supervised_method(name: str) -> None:
 def test_label_users_are_supervised_and_only_they() -> None:
     assert {name for name, method in EVERY.items() if method.uses_labels()} == set(SIGHTED)
     assert {name for name, method in EVERY.items() if LABELS & set(method.needs)} == set(SIGHTED)
-    assert set(SIGHTED) == {"ground_truth", "incorrect_label", "oracle_vote", "rlpr", "verifree"}
+    assert set(SIGHTED) == {"ground_truth", "incorrect_label", "nover", "oracle_vote", "rlpr", "verifree"}
 
 
 @dataclass(frozen=True)

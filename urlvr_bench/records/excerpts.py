@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
-from urlvr_bench.errors import UsageError
+from urlvr_bench.errors import UsageError, harmless, presentable
 from urlvr_bench.records.measured import Count, Digest, Frozen, Name
 from urlvr_bench.records.record import EXCERPTS, contents, short_hash, write_atomically
 from urlvr_bench.settings import first_problem
@@ -15,7 +15,8 @@ LONGEST = 1000
 """Characters of a text that are kept."""
 PROBLEMS, SAMPLES = 4, 2
 """Problems, always the first of the test set so that nobody picks them, and samples of each."""
-Kept = Annotated[str, Field(max_length=LONGEST)]
+Kept = Annotated[str, Field(max_length=LONGEST), AfterValidator(harmless)]
+"""Whoever wrote the file, what cannot be printed is replaced as it is read."""
 
 
 class Text(Frozen):
@@ -83,6 +84,6 @@ def read(path: Path, record: bytes) -> Excerpts | None:
 
 
 def kept(text: str) -> tuple[str, int]:
-    """Return the beginning of a text and how many characters are left out; lone surrogates become question marks."""
-    whole = text.encode("utf-8", "replace").decode("utf-8")
+    """Return the beginning of a text, without secrets and control characters, and how many characters are left out."""
+    whole = presentable(text)
     return whole[:LONGEST], max(0, len(whole) - LONGEST)

@@ -111,7 +111,7 @@ def _of_rewards(one: Record) -> list[Rule]:
         rules.append(
             (
                 "reward_accuracy within what proxy_reward and train_accuracy leave it",
-                lambda i: _agree(s.reward_accuracy[i] or 0.0, s.proxy_reward[i], right[i]),
+                lambda i: _agree(s.reward_accuracy[i], s.proxy_reward[i], right[i]),
             )
         )
     if method.name == "ground_truth":
@@ -123,9 +123,9 @@ def _of_rewards(one: Record) -> list[Rule]:
     return rules
 
 
-def _agree(agreement: float, paid: float, right: float) -> bool:
-    """Whether a share of agreement can be that of two sets of these shares."""
-    return abs(1 - paid - right) - ROUNDING <= agreement <= 1 - abs(paid - right) + ROUNDING
+def _agree(agreement: float | None, paid: float, right: float) -> bool:
+    """Whether a share of agreement can be that of two sets of these shares; one of nothing says nothing."""
+    return agreement is None or abs(1 - paid - right) - ROUNDING <= agreement <= 1 - abs(paid - right) + ROUNDING
 
 
 def schedules(file: Path, one: Record) -> Iterator[Remark]:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -145,7 +146,9 @@ def minutes_per_run(cell: Cell, out: Path, threads: int) -> float | None:
         return fmean(seconds) / 60
     if is_prior(run.model) or (run.model, run.task, run.overrides) == (settings.model, settings.task, {}):
         return settings.reference_minutes
-    return None if devices() else cpu_cost.cost(run, threads).minutes
+    with suppress(UsageError):  # of a shape or a set that is not known yet; what needs them says so
+        return None if devices() else cpu_cost.cost(run, threads).minutes
+    return None
 
 
 def estimated_minutes(cells: Sequence[Cell], out: Path, jobs: int) -> float | None:
@@ -163,14 +166,16 @@ def estimated_minutes(cells: Sequence[Cell], out: Path, jobs: int) -> float | No
 
 
 def memory_per_run(cells: Sequence[Cell]) -> float | None:
-    """Return bytes that the largest of the runs that are left may take; None for pocket priors and on GPUs."""
+    """Return bytes that the largest of the runs that are left may take; None for pocket priors, on GPUs, unknown."""
     left = {(cell.run.model, cell.run.task): cell.run for cell in cells if cell.left and not is_prior(cell.run.model)}
     if not left or devices():
         return None
-    return max(
-        cpu_cost.memory(shape_of(run.model), run.protocol.training, cpu_cost.prompt_tokens(run.task))
-        for run in left.values()
-    )
+    with suppress(UsageError):
+        return max(
+            cpu_cost.memory(shape_of(run.model), run.protocol.training, cpu_cost.prompt_tokens(run.task))
+            for run in left.values()
+        )
+    return None
 
 
 def threads(model: str, jobs: int) -> int:
