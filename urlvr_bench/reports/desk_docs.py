@@ -165,10 +165,10 @@ def _before(baselines: list[dict[str, Any]]) -> Iterator[str]:
     first, greedy = baselines[0], baselines[1]
     vote = max((name for name in first if name.startswith("maj@") and " " not in name), key=lambda name: int(name[4:]))
     yield _filled(
-        "Share of right answers with its 95 % interval over problems. `make desk-baselines` measures them. The untrained "
-        f"model's vote of {vote[4:]} samples is right on {first[vote]:.2f} of the problems and its greedy answer on "
-        f"{greedy['pass@1']:.2f}: a reward that only sharpens what the model believes cannot be expected to lift single "
-        "samples much above that."
+        "Share of right answers with its 95 % interval over problems. `make desk-baselines` measures them. The "
+        f"untrained model's vote of {vote[4:]} samples is right on {first[vote]:.2f} of the problems and its greedy "
+        f"answer on {greedy['pass@1']:.2f}: a reward that only sharpens what the model believes cannot be expected to "
+        "lift single samples much above that."
     )
 
 
