@@ -113,7 +113,8 @@ docs: setup  ## everything that is generated from the registry and from results/
 	$(BIN)/urlvr-bench plot results/pocket/pocket-6/chain_addition results/pocket-probe --out docs/figures
 	rm -f docs/figures/pocket-probe_pocket-* docs/studies/*.svg
 	if [ -d results/desk-press ]; then $(BIN)/urlvr-bench plot results/desk-press --out docs/figures || exit 1; \
-	    for kind in png svg; do mv docs/figures/desk-press_*_dual.$$kind docs/figures/desk.$$kind || exit 1; done; fi
+	    for kind in png svg; do mv docs/figures/desk-press_*_dual.$$kind docs/figures/desk.$$kind || exit 1; done; \
+	    rm -f docs/figures/desk-press_*; fi
 
 check-pins: setup  ## prove that one set of pins resolves for every extra together, vllm included
 	$(PIP) install $(QUIET) --dry-run --ignore-installed -c constraints.txt '.[vllm,board,browser,cluster,tensorboard,wandb,dev]'

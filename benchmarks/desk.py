@@ -33,7 +33,8 @@ from urlvr_bench.settings import Training
 from urlvr_bench.training import schedule
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.parallel import adapter
-from urlvr_bench.training.train import freeze_embeddings, load_tokenizer, prompt_rows, trainer_config
+from urlvr_bench.training.policy import freeze_embeddings
+from urlvr_bench.training.train import load_tokenizer, prompt_rows, trainer_config
 from urlvr_bench.training.trainer import PolicyTrainer
 
 DESK = protocol.load("desk-press")

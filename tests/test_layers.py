@@ -55,6 +55,7 @@ TRAINING = {
     "steplog",
     "checkpoints",
     "parallel",
+    "policy",
     "first_votes",
     "ranks",
     "sharding",

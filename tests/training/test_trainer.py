@@ -13,6 +13,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.rollouts import Extra, Group, Method, Query
 from urlvr_bench.training import train
 from urlvr_bench.training.bridge import RewardBridge
+from urlvr_bench.training.policy import freeze_embeddings
 from urlvr_bench.training.teacher import Teacher, TeacherKeeper, Teachers
 from urlvr_bench.training.trainer import PolicyTrainer
 
@@ -125,7 +126,7 @@ def test_a_rollout_ends_with_its_stop_string(tmp_path, share_prompts):
 
 def test_frozen_embeddings_stay_as_they_were_while_the_rest_is_trained(tmp_path):
     trainer = trainer_for(Everything(), tmp_path, learning_rate=1e-2)
-    train.freeze_embeddings(trainer.model)
+    freeze_embeddings(trainer.model)
     before = {name: weight.detach().clone() for name, weight in trainer.model.named_parameters()}
     trainer.train()
     moved = {name for name, weight in trainer.model.named_parameters() if not torch.equal(weight, before[name])}

@@ -11,9 +11,10 @@ from tabulate import tabulate
 
 from urlvr_bench.presentation import generated
 from urlvr_bench.presentation.rendering import DASH
-from urlvr_bench.records import excerpts, record
+from urlvr_bench.records import record
 from urlvr_bench.records.excerpts import Excerpts
 from urlvr_bench.records.schema import Record
+from urlvr_bench.reports.desk_texts import first_texts, written
 from urlvr_bench.reports.readme import sureness
 from urlvr_bench.reports.summary import Line, Summary, summaries
 from urlvr_bench.science.claims import ends, listed, span, starts
@@ -24,8 +25,6 @@ PAGE = ROOT / "docs" / "desk.md"
 BASELINES = ROOT / "results" / "desk-baselines.json"
 PROTOCOL, POCKET = "desk-press", "pocket"
 LOST = 0.1
-SHOWN = 2
-"""Problems whose samples are printed, the first of the test set."""
 HEAD = """# The desk lab: a real language model
 
 Written by `make docs` from the records under [results/{protocol}](../results/{protocol}); do not edit.
@@ -47,7 +46,7 @@ def page(known: Sequence[Record], texts: dict[str, Excerpts], baselines: list[di
     (summary,) = summaries(desk)
     runs = {line.method: [one for one in desk if one.method.id == line.method] for line in summary.lines}
     parts = [_head(desk), *_outcomes(summary, runs), *_beside_the_pocket(summary, known)]
-    parts += [*_before(baselines), *_written(texts), _cost(desk)]
+    parts += [*_before(baselines), *written(texts), _cost(desk)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
@@ -176,32 +175,6 @@ def _interval(one: dict[str, Any], name: str) -> str:
     return f"{one[name]:.2f} [{one[f'{name} low']:.2f}, {one[f'{name} high']:.2f}]"
 
 
-def _written(texts: dict[str, Excerpts]) -> Iterator[str]:
-    """Show what each policy wrote to the first problems at the start, at its best and at the end."""
-    if not texts:
-        return
-    yield "## What they write"
-    rows = []
-    for method, found in texts.items():
-        for problem in found.problems[:SHOWN]:
-            row = {"method": method, "question": _code(problem.prompt.splitlines()[-1])}
-            for name, said in zip(("start", "peak", "end"), _three(problem.said), strict=True):
-                row[name] = ", ".join(_code(one.text.strip()) for one in said.samples) + f" ({said.step})"
-            rows.append(row)
-    yield _grid(rows)
-    yield "Two samples each, of seed 0, with the step that they were drawn at."
-
-
-def _three(said: Sequence[Any]) -> list[Any]:
-    """Return what was said at the start, the peak and the end; a peak at either end is that end."""
-    return [said[0], said[len(said) // 2] if len(said) == 3 else said[-1], said[-1]]
-
-
-def _code(text: str) -> str:
-    plain = text.replace("`", "'").replace("|", "/").replace("\n", " ")
-    return f"`{plain}`" if plain else "(nothing)"
-
-
 def _cost(desk: Sequence[Record]) -> str:
     minutes = [(one.provenance.train_seconds + one.provenance.eval_seconds) / 60 for one in desk]
     begun = span(starts(desk))
@@ -213,16 +186,6 @@ def _cost(desk: Sequence[Record]) -> str:
 
 def _grid(rows: list[dict[str, Any]]) -> str:
     return str(tabulate(rows, headers="keys", tablefmt="pipe", disable_numparse=True))
-
-
-def first_texts(folder: Path) -> dict[str, Excerpts]:
-    """Return the texts beside the records of seed 0 in a folder, by method."""
-    found = {}
-    for path in record.find([folder]):
-        loaded = record.load(path)
-        if loaded.record.seed == 0 and (texts := excerpts.read(path, loaded.content)):
-            found[loaded.record.method.id] = texts
-    return found
 
 
 def main(arguments: list[str]) -> int:

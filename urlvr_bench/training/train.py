@@ -7,23 +7,23 @@ from typing import Any
 import torch
 import transformers
 from accelerate import PartialState
-from accelerate.utils import gather_object
 from datasets import Dataset
-from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
+from transformers import PrinterCallback
 from trl import GRPOConfig
 
 from urlvr_bench.evaluation.merging import merged
 from urlvr_bench.evaluation.sampling import load_tokenizer
-from urlvr_bench.models import NO_CODE, base, display_name, name_for_others, weights_hash
+from urlvr_bench.models import NO_CODE, name_for_others, weights_hash
 from urlvr_bench.protocol import Run
 from urlvr_bench.records.run_folder import MERGED, read_steps
 from urlvr_bench.rollouts import LABELS
 from urlvr_bench.settings import Training, split_batch
 from urlvr_bench.tasks import Task
-from urlvr_bench.training import checkpoints, first_votes, micro_batches, reporting, schedule, sharding, steplog
+from urlvr_bench.training import checkpoints, first_votes, reporting, schedule, sharding, steplog
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.parallel import AllSaved, adapter, vllm_settings
+from urlvr_bench.training.policy import base_facts, fitted, freeze_embeddings
 from urlvr_bench.training.reporting import Report
 from urlvr_bench.training.steplog import EarlyStop
 from urlvr_bench.training.teacher import TeacherKeeper
@@ -199,33 +199,6 @@ def _train(
         "method": method_facts(booth, min(training.steps, PAID_TWICE) if any(doc.get("gold") for doc in shown) else 0),
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
     }
-
-
-def fitted(
-    training: Training, model_path: str, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], processes: int
-) -> Training:
-    """Return the settings with a micro-batch whose forward pass fits into what memory is free."""
-    longest = max(map(len, tokenizer(sorted(set(prompts)))["input_ids"])) + training.max_completion_tokens
-    shape = AutoConfig.from_pretrained(model_path, trust_remote_code=False).get_text_config()
-    rows = training.rows // (processes * training.mini_batches)
-    most = micro_batches.fitting(training, micro_batches.row_bytes(shape, longest, training.precision), rows)
-    if processes > 1:
-        most = min(gather_object([most]))  # each has looked at the free memory at a moment of its own
-    return training.model_copy(update={"micro_batch": most})
-
-
-def freeze_embeddings(model: PreTrainedModel) -> None:
-    """Take the token embeddings and the head out of the training; most of a small model's weights may be there."""
-    for part in (model.get_input_embeddings(), model.get_output_embeddings()):
-        part.requires_grad_(False)
-
-
-def base_facts(model_path: str) -> dict[str, Any] | None:
-    """Return what a record says of the model that an adapter lies on; None for a whole model."""
-    under = base(model_path)
-    if under is None:
-        return None
-    return {"name": display_name(under), "weights_sha256": weights_hash(under)}
 
 
 def method_facts(booth: Booth, twice: int) -> dict[str, Any]:
