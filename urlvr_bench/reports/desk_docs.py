@@ -19,6 +19,9 @@ from urlvr_bench.reports.readme import sureness
 from urlvr_bench.reports.summary import Line, Summary, summaries
 from urlvr_bench.science.claims import ends, listed, span, starts
 from urlvr_bench.statistics.collapse import RiseAndFall, eval_curve, rise_and_fall
+from urlvr_bench.statistics.metrics import accuracy, evaluation_at
+from urlvr_bench.statistics.stopped import picked_step
+from urlvr_bench.stopping.known import RECOMMENDED, load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "desk.md"
@@ -89,6 +92,7 @@ def _outcomes(summary: Summary, runs: dict[str, list[Record]]) -> Iterator[str]:
         "picked with the test labels. [statistics.md](statistics.md) has the rules behind the words."
     )
     yield _filled(" ".join(_sentence(line, runs[line.method]) for line in summary.lines))
+    yield _filled(_stopped([runs[line.method] for line in summary.lines if line.role == "contender"]))
     yield _filled(_losses([one for line in summary.lines if line.role == "contender" for one in runs[line.method]]))
 
 
@@ -98,6 +102,20 @@ def _sentence(line: Line, records: Sequence[Record]) -> str:
     course = f"{found.accuracies[0]:.2f} to {found.peak:.2f} at step {found.peak_step} and {found.end:.2f} at the end"
     proxy = f", while what it pays {'rose' if gain > 0 else 'fell' if gain < 0 else 'stayed'}"
     return f"`{line.method}`: {line.outcome} ({course}{proxy})."
+
+
+def _stopped(blind: Sequence[Sequence[Record]]) -> str:
+    """Return what the recommended stopping rule would have kept of methods that read no label."""
+    told = []
+    for records in blind:
+        steps = [picked_step(one, load(RECOMMENDED), task=one.judged) for one in records]
+        kept = [accuracy(evaluation_at(one, step)) for one, step in zip(records, steps, strict=True)]
+        where = f"at steps {span(steps, 'd')}"
+        told.append(f"`{records[0].method.id}` at {_mean(kept):.2f} ({where}) in place of {_mean(ends(records)):.2f}")
+    return (
+        f"The stopping rule that [stopping.md](stopping.md) recommends, `{RECOMMENDED}`, reads no label and was chosen "
+        f"on the pocket lab alone; here it would have kept {listed(told)}."
+    )
 
 
 def _losses(blind: Sequence[Record]) -> str:
