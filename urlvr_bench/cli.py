@@ -18,6 +18,7 @@ def main() -> None:
             app()
         finally:
             sys.stdout.flush()  # else a full disk would be told by the interpreter, at its end
+            processes.end_in_peace()
     except UsageError as error:
         complain(str(error))
     except OSError as error:

@@ -98,6 +98,11 @@ def end_on_interrupt() -> None:
         signal.signal(signal.SIGINT, _end_at_once)
 
 
+def end_in_peace() -> None:
+    """Let interrupts pass by from here on: the interpreter, as it ends, would die of one instead of ending silently."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _end_at_once(number: int, frame: FrameType | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second one ends even this
     for last in reversed(_assured):
