@@ -15,8 +15,11 @@ PROBE_SECONDS = 0.5
 """For each of the shapes of a matrix product that are timed."""
 CHARACTERS_PER_TOKEN = 3.5
 """Of English text, in the vocabularies of today's models."""
-BESIDE_PRODUCTS = 1.6
-"""Attention, norms, sampling and the trainer's own work come on top of matrix products; measured on SmolLM2-135M."""
+BESIDE_PRODUCTS = {"eager": 1.6, "auto": 3.0}
+"""What the passes of an update cost beside their matrix products, by the kernel of attention, whose fused form is slow
+backwards on a CPU; measured on SmolLM2-135M, as what follows."""
+LAYER_SECONDS = 0.003
+"""Of one layer for one token of a batch, however few its rows: many small operations, and the sampling."""
 PROCESS_BYTES = 1.2e9
 """Python and its libraries, the booth, and chunks of logits."""
 
@@ -37,7 +40,8 @@ def cost(run: Run, threads: int) -> Cost:
     rows, length = training.rows, training.max_completion_tokens
     read = prompt * (training.prompts_per_step if training.share_prompts else rows)
     step = _decoding(shape, training.precision, rows, read, length, threads)
-    step += 3 * _products(shape, training.precision, read + rows * length, threads)
+    passes = 3 * _products(shape, training.precision, read + rows * length, threads)
+    step += BESIDE_PRODUCTS[training.attention] * passes
     judged = evaluation.problems * evaluation.samples
     batch = min(evaluation.batch_size, judged)
     shown = prompt * (evaluation.problems if evaluation.share_prompts else judged)
@@ -67,7 +71,8 @@ def prompt_tokens(task: str) -> int:
 
 def _decoding(shape: Shape, precision: str, rows: int, read: float, length: int, threads: int) -> float:
     """Return seconds to read so many tokens of prompts and then draw `length` tokens for each of `rows` rows."""
-    return _products(shape, precision, read, threads) + length * _products(shape, precision, rows, threads)
+    drawn = LAYER_SECONDS * shape.layers + _products(shape, precision, rows, threads)
+    return _products(shape, precision, read, threads) + length * drawn
 
 
 def _products(shape: Shape, precision: str, tokens: float, threads: int) -> float:
@@ -75,7 +80,7 @@ def _products(shape: Shape, precision: str, tokens: float, threads: int) -> floa
     if not tokens:
         return 0.0
     at_once = min(1024, 1 << max(0, round(tokens).bit_length() - 1))
-    return BESIDE_PRODUCTS * tokens / at_once * shape.parameters * seconds_per_weight(at_once, precision, threads)
+    return tokens / at_once * shape.parameters * seconds_per_weight(at_once, precision, threads)
 
 
 @cache

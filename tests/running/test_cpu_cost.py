@@ -1,0 +1,42 @@
+"""What a run of a real model takes on a CPU, held to what two runs took."""
+
+import pytest
+
+from urlvr_bench import protocol
+from urlvr_bench.protocol import Run
+from urlvr_bench.running import cpu_cost
+
+SMOL = "HuggingFaceTB/SmolLM2-135M-Instruct"
+GFLOPS = {16: 121e9, 64: 186e9, 512: 211e9, 1024: 200e9}
+"""Of a core with AVX512-BF16 in bfloat16, by the rows of the product."""
+
+
+@pytest.fixture(autouse=True)
+def known_core(monkeypatch):
+    def seconds(rows: int, precision: str, threads: int) -> float:
+        return 2 * rows / (GFLOPS[min(GFLOPS, key=lambda known: abs(known - rows))] * threads)
+
+    monkeypatch.setattr(cpu_cost, "seconds_per_weight", seconds)
+
+
+def minutes(name: str, task: str, prompt: int, threads: int, monkeypatch, **settings: str) -> float:
+    monkeypatch.setattr(cpu_cost, "prompt_tokens", lambda task: prompt)
+    run = Run(protocol.load(name, settings), SMOL, task, "majority_vote", 0)
+    return cpu_cost.cost(run, threads).minutes
+
+
+def test_the_estimate_is_within_half_of_what_was_measured(monkeypatch):
+    desk = minutes("desk-press", "words", 23, 1, monkeypatch)
+    assert 7.4 / 1.5 < desk < 7.4 * 1.5  # 60 steps of 5.0 s and 7 judgements of 20 s, on a core of its own
+    half = {f"{part}.precision": "bfloat16" for part in ("training", "evaluation")}
+    longer = {"training.max_completion_tokens": "256", "evaluation.max_tokens": "256", **half}
+    step = minutes(
+        "smoke", "gsm8k", 130, 2, monkeypatch, **longer, **{"training.steps": "400", "evaluation.every": "400"}
+    )
+    assert 68 / 1.5 < step * 60 / 400 < 68 * 1.5  # seconds, on two cores
+
+
+def test_freezing_the_embeddings_saves_their_gradients_and_moments():
+    shape, training = cpu_cost.shape_of(SMOL), protocol.load("desk-press").training
+    whole = cpu_cost.memory(shape, training.model_copy(update={"freeze_embeddings": False}), 20)
+    assert whole - cpu_cost.memory(shape, training, 20) == 12 * shape.vocabulary * shape.hidden
