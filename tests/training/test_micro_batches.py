@@ -19,7 +19,7 @@ def test_what_a_row_keeps_grows_with_its_length_and_halves_in_half_precision():
 
 @pytest.mark.parametrize(
     ("free_gb", "rows", "row_gb", "taken"),
-    [(64, 16, 0.1, 16), (64, 64, 0.1, 16), (64, 16, 0.3, 4), (4, 16, 0.3, 2), (4, 12, 0.3, 3), (0.1, 16, 9.0, 1)],
+    [(64, 16, 0.06, 16), (64, 64, 0.06, 16), (64, 16, 0.15, 4), (2, 16, 0.2, 2), (4, 12, 0.3, 3), (0.1, 16, 9.0, 1)],
 )
 def test_the_largest_divisor_that_fits_is_taken(monkeypatch, free_gb, rows, row_gb, taken):
     free = SimpleNamespace(available=free_gb * 2**30)

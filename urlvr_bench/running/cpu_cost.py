@@ -57,7 +57,7 @@ def memory(shape: Shape, training: Training, prompt: int) -> float:
     width, length, rows = 2 if training.precision == "bfloat16" else 4, training.max_completion_tokens, training.rows
     at_once = min(training.micro_batch, rows)
     read = min(at_once, training.prompts_per_step) if training.share_prompts else at_once
-    kept = min(2 * 2**30, shape.kept_bytes(read * prompt + at_once * length, width))
+    kept = min(2**30, shape.kept_bytes(read * prompt + at_once * length, width))
     cache = rows * shape.cache_bytes(width) * (prompt + length)
     return PROCESS_BYTES + states + max(kept, cache)
 

@@ -6,7 +6,7 @@ import psutil
 
 from urlvr_bench.settings import Training
 
-LARGEST_BYTES = 2 << 30
+LARGEST_BYTES = 1 << 30
 """More rollouts at a time save no time on a CPU."""
 SHARE = 0.25
 """Of the memory that is free when the run starts."""
