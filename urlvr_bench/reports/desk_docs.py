@@ -2,7 +2,6 @@
 
 import json
 import sys
-import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from urlvr_bench.records import record
 from urlvr_bench.records.excerpts import Excerpts
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.desk_texts import first_texts, written
-from urlvr_bench.reports.readme import sureness
+from urlvr_bench.reports.readme import filled, sureness
 from urlvr_bench.reports.summary import Line, Summary, summaries
 from urlvr_bench.science.claims import ends, listed, span, starts
 from urlvr_bench.statistics.collapse import RiseAndFall, eval_curve, rise_and_fall
@@ -87,13 +86,13 @@ def _outcomes(summary: Summary, runs: dict[str, list[Record]]) -> Iterator[str]:
         for line in summary.lines
     ]
     yield _grid(rows)
-    yield _filled(
+    yield filled(
         f"Accuracy on {summary.compared.rpartition('accuracy: ')[2]}, the end with its 95 % interval; the peak is "
         "picked with the test labels. [statistics.md](statistics.md) has the rules behind the words."
     )
-    yield _filled(" ".join(_sentence(line, runs[line.method]) for line in summary.lines))
-    yield _filled(_stopped([runs[line.method] for line in summary.lines if line.role == "contender"]))
-    yield _filled(_losses([one for line in summary.lines if line.role == "contender" for one in runs[line.method]]))
+    yield filled(" ".join(_sentence(line, runs[line.method]) for line in summary.lines))
+    yield filled(_stopped([runs[line.method] for line in summary.lines if line.role == "contender"]))
+    yield filled(_losses([one for line in summary.lines if line.role == "contender" for one in runs[line.method]]))
 
 
 def _sentence(line: Line, records: Sequence[Record]) -> str:
@@ -130,10 +129,6 @@ def _losses(blind: Sequence[Record]) -> str:
 
 def _course(one: Record) -> RiseAndFall:
     return rise_and_fall(*eval_curve(one))
-
-
-def _filled(text: str) -> str:
-    return textwrap.fill(text, 120, break_on_hyphens=False, break_long_words=False)
 
 
 def _gain(records: Sequence[Record]) -> float:
@@ -181,7 +176,7 @@ def _before(baselines: list[dict[str, Any]]) -> Iterator[str]:
     yield _grid(rows)
     first, greedy = baselines[0], baselines[1]
     vote = max((name for name in first if name.startswith("maj@") and " " not in name), key=lambda name: int(name[4:]))
-    yield _filled(
+    yield filled(
         "Share of right answers with its 95 % interval over problems. `make desk-baselines` measures them. The "
         f"untrained model's vote of {vote[4:]} samples is right on {first[vote]:.2f} of the problems and its greedy "
         f"answer on {greedy['pass@1']:.2f}: a reward that only sharpens what the model believes cannot be expected to "

@@ -32,7 +32,7 @@ def block(records: list[Record]) -> str:
     if own[DESK]:
         parts += ["### A real language model", _about(own[DESK]), outcomes(own[DESK])]
     said = told([*_gentle(own[GENTLE]), *_pushed(own[PUSHED])])
-    parts += ["### A pocket model", _about(own[GENTLE]), outcomes(own[GENTLE]), _filled(said)]
+    parts += ["### A pocket model", _about(own[GENTLE]), outcomes(own[GENTLE]), filled(said)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -46,7 +46,7 @@ def _about(records: Sequence[Record]) -> str:
     """Return what was trained and judged, with the numbers that the table rests on."""
     first = records[0]
     training, judged = first.protocol.training, first.judged or first.task.name
-    return _filled(
+    return filled(
         f"{first.model.name} ({first.model.parameters:,} parameters) under protocol `{first.protocol_id}`: "
         f"{first.last_step} steps of {training.rows} rollouts on `{first.task.name}`; accuracy on "
         f"{len(first.problems[judged])} test problems x {first.protocol.evaluation.samples} samples, "
@@ -88,7 +88,8 @@ def sureness(methods: Sequence[Sequence[Record]]) -> str:
     return f"[{min(each.low for each in found):.2f}, {max(each.high for each in found):.2f}]"
 
 
-def _filled(text: str) -> str:
+def filled(text: str) -> str:
+    """Return a paragraph in lines of 120 letters, as Markdown is kept here."""
     return textwrap.fill(text, 120, break_on_hyphens=False, break_long_words=False)
 
 

@@ -62,6 +62,7 @@ def memory(shape: Shape, training: Training, prompt: int) -> float:
     return PROCESS_BYTES + states + max(kept, cache)
 
 
+@cache
 def prompt_tokens(task: str) -> int:
     """Return the mean length of a task's prompts, by their letters."""
     found = tasks.load(task)
