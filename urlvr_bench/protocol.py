@@ -36,6 +36,16 @@ class Protocol(Settings):
             raise ValueError("vLLM judges whole models: with training.lora_rank say evaluation.backend=hf")
         return self
 
+    @property
+    def id(self) -> str:
+        """What folders and tables call it: the name, with the version from the second on."""
+        return self.name if self.version == 1 else self.exact
+
+    @property
+    def exact(self) -> str:
+        """The name and the version, which `load` reads whatever newer version there is."""
+        return f"{self.name}@{self.version}"
+
     def hash(self) -> str:
         """Return 8 hex digits that change whenever any value that decides a result changes.
 
@@ -51,8 +61,8 @@ def names() -> list[str]:
 
 
 def load(name: str, overrides: Mapping[str, str] | None = None) -> Protocol:
-    """Return the protocol `name` (or of a YAML file), with `section.key=value` overrides applied."""
-    path = Path(name) if name.endswith((".yaml", ".yml")) else FOLDER / f"{name}.yaml"
+    """Return the protocol `name`, `name@version` or of a YAML file, with `section.key=value` overrides applied."""
+    path = Path(name) if name.endswith((".yaml", ".yml")) else _published(name)
     if not path.is_file():
         raise unknown("protocol", name, names())
     values = yaml.safe_load(path.read_text())
@@ -62,6 +72,20 @@ def load(name: str, overrides: Mapping[str, str] | None = None) -> Protocol:
         return Protocol.model_validate(values)
     except ValidationError as error:
         raise UsageError(f"protocol {name}: {first_problem(error)}") from error
+
+
+def is_published(name: str) -> bool:
+    """Return whether a protocol of this name, or `name@version`, ships with the package."""
+    return _published(name).is_file()
+
+
+def _published(name: str) -> Path:
+    """Return the file of a protocol; `name` alone is its newest version, earlier ones are `name@version.yaml`."""
+    bare, _, version = name.partition("@")
+    newest = FOLDER / f"{bare}.yaml"
+    if version and newest.is_file() and str(yaml.safe_load(newest.read_text())["version"]) == version:
+        return newest
+    return FOLDER / f"{name}.yaml"
 
 
 def _override(values: dict[str, Any], key: str, value: str) -> None:
@@ -80,7 +104,7 @@ def _override(values: dict[str, Any], key: str, value: str) -> None:
 
 def slug(text: str) -> str:
     """Return `text` as one safe path component."""
-    return re.sub(r"[^A-Za-z0-9._=,+*()-]+", "_", text.replace("/", "__")).lstrip(".") or "_"
+    return re.sub(r"[^A-Za-z0-9._=,+*()@-]+", "_", text.replace("/", "__")).lstrip(".") or "_"
 
 
 @dataclass(frozen=True)
@@ -105,8 +129,8 @@ class Run:
 
     @property
     def protocol_id(self) -> str:
-        """The protocol's name, with its hash where settings were overridden."""
-        return f"{self.protocol.name}-{self.protocol.hash()}" if self.overrides else self.protocol.name
+        """The protocol, with its hash where settings were overridden."""
+        return f"{self.protocol.id}-{self.protocol.hash()}" if self.overrides else self.protocol.id
 
     @property
     def path(self) -> Path:

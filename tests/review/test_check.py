@@ -144,7 +144,7 @@ def test_a_published_name_with_other_settings_is_found(tmp_path: Path) -> None:
     put(tmp_path, honest(protocol=hotter, overrides={"learning_rate": "1e-3"}))
     assert check(tmp_path) == []
     put(tmp_path, honest(protocol=SMOKE.model_copy(update={"version": 9}), overrides={"learning_rate": "2e-3"}))
-    assert "version 9 of smoke, which is now 1" in only(check(tmp_path), "warning").problem
+    assert "protocol smoke@9 is none of those that ship" in only(check(tmp_path), "warning").problem
 
 
 def test_a_record_in_a_strange_place_is_told_where_it_belongs(results: Path) -> None:

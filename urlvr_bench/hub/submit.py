@@ -82,8 +82,8 @@ def refusals(run_dirs: Sequence[Path], held: Sequence[Record]) -> Iterator[Findi
     for one in [*held, *new.values()]:
         seeds[one.path.parent].add(one.seed)
     for path, one in new.items():
-        name, source, alike = one.protocol.name, one.provenance, one.path.parent
-        if one.overrides or name not in protocol.names():
+        name, source, alike = one.protocol.id, one.provenance, one.path.parent
+        if one.overrides or not protocol.is_published(one.protocol.exact):
             yield Finding(path, f"made under {one.protocol_id}, which is no published protocol", PUBLISHED)
         elif one.protocol.training.may_end_early:
             yield Finding(path, f"{name} is a probe, which compares no methods", PUBLISHED)

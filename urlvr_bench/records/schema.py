@@ -229,8 +229,8 @@ class Record(Frozen):
 
     @property
     def protocol_id(self) -> str:
-        """The protocol's name, with its hash where settings were overridden."""
-        return f"{self.protocol.name}-{self.protocol_hash}" if self.overrides else self.protocol.name
+        """The protocol, with its hash where settings were overridden."""
+        return f"{self.protocol.id}-{self.protocol_hash}" if self.overrides else self.protocol.id
 
     @cached_property
     def path(self) -> Path:

@@ -73,8 +73,8 @@ def _place(file: Path, one: Record) -> Iterator[Remark]:
 
 def _protocol(file: Path, one: Record) -> Iterator[Remark]:
     """A published protocol's name stands for its published settings."""
-    name, version = one.protocol.name, one.protocol.version
-    if name not in protocol.names():
+    name = one.protocol.exact
+    if not protocol.is_published(name):
         yield f"protocol {name} is none of those that ship ({', '.join(protocol.names())})", "publish it", "warning"
         return
     try:
@@ -82,13 +82,7 @@ def _protocol(file: Path, one: Record) -> Iterator[Remark]:
     except UsageError as error:
         yield f"overrides do not fit: {error}", REDO
         return
-    if published.version != version:
-        yield (
-            f"made with version {version} of {name}, which is now {published.version}",
-            "make the run again",
-            "warning",
-        )
-    elif published.hash() != one.protocol_hash:
+    if published.hash() != one.protocol_hash:
         yield f"protocol {name} has other settings than the published ones with these overrides", REDO
 
 

@@ -39,7 +39,7 @@ def check_tasks(names: Sequence[str] = (), say: Say = lambda _: None) -> list[st
             found = [str(error)]
         failures += [line if line.startswith(name) else f"{name}: {line}" for line in found]
     for spec in [] if names else map(protocol.load, protocol.names()):
-        failures += [f"protocol {spec.name}: {line}" for line in check_protocol(spec, known)]
+        failures += [f"protocol {spec.exact}: {line}" for line in check_protocol(spec, known)]
     return failures
 
 

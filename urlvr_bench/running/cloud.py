@@ -48,12 +48,12 @@ def resources(given: Mapping[str, Any]) -> Resources:
 
 def request(run: Run, chosen: Resources) -> dict[str, Any]:
     """Return the arguments of `huggingface_hub.run_job` for one run. It holds no secret."""
-    if run.protocol.name not in protocol.names():
-        raise UsageError(f"protocol {run.protocol.name} is a file of this machine; a job knows {protocol.names()}")
+    if not protocol.is_published(run.protocol.exact):
+        raise UsageError(f"protocol {run.protocol.id} is a file of this machine; a job knows {protocol.names()}")
     if run.model.startswith((".", "/", "~")):
         raise UsageError("the model is a folder of this machine: push it to the Hub and give its id")
     settings = [part for key, value in sorted(run.overrides.items()) for part in ("--set", f"{key}={value}")]
-    cell = ["--protocol", run.protocol.name, "--model", run.model, "--task", run.task, "--method", run.method_id]
+    cell = ["--protocol", run.protocol.exact, "--model", run.model, "--task", run.task, "--method", run.method_id]
     shared = [] if not devices.asked() else ["--launcher", "accelerate", *_accelerate()]
     given = [*cell, "--seed", str(run.seed), *settings, *shared, "--out", MOUNT]
     package = chosen.package.replace("==", "[vllm]==") if run.protocol.training.vllm != "none" else chosen.package

@@ -98,7 +98,7 @@ def changed_params(method: Method) -> dict[str, Any]:
 
 def changed(run: Run) -> dict[str, list[Any]]:
     """Return the settings that a run changes in its published protocol: what each is now, and what it was there."""
-    was = protocol.load(run.protocol.name) if run.protocol.name in protocol.names() else None
+    was = protocol.load(run.protocol.exact) if protocol.is_published(run.protocol.exact) else None
     found = {}
     for key in run.overrides:
         section, _, name = key.rpartition(".")

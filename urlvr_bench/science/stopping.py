@@ -35,7 +35,7 @@ class Part(Frozen):
     def has(self, one: Record) -> bool:
         """Whether a record belongs to the part."""
         return (
-            one.protocol.name == self.protocol
+            one.protocol.id == self.protocol
             and (self.changed is None or set(one.overrides) == set(self.changed))
             and (not self.tasks or one.task.name in self.tasks)
             and (not self.seeds or one.seed in self.seeds)
