@@ -150,7 +150,7 @@ def _ladder_text(runs: Sequence[Record], table: Callable[[Sequence[Record], str]
 def _science(records: Sequence[Record]) -> list[Finding]:
     from urlvr_bench.reports import science_docs
 
-    known = [record for record in records if record.protocol.name in SCIENCE]
+    known = [record for record in records if record.protocol.id in SCIENCE]
     if {record.protocol.name for record in known} < set(SCIENCE):
         return []
     question = "Can collapse be foretold, seen without labels, and told from noise?"

@@ -37,7 +37,7 @@ class Part:
 
     def records(self, known: Sequence[Record]) -> list[Record]:
         """Return the records that the section is about."""
-        return [one for one in known if one.protocol.name in self.protocols and one.overrides == self.overrides]
+        return [one for one in known if one.protocol.id in self.protocols and one.overrides == self.overrides]
 
 
 PARTS = (

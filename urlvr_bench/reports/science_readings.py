@@ -87,7 +87,7 @@ def agreement_(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
     answers, vote, entropy = SIGNS[1].name, SIGNS[0].name, SIGNS[2].name
     frames = [agreement(_flat(groups)) for groups in per_protocol(records).values()]
     ours = [frame[frame["collapse"] == HEADLINE.name].set_index("sign") for frame in frames]
-    hard, gentle = (agreement([r for r in records if r.protocol.name == name]) for name in ("pocket-probe", "pocket"))
+    hard, gentle = (agreement([r for r in records if r.protocol.id == name]) for name in ("pocket-probe", "pocket"))
     hard, gentle = (frame[frame["collapse"] == HEADLINE.name].set_index("sign") for frame in (hard, gentle))
     alarms, healthy = (
         sum(int(frame.loc[answers, name]) for frame in ours) for name in ("false_alarms", "false_alarms_of")
@@ -119,7 +119,7 @@ def agreement_(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
 
 def failures(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
     """Return in which ways runs failed, over every protocol."""
-    modes = {name: [failure.mode(r) for r in records if r.protocol.name == name] for name in ("pocket", "pocket-probe")}
+    modes = {name: [failure.mode(r) for r in records if r.protocol.id == name] for name in ("pocket", "pocket-probe")}
     counts = {name: {mode: found.count(mode) for mode in failure.MODES} for name, found in modes.items()}
     failed = {name: len(found) - counts[name]["none"] for name, found in modes.items()}
     frame = pd.concat([each.frame for each in tables])

@@ -6,7 +6,7 @@ import pandas as pd
 
 from urlvr_bench.presentation.rendering import DASH, Row, Table
 from urlvr_bench.records.schema import Record
-from urlvr_bench.science import agreement, control, failure, forecast, sensitivity
+from urlvr_bench.science import agreement, calm, control, failure, forecast, sensitivity
 from urlvr_bench.science.correlation import NO_INTERVAL
 from urlvr_bench.science.indicators import correlations, pairs, per_model
 from urlvr_bench.science.ladders import ladders
@@ -124,6 +124,15 @@ def _correlation_text(row: Row) -> dict[str, str]:
     }
 
 
+def _calm(records: Sequence[Record]) -> list[Table]:
+    """Return a table per protocol and task of which both the noise and the supervised reference were trained."""
+    return [
+        Table(f"calm: {title}", calm.notes(), found, calm.text)
+        for title, groups in per_protocol(records).items()
+        if len(found := calm.frame(groups))
+    ]
+
+
 KINDS: dict[str, Callable[[Sequence[Record]], list[Table]]] = {
     "sensitivity": _sensitivity,
     "agreement": _agreement,
@@ -131,5 +140,6 @@ KINDS: dict[str, Callable[[Sequence[Record]], list[Table]]] = {
     "sharpening": _by_group("sharpening", forecast.frame, forecast.text, forecast.NOTES),
     "control": _by_group("control", control.frame, control.text, control.NOTES, lambda one: not one.method.uses_labels),
     "indicators": _indicators,
+    "calm": _calm,
 }
 """What each kind of table is made of; the records are everything that was given."""
