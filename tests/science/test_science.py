@@ -12,22 +12,25 @@ import pytest
 from records import fabricate
 from scipy import stats
 
+from urlvr_bench import protocol
 from urlvr_bench.board import gather
 from urlvr_bench.errors import UsageError
+from urlvr_bench.models import display_name
+from urlvr_bench.records import record
 from urlvr_bench.records.measured import Eval
 from urlvr_bench.records.record import write
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.tables import FORMATS, table
-from urlvr_bench.science import agreement, control, failure, forecast, indicators, probe, sensitivity, sharpening
+from urlvr_bench.science import agreement, calm, control, failure, forecast, indicators, probe, sensitivity, sharpening
 from urlvr_bench.science.correlation import correlation
-from urlvr_bench.science.kinds import KINDS
+from urlvr_bench.science.kinds import KINDS, per_protocol
 from urlvr_bench.science.ladders import ladders
 from urlvr_bench.settings import Stop
 from urlvr_bench.statistics import signs
 from urlvr_bench.statistics.collapse import DEFINITIONS, HEADLINE
 from urlvr_bench.statistics.metrics import per_problem
 
-SEEDS = range(3)
+SEEDS, RESULTS = range(3), Path(__file__).parents[2] / "results"
 
 
 def with_steps(record: Record, **columns: Any) -> Record:
@@ -328,13 +331,53 @@ def test_the_probe_reports_step_cost_and_saving() -> None:
     assert probe.geometric([4, 9]).startswith("6.0 [") and probe.geometric([4, None]) == "—"
 
 
+# --- calm ------------------------------------------------------------------------------------------------------------
+
+
+def line(method: str, *tenths: int, seed: int = 0) -> Record:
+    """Return a run in which every problem is right in this many of its ten samples, at steps 0, 10, ..."""
+    run = fabricate(method, seed, steps=10 * len(tenths) - 10, every=10, samples=10, k=(1,))
+    right = dict(zip(range(0, 100, 10), tenths, strict=False))
+    evals = [one.model_copy(update={"correct": [right[one.step]] * len(one.correct)}) for one in run.evals]
+    return run.model_copy(update={"evals": evals})
+
+
+@pytest.mark.parametrize(
+    ("noise", "labels", "expected"),
+    [
+        ([(5, 5, 5), (5, 5, 5)], [(5, 8, 9)], (0.0, 1.0, 0.8, True)),
+        ([(5, 6, 5), (5, 4, 5)], [(5, 8, 9)], (0.0, 0.8, 0.8, True)),  # seeds wander, their mean does not
+        ([(5, 6, 5), (5, 5, 5)], [(5, 8, 9)], (0.05, 1.0, 0.8, False)),  # the mean wanders on the way
+        ([(5, 3, 5), (5, 7, 5)], [(5, 8, 9)], (0.0, 0.6, 0.8, False)),  # one seed is lost on the way
+        ([(5, 5, 5), (5, 5, 5)], [(5, 9, 8)], (0.0, 1.0, 0.6, False)),  # the labels do not hold what they gained
+    ],
+)
+def test_a_protocol_is_calm_where_noise_stays_and_labels_move(
+    noise: list[tuple[int, ...]], labels: list[tuple[int, ...]], expected: tuple[float, float, float, bool]
+) -> None:
+    noisy = [line("random_reward", *each, seed=seed) for seed, each in enumerate(noise)]
+    row = calm.row(noisy, [line("ground_truth", *each) for each in labels])
+    assert (row["widest"], row["lowest"], row["closed"]) == pytest.approx(expected[:3])
+    assert row["calm"] is expected[3]
+
+
+@pytest.mark.parametrize("name", calm.criterion().closes)
+def test_the_protocols_that_are_called_calm_are(name: str) -> None:
+    spec = protocol.load(name)
+    runs = [one for one in record.read_all([RESULTS / spec.id]) if one.task.name == spec.task]
+    rows = calm.frame([g for found in per_protocol(runs).values() for g in found]).set_index("model")
+    assert rows.loc[display_name(spec.model), "calm"]
+    assert rows.loc[display_name(spec.model), "noise_seeds"] >= 3
+
+
 # --- all tables ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_every_format(kind: str, form: str) -> None:
-    records = [*ladder(), *(fabricate("ground_truth", model=model) for model in "abcd"), fabricate("random_reward")]
+    lines = [fabricate(name, model=model) for name in ("ground_truth", "random_reward") for model in "abcd"]
+    records = [*ladder(), *lines]
     text = table(records, kind, form)
     if form == "json":
         rows = [row for part in json.loads(text)["tables"] for row in part["rows"]]
