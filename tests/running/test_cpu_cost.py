@@ -4,7 +4,7 @@ import pytest
 
 from urlvr_bench import protocol
 from urlvr_bench.protocol import Run
-from urlvr_bench.running import cpu_cost
+from urlvr_bench.running import cpu_cost, plan
 
 SMOL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 GFLOPS = {16: 121e9, 64: 186e9, 512: 211e9, 1024: 200e9}
@@ -40,3 +40,12 @@ def test_freezing_the_embeddings_saves_their_gradients_and_moments():
     shape, training = cpu_cost.shape_of(SMOL), protocol.load("desk-press").training
     whole = cpu_cost.memory(shape, training.model_copy(update={"freeze_embeddings": False}), 20)
     assert whole - cpu_cost.memory(shape, training, 20) == 12 * shape.vocabulary * shape.hidden
+
+
+def test_a_run_takes_its_share_of_the_cores_or_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(8))
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert [plan.threads(SMOL, jobs) for jobs in (1, 2, 3, 16)] == [8, 4, 2, 1]
+    assert plan.threads("pocket-6", 1) == 1
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert plan.threads(SMOL, 1) == 3

@@ -179,8 +179,14 @@ def memory_per_run(cells: Sequence[Cell]) -> float | None:
 
 
 def threads(model: str, jobs: int) -> int:
-    """Return the threads of a run on a CPU: its share of the cores; a pocket prior is slower on two than on one."""
-    return 1 if is_prior(model) else max(1, len(os.sched_getaffinity(0)) // max(1, jobs))
+    """Return the threads of a run on a CPU: OMP_NUM_THREADS, else its share of the cores.
+
+    A pocket prior is slower on two threads than on one; any model is many times slower on threads that wait for cores
+    which other programs hold.
+    """
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    share = int(asked) if asked.isdigit() else len(os.sched_getaffinity(0)) // max(1, jobs)
+    return 1 if is_prior(model) else max(1, share)
 
 
 def devices() -> list[str]:
