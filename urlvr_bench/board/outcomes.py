@@ -17,6 +17,7 @@ STYLES: dict[Word, str] = {
     "no change": "flat",
     "like noise": "flat",
     "fell": "fallen",
+    "no signal": "flat",
 }
 """The CSS class of each verdict: of its chip, of its dumb-bell and of its point in the overview."""
 MEANINGS: dict[Word, str] = {
@@ -26,6 +27,7 @@ MEANINGS: dict[Word, str] = {
     "no change": "Accuracy neither rose nor fell",
     "like noise": "Accuracy did not rise, and its end cannot be told from that of the random reward",
     "fell": "Accuracy fell without having risen",
+    "no signal": "No step gave anything to learn from: no answer could be read, or every gradient was 0",
 }
 ARROW = "\N{RIGHTWARDS ARROW}"
 

@@ -9,6 +9,8 @@ from urlvr_bench.board.words import count, number, percent
 from urlvr_bench.records.record import Eval, Record
 from urlvr_bench.statistics import collapse, metrics
 
+SILENT = "at every step no answer could be read, or every gradient was 0, so there was nothing to learn from"
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -79,6 +81,8 @@ class Run:
     def story(self) -> str:
         """What became of the policy, in a sentence or two."""
         shape = self.shape
+        if self.record.without_signal:
+            return f"No signal: {SILENT}. Accuracy on held-out problems ended at {percent(shape.final)} %."
         text = f"Accuracy on held-out problems went from {percent(shape.base)} % to {percent(shape.final)} %"
         if shape.peak > max(shape.base, shape.final):
             text += f", with {percent(shape.peak)} % at step {shape.peak_step} as the best anyone could have picked"

@@ -1,7 +1,8 @@
 """What a run measured: bounded, finite numbers per training step and per evaluated problem."""
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -122,6 +123,16 @@ class Steps(Frozen):
             if (auc is None) != (not mixed):
                 raise ValueError(f"step {step}: reward_auc is {auc} but the share of mixed groups is {mixed}")
         return self
+
+
+def lacking(unparsed: Sequence[float], grad_norms: Sequence[float]) -> Literal["answers", "gradients"] | None:
+    """Return what some steps lack to be learnt from, None where nothing.
+
+    No answer could be read in any of their rollouts (`unparsed` is 1 throughout), or every gradient was exactly 0.
+    """
+    if min(unparsed, default=0) == 1:
+        return "answers"
+    return "gradients" if max(grad_norms, default=1) == 0 else None
 
 
 class Timing(Frozen):

@@ -23,6 +23,7 @@ from urlvr_bench.records.measured import (
     Short,
     Steps,
     Timing,
+    lacking,
 )
 from urlvr_bench.records.sets import Sets
 from urlvr_bench.rollouts import LABELS, Family
@@ -226,6 +227,15 @@ class Record(Frozen):
     def labelled(self) -> bool:
         """Whether the answers to the training prompts are known, so that the columns that need them are there."""
         return None not in self.steps.train_accuracy
+
+    @property
+    def without_signal(self) -> bool:
+        """Whether it was told to go on without a signal, and there was none at any step: it says nothing of its method.
+
+        Any other run without one would have been stopped; those made before runs were keep the words that they have.
+        """
+        told = self.protocol.training.without_signal == "go_on"
+        return told and lacking(self.steps.unparsed, self.steps.grad_norm) is not None
 
     @property
     def protocol_id(self) -> str:

@@ -42,10 +42,10 @@ def section(known: Sequence[Record]) -> str:
 
 def _row(cell: Cell, rows: Rows) -> dict[str, str] | None:
     found = {method: fell for method, fell in downfalls(rows).items() if fell}
-    if all(fell.word == "held" for fell in found.values()):
+    if all(fell.word in ("held", "no signal") for fell in found.values()):
         return None
     row = {"protocol · model · task": f"{cell.protocol} · {cell.model} · {cell.task}"}
-    for manner in MANNERS:
+    for manner in MANNERS[:-1]:
         named = [
             method if fell.runs == fell.seeds else f"{method} ({fell.runs}/{fell.seeds})"
             for method, fell in found.items()

@@ -117,4 +117,5 @@ def _line(records: Sequence[Record], verdict: Verdict, fell: Downfall | None) ->
     collapsed = f"{len(fallen)}/{len(records)}" + (f" @{fallen[(len(fallen) - 1) // 2]}" if fallen else "")
     tokens = sum(record.provenance.train_tokens for record in records) / len(records)
     who = records[0].method
+    known = known and verdict.word != "no signal"
     return Line(who.id, role(who), len(records), verdict, fell, collapsed if known else "-", tokens)

@@ -122,6 +122,8 @@ def _who(row: Row) -> dict[str, str]:
     name = row["method"] if row["role"] == "contender" else f"{row['method']} ({role} reference)"
     name += "" if row["versions"] == 1 or row["method"] == BASE else f" ({row['versions']} versions of its source)"
     name += f" (same runs as {row['same_as']})" if isinstance(row.get("same_as"), str) else ""
+    if row["without_signal"] and row["method"] != BASE:
+        name += f" ({Downfall('no signal', row['without_signal'], row['seeds'])})"
     few = "" if row["seeds"] >= RANKED else " (few)"
     return {"method": name, "seeds": f"{row['seeds']}{few}"}
 

@@ -13,9 +13,9 @@ from urlvr_bench.statistics.collapse import WINDOW, smooth
 from urlvr_bench.statistics.intervals import Floats
 from urlvr_bench.statistics.verdicts import LEAST, NOISE
 
-Manner = Literal["hacked", "destroyed", "drifted like noise", "held"]
+Manner = Literal["hacked", "destroyed", "drifted like noise", "held", "no signal"]
 MANNERS: tuple[Manner, ...] = get_args(Manner)
-"""Worst first: where two are true of as many runs, the worse is told."""
+"""Worst first: where two are true of as many runs, the worse is told. Of runs without a signal none else is asked."""
 Series = Sequence[float | None]
 
 LOSS = 0.25
@@ -58,22 +58,29 @@ def downfalls(rows: Rows) -> dict[str, Downfall | None]:
 
 def of_records(records: Sequence[Record], noise: Sequence[Record] = ()) -> Downfall | None:
     """Return how the runs of one method fell; `noise` are the random reward's runs in their cell, if any."""
+    steps = [record.steps for record in records if not record.without_signal]
+    if not steps:
+        return Downfall("no signal", len(records), len(records))
     if not all(record.labelled and record.last_step for record in records):
         return None
-    steps = [record.steps for record in records]
     proxies, accuracies = [one.proxy_reward for one in steps], [one.train_accuracy for one in steps]
-    return downfall(proxies, accuracies, [record.steps.train_accuracy for record in noise])
+    band = [record.steps.train_accuracy for record in noise if not record.without_signal]
+    return downfall(proxies, accuracies, band, silent=len(records) - len(steps))
 
 
-def downfall(proxies: Sequence[Series], accuracies: Sequence[Series], noise: Sequence[Series] = ()) -> Downfall:
+def downfall(
+    proxies: Sequence[Series], accuracies: Sequence[Series], noise: Sequence[Series] = (), silent: int = 0
+) -> Downfall:
     """Return how a method fell, from the proxy and the train accuracy at every step of each of its runs, by RULE.
 
-    `noise` is the train accuracy of the random reward's runs on the same problems, which may be the method itself.
+    `noise` is the train accuracy of the random reward's runs on the same problems, which may be the method itself;
+    `silent` further runs never had a signal.
     """
-    true, seeds = [_means(series) for series in accuracies], len(accuracies)
+    true, seeds = [_means(series) for series in accuracies], len(accuracies) + silent
     if noise and _inside(true, [_means(series) for series in noise]):
-        return Downfall("drifted like noise", seeds, seeds)
+        return Downfall("drifted like noise", len(accuracies), seeds)
     found = Counter(_manner(_means(proxy), accuracy) for proxy, accuracy in zip(proxies, true, strict=True))
+    found["no signal"] = silent
     word = max(MANNERS, key=lambda manner: found[manner])
     return Downfall(word, found[word], seeds)
 

@@ -68,6 +68,7 @@ def who(cell: Cell, records: Sequence[Record]) -> Row:
         "uses_labels": method.uses_labels,
         "versions": len({methods.version(one.method.name, one.method.source_sha256) for one in records}),
         "seeds": len(records),
+        "without_signal": sum(record.without_signal for record in records),
         "problems": len(records[0].problems.get(cell.judged, ())),
         "samples": records[0].protocol.evaluation.samples,
         "steps": last_step(records),

@@ -1,4 +1,4 @@
-"""What became of a method, in one word of six, by a rule that anybody can apply to its curve."""
+"""What became of a method, in one word of seven, by a rule that anybody can apply to its curve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from urlvr_bench.statistics.collapse import eval_curve
 from urlvr_bench.statistics.intervals import Floats, Interval, difference, two_way
 from urlvr_bench.statistics.metrics import scores
 
-Word = Literal["rose and held", "rose, then fell", "undecided", "no change", "like noise", "fell"]
+Word = Literal["rose and held", "rose, then fell", "undecided", "no change", "like noise", "fell", "no signal"]
 OUTCOMES: tuple[Word, ...] = get_args(Word)
-"""Best first."""
+"""Best first; of what never had a signal nothing is known."""
 LEAST = 0.02
 """A smaller change of the mean accuracy is no change, however sure it is: it is of no use to anybody."""
 LARGE = 0.1
@@ -24,7 +24,8 @@ RULE = (
     f"Rose, fell: from the start to the peak, from the peak to the end, the accuracy changed by {LEAST} or more, and "
     "the 95 % interval of the change (paired by problem) leaves out 0. Undecided: the rise is not sure, and one of "
     f"{LARGE} or more cannot be excluded: more seeds or problems would tell. Like noise: it did not rise, and its end "
-    "cannot be told from that of the random reward. The peak is picked with the test labels."
+    "cannot be told from that of the random reward. No signal: told to go on, though no step of any run gave anything "
+    "to learn from. The peak is picked with the test labels."
 )
 
 
@@ -69,6 +70,8 @@ def verdict(cell: Cell, records: Sequence[Record], noise: Sequence[Record] | Non
         word = "undecided"
     elif not rose and noise is not None and _alike(found[-1], _scores(cell, noise, None)):
         word = "like noise"
+    if all(record.without_signal for record in records):
+        word = "no signal"
     return Verdict(word, tuple(steps), tuple(means), steps[top])
 
 

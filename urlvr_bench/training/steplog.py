@@ -10,6 +10,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.records.measured import lacking
 from urlvr_bench.records.record import Steps, dumps
 from urlvr_bench.records.run_folder import weights_folder
 from urlvr_bench.settings import Stop, Training
@@ -21,6 +22,10 @@ from urlvr_bench.training.bridge import PREFIX, RewardBridge
 from urlvr_bench.training.reporting import Report
 
 NO_SIGNAL_STEPS = 5
+REMEDIES = {
+    "answers": "no answer can be read in any rollout: a longer training.max_completion_tokens, or another prompt",
+    "gradients": "every gradient is 0, as all rollouts of each group earn the same: another task, or method",
+}
 
 
 def logged_as(column: str) -> str:
@@ -111,15 +116,11 @@ class SignalCheck(TrainerCallback):
         if len(self.norms) < self.wanted:
             return
         steps = min(NO_SIGNAL_STEPS, self.training.steps)
-        if min(self.unread, default=0) == 1:
-            missing = "no answer can be read in any rollout: a longer training.max_completion_tokens, or another prompt"
-        elif max(self.norms) == 0:
-            missing = "every gradient is 0, as all rollouts of each group earn the same: another task, or method"
-        else:
-            return
-        raise UsageError(
-            f"no signal in the first {steps} steps: {missing}, may help; --set without_signal=go_on trains on anyway"
-        )
+        if missing := lacking(self.unread, self.norms):
+            raise UsageError(
+                f"no signal in the first {steps} steps: {REMEDIES[missing]}, may help; "
+                "--set without_signal=go_on trains on anyway"
+            )
 
 
 class WeightSaver(TrainerCallback):
