@@ -172,7 +172,7 @@ def test_a_run_that_was_made_again_has_a_badge(records: list[Record], tmp_path: 
     for one, verdict in zip(records, ("equal", "contradicted", None), strict=True):
         write(one, results / one.path)
         if verdict:
-            attestation.write(attested(results / one.path, verdict), results / one.path)
+            attested(results / one.path, verdict).write(results / one.path)
     found = board.gather([results])
     assert len(found.records) == 3 and not found.damaged
     board.build(found.records, out, found)

@@ -105,11 +105,11 @@ def test_an_attestation_holds_for_the_bytes_of_its_record_and_is_no_record(tmp_p
     path = tmp_path / honest().path
     record.write(honest(), path)
     content = path.read_bytes()
-    assert attestation.read(path, content) is None
-    left = attestation.write(attested(content), path)
+    assert attestation.Attestation.read(path, content) is None
+    left = attested(content).write(path)
     assert left.name == "seed0.verified.json" and record.find([tmp_path]) == [path] and check(tmp_path) == []
-    assert attestation.read(path, content) == attested(content)
-    attestation.write(attested(b"another"), path)
+    assert attestation.Attestation.read(path, content) == attested(content)
+    attested(b"another").write(path)
     assert ["attests other bytes" in one.problem for one in check(tmp_path)] == [True]
     left.write_text(json.dumps(attested(content).model_dump() | {"verdict": "perfect"}))
     assert ["verdict='perfect'" in one.problem for one in check(tmp_path)] == [True]

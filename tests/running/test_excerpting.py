@@ -42,7 +42,7 @@ def test_the_first_problems_are_kept_at_three_steps(tmp_path: Path) -> None:
     done = finished(tmp_path)
     excerpting.finish(tmp_path, done)
     content = record.contents(tmp_path / "record.json")
-    found = excerpts.read(tmp_path / "record.json", content)
+    found = excerpts.Excerpts.read(tmp_path / "record.json", content)
     assert found is not None and record.read(tmp_path / "record.json") == done
     assert [one.id for one in found.problems] == done.problems[done.task.name][: excerpts.PROBLEMS]
     steps, values = eval_curve(done)
@@ -52,15 +52,15 @@ def test_the_first_problems_are_kept_at_three_steps(tmp_path: Path) -> None:
     assert [one.samples[0].text for one in said] == [f"3+4=7 {one.step}" for one in said]
     assert len(said[0].samples) == excerpts.SAMPLES and said[0].samples[0].correct
     with pytest.raises(UsageError, match="another run"):
-        excerpts.read(tmp_path / "record.json", content + b" ")
+        excerpts.Excerpts.read(tmp_path / "record.json", content + b" ")
 
 
 def test_long_texts_are_cut_and_say_so(tmp_path: Path) -> None:
     done = finished(tmp_path, "x" * 100_000)
     excerpting.finish(tmp_path, done)
-    path = excerpts.beside(tmp_path / "record.json")
+    path = excerpts.Excerpts.beside(tmp_path / "record.json")
     assert path.stat().st_size < 100_000
-    found = excerpts.read(tmp_path / "record.json", record.contents(tmp_path / "record.json"))
+    found = excerpts.Excerpts.read(tmp_path / "record.json", record.contents(tmp_path / "record.json"))
     assert found is not None and found.problems[0].said[0].samples[0].cut == 100_002 - excerpts.LONGEST
 
 
@@ -96,7 +96,7 @@ def test_a_run_page_shows_the_texts_and_they_are_inert(tmp_path: Path) -> None:
 
 def test_damaged_texts_are_named_and_left_out(tmp_path: Path) -> None:
     excerpting.finish(tmp_path / "run", finished(tmp_path / "run"))
-    excerpts.beside(tmp_path / "run/record.json").write_text('{"schema_version": 2}')
+    excerpts.Excerpts.beside(tmp_path / "run/record.json").write_text('{"schema_version": 2}')
     found = board.gather([tmp_path])
     assert len(found.records) == 1 and not found.samples
     assert found.damaged[0].name == "run/record.samples.json"

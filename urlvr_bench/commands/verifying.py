@@ -47,7 +47,7 @@ def verify(
         say(line)
     if attest:
         facts = {key: value for key, value in vars(found).items() if key != "reasons"}
-        left = attestation.write(_attested(facts, content, attest, here, causes), path)
+        left = _attested(facts, content, attest, here, causes).write(path)
         say(f"attested in {left}")
     if found.verdict not in attestation.CONFIRMED:
         raise typer.Exit(1)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from urlvr_bench import protocol, tasks
 from urlvr_bench.errors import UsageError
-from urlvr_bench.records import attestation, record
+from urlvr_bench.records import record
+from urlvr_bench.records.attestation import Attestation
 from urlvr_bench.records.schema import Record
 from urlvr_bench.review import consistency, derivation, provenance, sources, suspicion
 from urlvr_bench.review.between import Facts, compare, facts_of
@@ -56,7 +57,7 @@ def beside(facts: Sequence[Facts], held: Sequence[Record] = ()) -> list[Finding]
 def _attestation(file: Path, content: bytes) -> Iterator[Remark]:
     """What lies beside a record attests it, and no other."""
     try:
-        attestation.read(file, content)
+        Attestation.read(file, content)
     except UsageError as error:
         yield str(error), "verify it again with `urlvr-bench verify --attest`, or delete the attestation"
 

@@ -15,7 +15,7 @@ def finish(folder: Path, done: Record) -> None:
     """Write the record of a run folder, and before it, since it says that nothing is left to do, the texts."""
     path = folder / "record.json"
     if found := of_folder(folder, done, short_hash(record.text(done))):
-        excerpts.write(found, path)
+        found.write(path)
     record.write(done, path)
 
 
@@ -26,14 +26,14 @@ def collect(folders: Sequence[Path], out: Path) -> list[Path]:
     """
     placed = []
     for path in record.find(list(folders)):
-        if not (excerpts.beside(path).exists() or (path.parent / "evals").is_dir()):
+        if not (Excerpts.beside(path).exists() or (path.parent / "evals").is_dir()):
             continue
         loaded = record.load(path)
         target = out / loaded.record.path
         if target.is_file() and record.read(target) == loaded.record:
             digest = short_hash(record.contents(target))  # other bytes where the run was written by older code
-            found = excerpts.read(path, loaded.content) or of_folder(path.parent, loaded.record, digest)
-            placed += [excerpts.write(found.model_copy(update={"record_sha256": digest}), target)] if found else []
+            found = Excerpts.read(path, loaded.content) or of_folder(path.parent, loaded.record, digest)
+            placed += [found.model_copy(update={"record_sha256": digest}).write(target)] if found else []
     return placed
 
 
