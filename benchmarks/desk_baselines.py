@@ -1,4 +1,7 @@
-"""What the desk lab's model can before training: `python benchmarks/desk_baselines.py` writes its part of results/."""
+"""What the desk lab's model can before training: `python benchmarks/desk_baselines.py` writes its part of results/.
+
+Rows that are there already are kept: delete the file to measure all of them anew.
+"""
 
 import json
 import subprocess
@@ -6,13 +9,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-MODEL, TASK = "smollm2-135m", "words"
+from urlvr_bench.system.files import write_atomically
+
+MODEL, TASK, NATIVE = "smollm2-135m", "words", "words_native"
 KINDS = ("plural", "past", "comparison", "opposite", "capital", "nationality")
 OUT = Path(__file__).parents[1] / "results" / "desk-baselines.json"
 COMMON = ("--problems", "128", "--max-tokens", "6", "--precision", "bfloat16", "--batch-size", "64", "--json")
 WAYS = {
     "words, 32 samples": ("--task", TASK, "--samples", "32", "--k", "1", "--k", "8", "--k", "32"),
     "words, greedy": ("--task", TASK, "--samples", "1", "--temperature", "0"),
+    "words_native, 8 samples": ("--task", NATIVE, "--samples", "8", "--k", "1", "--k", "8"),
+    "words_native, greedy": ("--task", NATIVE, "--samples", "1", "--temperature", "0"),
     **{
         f"words_{kind}, 8 samples": ("--task", f"words_{kind}", "--samples", "8", "--k", "1", "--k", "8")
         for kind in KINDS
@@ -20,7 +27,12 @@ WAYS = {
     "arithmetic_words, 8 samples": ("--task", "arithmetic_words", "--samples", "8", "--k", "1", "--k", "8"),
     "countdown_easy, 8 samples": ("--task", "countdown_easy", "--samples", "8", "--k", "1", "--k", "8"),
 }
-LONGER = {"arithmetic_words, 8 samples": "12", "countdown_easy, 8 samples": "16"}
+LONGER = {
+    "words_native, 8 samples": "24",
+    "words_native, greedy": "24",
+    "arithmetic_words, 8 samples": "12",
+    "countdown_easy, 8 samples": "16",
+}
 """Tokens of a completion, where six are too few."""
 
 
@@ -36,5 +48,15 @@ def judged(asked: str) -> dict[str, Any]:
     return {"asked": asked, **named}
 
 
+def measure(out: Path) -> None:
+    """Add the rows that are missing, each as soon as it is known."""
+    rows = {row["asked"]: row for row in json.loads(out.read_text())} if out.is_file() else {}
+    for asked in WAYS:
+        if asked not in rows:
+            rows[asked] = judged(asked)
+            known = [rows[each] for each in WAYS if each in rows]
+            write_atomically(out, json.dumps(known, indent=1) + "\n")
+
+
 if __name__ == "__main__":
-    OUT.write_text(json.dumps([judged(asked) for asked in WAYS], indent=1) + "\n")
+    measure(OUT)

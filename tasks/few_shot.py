@@ -24,6 +24,17 @@ ASKED = {
 }
 """How each kind is asked: so that a small model at times knows what is meant, and at times does not."""
 
+QUESTIONS = {
+    "plural": 'What is the plural of "{}"?',
+    "past": 'What is the past tense of "{}"?',
+    "comparative": 'What is the comparative of "{}"?',
+    "superlative": 'What is the superlative of "{}"?',
+    "opposite": 'What is the opposite of "{}"?',
+    "capital": "What is the capital of {}?",
+    "nationality": "What is the adjective for something from {}?",
+}
+"""The same as questions, for models that follow instructions."""
+
 Line = tuple[str, str, str, Sequence[str]]
 """A kind, a split or `shot`, what is asked, and the right answers, the usual one first."""
 
@@ -34,16 +45,20 @@ def lines() -> list[Line]:
     return [(kind, split, asked, answers.split(BETWEEN)) for kind, split, asked, answers in found]
 
 
-def words(*, kinds: Sequence[str], **_: Any) -> Splits:
-    """Return problems of these kinds; each beginning of a split holds every kind's share."""
+def words(*, kinds: Sequence[str], questions: bool = False, **_: Any) -> Splits:
+    """Return problems of these kinds; each beginning of a split holds every kind's share.
+
+    As `questions` they are the same problems in the same order, by the same ids, without solved lines.
+    """
 
     def docs(split: str) -> list[Row]:
         known = lines()
         heads = {kind: "".join(f"{line}\n" for line in _solved(known, kind)) for kind in kinds}
-        asked = [line for line in known if line[0] in kinds and line[1] == split]
-        return in_turn(
-            [(_problem(heads[kind] + ASKED[kind].format(word), answers), kind) for kind, _, word, answers in asked]
-        )
+        found = []
+        for kind, _, word, answers in [line for line in known if line[0] in kinds and line[1] == split]:
+            problem, question = _problem(heads[kind] + ASKED[kind].format(word), answers), QUESTIONS[kind].format(word)
+            found.append((problem | ({"prompt": question, "public": question} if questions else {}), kind))
+        return in_turn(found)
 
     def select(split: str) -> Selection:
         found = docs(split)

@@ -1,4 +1,4 @@
-"""Scorers of few-shot problems: the first line of a completion is the answer, a word, a number or an expression."""
+"""Scorers of short answers: the first line of a completion, a word, a number or an expression, or what it states."""
 
 import re
 
@@ -15,6 +15,15 @@ NUMBER = re.compile(
     r"(?:\.(?P<part>[0-9]{1,15}))?(?![\w,]|\.[0-9])"
 )
 DIGIT = re.compile("[0-9]")
+FIRST = re.compile(r"\s*([^\n]+)")
+SENTENCE = re.compile(r"(?<!\bSt)[.!?](?=[\"'*]*(?:\s|$))")
+"""What ends a sentence, but for the short form of Saint."""
+SAYS = re.compile(r"(?:\b(?:is|are|was|be|means)\b|[:=])\s+(?:the (?:word|term|adjective)\s+)?")
+QUOTED = re.compile(r"(?:[a-z]+ ){0,2}[\"\u201c*]+([^\"\u201d*]+)(?:[\"\u201d*]|$)")
+REMARK = re.compile(r"(?<=\w)[,;]?\s+(?:which|meaning|\()|(?<=\w)[,;]")
+"""Where a sentence goes on about the answer that it has given."""
+"""What introduces the answer of a sentence."""
+MARKS = " \t*_`\"'\u2018\u2019\u201c\u201d.,;:!"
 BETWEEN = "|"
 """Parts the further right answers of a problem, where it has any."""
 
@@ -32,6 +41,26 @@ def line_span(completion: str) -> Span | None:
     return (start, len(bare)) if 0 < len(bare) - start <= MAX_LENGTH else None
 
 
+def stated_span(completion: str) -> Span | None:
+    """Return the range of the answer in the first sentence, without the marks around it; None where nothing is left."""
+    line = FIRST.match(completion[: 10 * MAX_LENGTH])
+    if line is None:
+        return None
+    start, end = line.span(1)
+    if ended := SENTENCE.search(completion, start, end):
+        end = ended.start()
+    if said := SAYS.search(completion, start, end):
+        start = said.end()
+    if quoted := QUOTED.match(completion, start, end):
+        start, end = quoted.span(1)
+    elif remark := REMARK.search(completion, start, end):
+        end = remark.start()
+    bare = completion[start:end].rstrip(MARKS)
+    start += len(bare) - len(bare.lstrip(MARKS))
+    end = start + len(bare.lstrip(MARKS))
+    return (start, end) if 0 < end - start <= MAX_LENGTH else None
+
+
 def turned(prompt: str, view: int) -> str:
     """Return a prompt with its solved lines in another order."""
     *solved, asked = prompt.split("\n")
@@ -42,8 +71,11 @@ def turned(prompt: str, view: int) -> str:
 class Line(Scorer):
     """What the first line says, whatever its capitals; a problem may have several right answers."""
 
+    def _span(self, completion: str) -> Span | None:
+        return line_span(completion)
+
     def answer(self, completion: str) -> str | None:
-        span = line_span(completion)
+        span = self._span(completion)
         return self.canonical(completion[slice(*span)]) if span else None
 
     def canonical(self, text: str) -> str | None:
@@ -64,10 +96,23 @@ class Line(Scorer):
         return {"gold": found}
 
     def answer_span(self, completion: str) -> Span | None:
-        return None if self.answer(completion) is None else line_span(completion)
+        return None if self.answer(completion) is None else self._span(completion)
 
     def rephrase(self, doc: Doc, view: int) -> str:
         return turned(doc["prompt"], view)
+
+
+class StatedLine(Line):
+    """Where a question was asked: what the first sentence says after its first "is" or colon, else all of it."""
+
+    def _span(self, completion: str) -> Span | None:
+        return stated_span(completion)
+
+    def completion(self, answer: str) -> str:
+        return f"The answer is {answer}."
+
+    def rephrase(self, doc: Doc, view: int) -> str:
+        return Scorer.rephrase(self, doc, view)  # there are no solved lines to turn
 
 
 class NumberLine(Line):

@@ -4,7 +4,7 @@ from urlvr_bench.tasks.boxed import Boxed, PlainBoxed
 from urlvr_bench.tasks.countdown import Countdown, PlainCountdown, PocketCountdown, StatedCountdown
 from urlvr_bench.tasks.instructions import Instructions
 from urlvr_bench.tasks.lemma import Lemma
-from urlvr_bench.tasks.line import ExpressionLine, Line, NumberLine
+from urlvr_bench.tasks.line import ExpressionLine, Line, NumberLine, StatedLine
 from urlvr_bench.tasks.phrase import Phrase, PlainPhrase, StatedPhrase
 from urlvr_bench.tasks.pocket import ChainAddition, Continuation
 from urlvr_bench.tasks.programs import Program
@@ -25,6 +25,7 @@ continuation = Continuation()
 program = Program()
 lemma = Lemma()
 line = Line()
+stated_line = StatedLine()
 number_line = NumberLine()
 expression_line = ExpressionLine()
 instructions = Instructions()

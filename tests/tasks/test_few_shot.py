@@ -18,7 +18,8 @@ from urlvr_bench import tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks import few_shot, puzzle, scoring
 
-WORDS = [name for name in tasks.names() if name.partition("_")[0] == "words"]
+NATIVE = "words_native"
+WORDS = [name for name in tasks.names() if name.partition("_")[0] == "words" and name != NATIVE]
 PARTS = [name for name in WORDS if name != "words"]
 FEW_SHOT = [*WORDS, "arithmetic_words", "countdown_easy"]
 LEXICON = tasks.FOLDER / "lexicon"
@@ -120,6 +121,37 @@ def test_a_part_of_words_is_asked_as_the_whole_asks_it(name: str) -> None:
     for split in SIDES:
         whole = {doc["id"]: doc for doc in docs("words", split)}
         assert all(whole[doc["id"]] == doc for doc in docs(name, split))
+
+
+@pytest.mark.parametrize("split", SIDES)
+def test_the_native_prompt_asks_the_same_problems_in_the_same_order(split: str) -> None:
+    task, words = tasks.load(NATIVE), docs("words", split)
+    asked = docs(NATIVE, split)
+    assert [(doc["id"], doc["gold"], doc["also"]) for doc in asked] == [
+        (doc["id"], doc["gold"], doc["also"]) for doc in words
+    ]
+    assert all(doc["prompt"].endswith("?") and "\n" not in doc["prompt"] for doc in asked)
+    assert len({doc["prompt"] for doc in asked}) == len(asked)
+    assert task.chats("a template") and not task.chats(None)
+    assert all(task.correct(doc, f"{task.scorer.solution(doc)} It is so.\nIndeed.") for doc in asked)
+    with pytest.raises(UsageError, match="knows no rephrasings"):
+        task.rephrase(asked[0], 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ('The plural of "teacher" is "teachers".', "teachers"), ("Juneau", "juneau"), ("**Fed**", "fed"),
+        ("Answer: St. Paul. It is the capital.", "st. paul"), ("\n The past tense is the word went!", "went"),
+        ("The answer is Washington, D.C.", "washington"), ("slow\nfast", "slow"),
+        ('It would be simply "Slow" or "late"', "slow"),
+        ('It is "loose," which is what is not tight.', "loose"), ('It is really "slow."', "slow"), ("", None),
+        (" .\n", None), ("The opposite of quick is", "the opposite of quick is"), ("It is " + "very " * 30, None),
+    ],
+)  # fmt: skip
+def test_what_the_first_sentence_states_is_the_answer(text: str, answer: str | None) -> None:
+    assert scoring.stated_line.answer(text) == answer
+    assert (scoring.stated_line.answer_span(text) is None) == (answer is None)
 
 
 def test_every_answer_that_the_source_knows_is_right() -> None:

@@ -55,12 +55,14 @@ class Finding:
         return f"{count(self.runs)} runs"
 
 
-def findings(records: Sequence[Record], texts: Mapping[Path, Excerpts] | None = None) -> list[Finding]:
+def findings(
+    records: Sequence[Record], texts: Mapping[Path, Excerpts] | None = None, folders: Sequence[Path] = ()
+) -> list[Finding]:
     """Return the findings that some records allow: the real model, ladders, studies with runs, the science page.
 
-    `texts` are those beside the records, by the records' places.
+    `texts` are those beside the records, by the records' places; `folders` may hold what the untrained model can.
     """
-    return [*_desk(records, texts or {}), *_ladders(records), *_studies(records), *_science(records)]
+    return [*_desk(records, texts or {}, folders), *_ladders(records), *_studies(records), *_science(records)]
 
 
 def draw(records: Sequence[Record], site: Path) -> None:
@@ -106,15 +108,19 @@ def _studies(records: Sequence[Record]) -> list[Finding]:
     return found
 
 
-def _desk(records: Sequence[Record], texts: Mapping[Path, Excerpts]) -> list[Finding]:
+def _desk(records: Sequence[Record], texts: Mapping[Path, Excerpts], folders: Sequence[Path]) -> list[Finding]:
     from urlvr_bench.reports import desk_docs
+    from urlvr_bench.reports.desk_baselines import baselines_of
 
     own = [record for record in records if record.protocol_id == desk_docs.PROTOCOL]
     if len({(one.protocol_hash, one.model.name, one.task.name) for one in own}) != 1:
         return []
     written = {one.method.id: texts[one.path] for one in own if one.seed == 0 and one.path in texts}
     question = f"Does what tiny models show hold for {own[0].model.name}, a real language model?"
-    text = partial(desk_docs.page, records, written, [])
+
+    def text() -> str:
+        return desk_docs.page(records, written, [row for folder in folders for row in baselines_of(folder)])
+
     return [Finding("desk", "The desk lab: a real language model", question, len(own), text)]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.records import attestation, excerpts, record
+from urlvr_bench.records import record
 from urlvr_bench.records.attestation import Attestation
 from urlvr_bench.records.excerpts import Excerpts
 from urlvr_bench.records.record import Record
@@ -32,6 +32,8 @@ class Gathered:
     """By a record's place, a few texts that its policy wrote."""
     probes: Sequence[Record] = ()
     """Runs that end at their collapse: no method is compared by them, but studies read them."""
+    folders: Sequence[Path] = ()
+    """Where they were read from."""
 
 
 def gather(folders: Sequence[Path]) -> Gathered:
@@ -56,22 +58,22 @@ def gather(folders: Sequence[Path]) -> Gathered:
     for path, (file, _) in shown.items():
         content = record.contents(file) if _has_company(file) else b""
         try:
-            if of := attestation.read(file, content):
+            if of := Attestation.read(file, content):
                 attested[path] = of
         except UsageError as error:
-            damaged.append(_damaged(attestation.beside(file), folders, str(error)))
+            damaged.append(_damaged(Attestation.beside(file), folders, str(error)))
         try:
-            if texts := excerpts.read(file, content):
+            if texts := Excerpts.read(file, content):
                 samples[path] = texts
         except UsageError as error:
-            damaged.append(_damaged(excerpts.beside(file), folders, str(error)))
+            damaged.append(_damaged(Excerpts.beside(file), folders, str(error)))
     probes = [read for path, (_, read) in found.items() if read.protocol.training.stop_at is not None]
-    return Gathered([read for _, read in shown.values()], tuple(damaged), attested, samples, probes)
+    return Gathered([read for _, read in shown.values()], tuple(damaged), attested, samples, probes, folders)
 
 
 def _has_company(file: Path) -> bool:
     """Whether something lies beside a record that belongs to its very bytes."""
-    return any(place.exists() or place.is_symlink() for place in (attestation.beside(file), excerpts.beside(file)))
+    return any(place.exists() or place.is_symlink() for place in (Attestation.beside(file), Excerpts.beside(file)))
 
 
 def _damaged(file: Path, folders: Sequence[Path], reason: str) -> Damaged:

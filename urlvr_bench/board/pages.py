@@ -151,7 +151,7 @@ def _comparison(board: Board) -> Page:
 
 def _findings(site: Site, found: Gathered) -> Iterator[Draft]:
     known = [*found.records, *found.probes] or [*site.records]
-    chosen = findings.findings(known, found.samples)
+    chosen = findings.findings(known, found.samples, found.folders)
     yield partial(site.page, "findings/index.html", "findings.html", page="findings", findings=chosen)
     for one in chosen:
         yield partial(_finding, site, one)

@@ -1,6 +1,5 @@
 """Write docs/desk.md: what became of a real language model, how each reward fell or held, and what it then wrote."""
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from urlvr_bench.presentation.rendering import DASH
 from urlvr_bench.records import record
 from urlvr_bench.records.excerpts import Excerpts
 from urlvr_bench.records.schema import Record
+from urlvr_bench.reports.desk_baselines import Baseline, baselines_of, before
 from urlvr_bench.reports.desk_texts import first_texts, written
 from urlvr_bench.reports.readme import filled, sureness
 from urlvr_bench.reports.summary import Line, Summary, summaries
@@ -24,7 +24,6 @@ from urlvr_bench.stopping.known import RECOMMENDED, load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "desk.md"
-BASELINES = ROOT / "results" / "desk-baselines.json"
 PROTOCOL, POCKET = "desk-press", "pocket"
 LOST = 0.1
 HEAD = """# The desk lab: a real language model
@@ -42,13 +41,13 @@ methods on two cores.
 """
 
 
-def page(known: Sequence[Record], texts: dict[str, Excerpts], baselines: list[dict[str, Any]]) -> str:
+def page(known: Sequence[Record], texts: dict[str, Excerpts], baselines: Sequence[Baseline]) -> str:
     """Return the page; `texts` are the excerpts of the records that have some, by method."""
     desk = [one for one in known if one.protocol_id == PROTOCOL]
     (summary,) = summaries(desk)
     runs = {line.method: [one for one in desk if one.method.id == line.method] for line in summary.lines}
     parts = [_head(desk), *_outcomes(summary, runs), *_beside_the_pocket(summary, known)]
-    parts += [*_before(baselines), *written(texts), _cost(desk)]
+    parts += [*before(baselines), *written(texts), _cost(desk)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
@@ -164,30 +163,6 @@ def _beside_the_pocket(summary: Summary, known: Sequence[Record]) -> Iterator[st
     )
 
 
-def _before(baselines: list[dict[str, Any]]) -> Iterator[str]:
-    if not baselines:
-        return
-    yield "## Before any training"
-    rows = []
-    for one in baselines:
-        row = {"asked": one["asked"], "problems": one["problems"], "samples": one["samples"]}
-        row |= {name: _interval(one, name) for name in one if f"{name} low" in one}
-        rows.append({**row, "unparsed": f"{one['unparsed']:.2f}"})
-    yield _grid(rows)
-    first, greedy = baselines[0], baselines[1]
-    vote = max((name for name in first if name.startswith("maj@") and " " not in name), key=lambda name: int(name[4:]))
-    yield filled(
-        "Share of right answers with its 95 % interval over problems. `make desk-baselines` measures them. The "
-        f"untrained model's vote of {vote[4:]} samples is right on {first[vote]:.2f} of the problems and its greedy "
-        f"answer on {greedy['pass@1']:.2f}: a reward that only sharpens what the model believes cannot be expected to "
-        "lift single samples much above that."
-    )
-
-
-def _interval(one: dict[str, Any], name: str) -> str:
-    return f"{one[name]:.2f} [{one[f'{name} low']:.2f}, {one[f'{name} high']:.2f}]"
-
-
 def _cost(desk: Sequence[Record]) -> str:
     minutes = [(one.provenance.train_seconds + one.provenance.eval_seconds) / 60 for one in desk]
     begun = span(starts(desk))
@@ -203,7 +178,7 @@ def _grid(rows: list[dict[str, Any]]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` only say whether it is stale."""
-    baselines = json.loads(BASELINES.read_text()) if BASELINES.is_file() else []
+    baselines = baselines_of(ROOT / "results")
     known = record.read_all([ROOT / "results"])
     return generated.keep({PAGE: page(known, first_texts(ROOT / "results" / PROTOCOL), baselines)}, arguments)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from urlvr_bench.records import excerpts, record
+from urlvr_bench.records import record
 from urlvr_bench.records.excerpts import Excerpts
 
 SHOWN = 2
@@ -21,9 +21,9 @@ def written(texts: dict[str, Excerpts]) -> Iterator[str]:
     rows = []
     for method, found in texts.items():
         for problem in found.problems[:SHOWN]:
-            row = {"method": method, "question": _code(problem.prompt.splitlines()[-1])}
+            row = {"method": method, "question": code(problem.prompt.splitlines()[-1])}
             for name, said in zip(("start", "peak", "end"), _three(problem.said), strict=True):
-                row[name] = ", ".join(_code(one.text.strip()) for one in said.samples) + f" ({said.step})"
+                row[name] = ", ".join(code(one.text.strip()) for one in said.samples) + f" ({said.step})"
             rows.append(row)
     yield str(tabulate(rows, headers="keys", tablefmt="pipe", disable_numparse=True))
     yield "Two samples each, of seed 0, with the step that they were drawn at."
@@ -34,7 +34,8 @@ def _three(said: Sequence[Any]) -> list[Any]:
     return [said[0], said[len(said) // 2] if len(said) == 3 else said[-1], said[-1]]
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """Return a text as Markdown's code, on one line."""
     plain = text.replace("`", "'").replace("|", "/").replace("\n", " ")
     return f"`{plain}`" if plain else "(nothing)"
 
@@ -44,6 +45,6 @@ def first_texts(folder: Path) -> dict[str, Excerpts]:
     found = {}
     for path in record.find([folder]):
         loaded = record.load(path)
-        if loaded.record.seed == 0 and (texts := excerpts.read(path, loaded.content)):
+        if loaded.record.seed == 0 and (texts := Excerpts.read(path, loaded.content)):
             found[loaded.record.method.id] = texts
     return found

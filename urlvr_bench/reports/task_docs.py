@@ -55,7 +55,9 @@ GROUPS: dict[str, tuple[str, Callable[[tasks.Task], bool]]] = {
         "parameters at times completes rightly. The first line is the answer, whatever its capitals, and it ends the "
         "completion. Of `words`, no word is on both sides of the split, also across its parts: train on one part, and "
         "judge on another ([where the words come from](../tasks/lexicon/README.md)). Of `arithmetic_words`, no two "
-        "splits ask the same sum. `countdown_easy` has the checker of `countdown`.",
+        "splits ask the same sum. `countdown_easy` has the checker of `countdown`. `words_native` alone shows no "
+        "solved lines: it asks the problems of `words` as questions, in the chat template where the model has one, and "
+        "what the first sentence states is the answer.",
         lambda task: str(task.config["process_results"]).endswith("line"),
     ),
     "Mathematics": (
