@@ -10,6 +10,7 @@ from urlvr_bench import tasks
 from urlvr_bench.protocol import Run
 from urlvr_bench.running.shapes import Shape, shape_of
 from urlvr_bench.settings import Training
+from urlvr_bench.training.micro_batches import LARGEST_BYTES, kept_bytes
 
 PROBE_SECONDS = 0.5
 """For each of the shapes of a matrix product that are timed."""
@@ -57,7 +58,8 @@ def memory(shape: Shape, training: Training, prompt: int) -> float:
     width, length, rows = 2 if training.precision == "bfloat16" else 4, training.max_completion_tokens, training.rows
     at_once = min(training.micro_batch, rows)
     read = min(at_once, training.prompts_per_step) if training.share_prompts else at_once
-    kept = min(2**30, shape.kept_bytes(read * prompt + at_once * length, width))
+    block = kept_bytes(shape.hidden, shape.query, shape.feed_forward, width)
+    kept = min(LARGEST_BYTES, shape.layers * (read * prompt + at_once * length) * block)
     cache = rows * shape.cache_bytes(width) * (prompt + length)
     return PROCESS_BYTES + states + max(kept, cache)
 

@@ -88,11 +88,6 @@ class Shape:
         heads = (3 * width + self.normed_heads * (10 if width == 2 else 8)) * (self.query + self.key_value)
         return float(hidden + heads + 5 * width * self.feed_forward)
 
-    def kept_bytes(self, tokens: int, width: int) -> float:
-        """Bytes that the forward pass of a text of so many tokens keeps for the backward pass."""
-        block = 4 * self.hidden + width * (6 * self.hidden + 4 * self.query + 4 * self.feed_forward)
-        return float(self.layers * tokens * block)
-
 
 def shape_of(name: str) -> Shape:
     """Return the shape of a model by its config.json: known here, in a folder, or on the Hub."""
