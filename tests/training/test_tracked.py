@@ -1,13 +1,10 @@
 """Models of billions of weights without their memory: what plans say beside what torch's memory tracker counts."""
 
 import pytest
-import torch
-from peft import get_peft_model
-from transformers import AutoConfig, AutoModelForCausalLM
 
 from urlvr_bench import protocol
 from urlvr_bench.running import footprint, shapes
-from urlvr_bench.training import parallel, tracked
+from urlvr_bench.training import tracked
 
 BLOCKS = 3
 """Blocks are alike, so a few of each model's tell what they take; the whole ones are in docs/scaling.md."""
@@ -29,12 +26,13 @@ def shallow(monkeypatch):
 @pytest.mark.lab
 @pytest.mark.parametrize("name", SIZES)
 @pytest.mark.parametrize("processes", [1, 8])
-def test_a_plan_is_near_what_torch_counts(name, processes, shallow):
-    training = protocol.load("paper").training
+@pytest.mark.parametrize("rank", [0, 32])
+def test_a_plan_is_near_what_torch_counts(name, processes, rank, shallow):
+    training = protocol.load("paper", {"lora_rank": str(rank), "backend": "hf"} if rank else {}).training
     shape = shapes.shape_of(shallow(name))
     layout = "multi_gpu" if processes == 1 else "fsdp2"
     found = tracked.track(shapes.KNOWN["a/shallow"], training, footprint.PROMPT_TOKENS, processes)
-    states = footprint.states(layout, shape.parameters, processes)
+    states = footprint.states(layout, shape.parameters, processes, footprint.adapter_parameters(shape, rank))
     assert found.states == pytest.approx(states, rel=0.01)
     assert found.passes == pytest.approx(states + footprint.activations(layout, shape, training), rel=WITHIN)
 
@@ -42,12 +40,9 @@ def test_a_plan_is_near_what_torch_counts(name, processes, shallow):
 @pytest.mark.parametrize("name", SIZES)
 def test_an_adapter_is_put_on_every_linear_layer_but_the_head(name):
     training = protocol.load("paper", {"lora_rank": "16", "backend": "hf"}).training
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(AutoConfig.for_model(**shapes.KNOWN[name]))
-        shape = shapes.shape_of(name)
-        norms = sum(weight.numel() for key, weight in model.named_parameters() if "norm" in key)
-        assert model.num_parameters() == shape.parameters + norms
-        adapted = get_peft_model(model, parallel.adapter(training))
+    adapted, shape = tracked.model_of(shapes.KNOWN[name], training), shapes.shape_of(name)
+    frozen = {key: weight.numel() for key, weight in adapted.named_parameters() if not weight.requires_grad}
+    assert sum(number for key, number in frozen.items() if "norm" not in key) == shape.parameters
     trained = {key: weight.numel() for key, weight in adapted.named_parameters() if weight.requires_grad}
     assert sum(trained.values()) == footprint.adapter_parameters(shape, 16)
     layers = {key.split(".lora_")[0].rpartition(".")[2] for key in trained}

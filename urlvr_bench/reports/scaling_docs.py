@@ -1,5 +1,6 @@
 """Keep the generated parts of docs/scaling.md and docs/real-models.md true: plans, and what has been measured."""
 
+import itertools
 import json
 import re
 import sys
@@ -23,9 +24,12 @@ MODELS = (
     "HuggingFaceTB/SmolLM2-135M-Instruct",
     "Qwen/Qwen3-0.6B-Base",
     "Qwen/Qwen3-1.7B-Base",
+    "Qwen/Qwen3-4B-Base",
     "Qwen/Qwen3-8B-Base",
 )
 DESK = "desk-press"
+LAYOUTS = {1: "multi_gpu", 8: "fsdp2"}
+RANK = 32
 PLACES = {
     "one of 24 GB": (1, Gpu(memory=24 * GB, flops=165e12, bandwidth=1.008e12)),  # an RTX 4090's data sheet
     "one of 80 GB": (1, Gpu()),
@@ -97,6 +101,27 @@ def tracked() -> str:
     return grid([{**row, "ratio": f"{row['peak, plan'] / row['peak, tracker']:.2f}"} for row in rows])
 
 
+def memory() -> str:
+    """Return what whole models take of each GPU by the plan's formulas, trained whole and under an adapter."""
+    rows = []
+    for name, (number, layout), rank in itertools.product(MODELS[2:], LAYOUTS.items(), (0, RANK)):
+        changes = {"lora_rank": str(rank), "backend": "hf"} if rank else {}
+        shape, training = shape_of(name), protocol.load("paper", changes).training
+        adapter = footprint.adapter_parameters(shape, rank)
+        states = footprint.states(layout, shape.parameters, number, adapter)
+        rows.append(
+            {
+                "model": f"`{name}`",
+                "GPUs": number,
+                "layout": layout,
+                "trains": f"{adapter:,} weights of an adapter" if rank else f"all {shape.parameters:,} weights",
+                "states": f"{states / GB:.1f}",
+                "activations": f"{footprint.activations(layout, shape, training) / GB:.1f}",
+            }
+        )
+    return grid(rows)
+
+
 def proof(path: Path = ROOT / "benchmarks" / "gpu_proof.json") -> str:
     """Return what is known of a real GPU: that nothing is, until a proof is committed."""
     if not path.is_file():
@@ -126,7 +151,7 @@ def plan() -> str:
     return footprint.markdown(protocol.load("paper"), GPUS, Gpu())
 
 
-PAGES = {"scaling.md": (plan, tracked), "real-models.md": (proof, cpu, gpu, vllm)}
+PAGES = {"scaling.md": (plan, tracked), "real-models.md": (proof, cpu, gpu, memory, vllm)}
 
 
 def page(path: Path, makers: Sequence[Any]) -> str:

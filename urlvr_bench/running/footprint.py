@@ -65,12 +65,12 @@ def states(layout: str, parameters: float, gpus: int, adapter: float = 0.0) -> f
     """Return bytes per GPU of weights, gradients and Adam's two moments.
 
     float32 weights are kept for every layout, for bfloat16 ones swallow small updates: 4 + 4 + 8 bytes a weight.
-    DeepSpeed computes on a further bfloat16 copy with bfloat16 gradients: 2 + (2 + 4 + 8) / N in ZeRO-2.
+    DeepSpeed computes on a further bfloat16 copy with bfloat16 gradients: 2 + (2 + 4 + 8) / N in ZeRO-2. Under an
+    adapter all of this is of the adapter alone; the weights below it are frozen, and DeepSpeed's only bfloat16.
     """
-    if adapter:
-        return (4 if layout == "multi_gpu" else 4 / gpus) * parameters + 16 * adapter
-    each = {"multi_gpu": 16.0, "zero2": 2 + 14 / gpus, "zero3": 16 / gpus, "fsdp2": 16 / gpus}
-    return each[layout] * parameters
+    trained = {"multi_gpu": 16.0, "zero2": 2 + 14 / gpus, "zero3": 16 / gpus, "fsdp2": 16 / gpus}[layout]
+    frozen = {"multi_gpu": 4.0, "zero2": 2.0, "zero3": 2 / gpus, "fsdp2": 4 / gpus}[layout]
+    return frozen * parameters + trained * adapter if adapter else trained * parameters
 
 
 def adapter_parameters(shape: Shape, rank: int) -> int:
