@@ -66,7 +66,8 @@ def _beside(plain: Baseline, native: Baseline) -> str:
     apart = native["pass@1 high"] < plain["pass@1 low"] or plain["pass@1 high"] < native["pass@1 low"]
     return (
         f"`{NATIVE}` asks the same problems as a user would, in the model's own chat template and without solved "
-        f"lines; what its first sentence states is the answer. So asked, the greedy answer is right on {alone:.2f}, "
+        f"lines; what its first sentence states is the answer, by a reading that was widened on the 8-sample answers "
+        f"themselves, in favour of this row. So asked, the greedy answer is right on {alone:.2f}, "
         f"after solved lines on {given:.2f}; their intervals {'do not meet' if apart else 'meet'}. Training and "
         "judging go by the solved lines."
     )
