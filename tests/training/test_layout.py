@@ -63,7 +63,8 @@ def test_the_checkpoint_of_an_adapter_holds_the_adapter_alone(name: str) -> None
 def test_every_block_is_a_unit_and_every_process_holds_its_part(name, training) -> None:
     shape, model = shapes.shape_of(name), tracked.model_of(shapes.KNOWN[name], training)
     blocks = [*(model.get_base_model() if training.lora_rank else model).model.layers]
-    policy = fsdp2_prepare_auto_wrap_policy(FullyShardedDataParallelPlugin(fsdp_version=2), model)
+    plugin = FullyShardedDataParallelPlugin(fsdp_version=2, auto_wrap_policy="transformer_based_wrap")  # TRL's fsdp2
+    policy = fsdp2_prepare_auto_wrap_policy(plugin, model)
     assert policy is not None and [part for part in model.modules() if policy(part)] == blocks
     with tracked.one_of(PROCESSES) as mesh:
         tracked.shard(model, training, mesh)
