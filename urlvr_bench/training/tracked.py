@@ -75,7 +75,8 @@ def _placed(model: torch.nn.Module) -> torch.nn.Module:
     """Replace what lies on the meta device by empty tensors of the current mode; tied weights stay tied."""
     made: dict[int, torch.Tensor] = {}
     for module in model.modules():
-        for kept in (module._parameters, module._buffers):
+        stores: tuple[dict[str, Any], ...] = (module._parameters, module._buffers)
+        for kept in stores:
             for name, one in kept.items():
                 if one is not None and id(one) not in made:
                     empty = torch.empty(one.shape, dtype=one.dtype)
