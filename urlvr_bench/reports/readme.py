@@ -12,6 +12,7 @@ from tabulate import tabulate
 from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
+from urlvr_bench.reports.gentle_readings import gentle
 from urlvr_bench.reports.summary import Line, summaries
 from urlvr_bench.science.claims import Claim, collapses, ends, listed, mean, span, starts, told
 from urlvr_bench.science.sharpening import reached
@@ -20,9 +21,7 @@ from urlvr_bench.statistics.intervals import two_way
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"(<!-- BEGIN results -->\n).*?(<!-- END results -->)", re.DOTALL)
-DESK, GENTLE, PUSHED = "desk-press", "pocket", "pocket-probe"
-RISEN = 40
-"""Step at which the rise is told, fixed beforehand: a peak would be picked with the labels."""
+DESK, GENTLE, PUSHED = "desk-press", "pocket@2", "pocket-probe"
 
 
 def block(records: list[Record]) -> str:
@@ -31,7 +30,7 @@ def block(records: list[Record]) -> str:
     parts = []
     if own[DESK]:
         parts += ["### A real language model", _about(own[DESK]), outcomes(own[DESK])]
-    said = told([*_gentle(own[GENTLE]), *_pushed(own[PUSHED])])
+    said = told([*gentle(own[GENTLE]), *_pushed(own[PUSHED])])
     parts += ["### A pocket model", _about(own[GENTLE]), outcomes(own[GENTLE]), filled(said)]
     return "\n\n".join(parts) + "\n"
 
@@ -91,33 +90,6 @@ def sureness(methods: Sequence[Sequence[Record]]) -> str:
 def filled(text: str) -> str:
     """Return a paragraph in lines of 120 letters, as Markdown is kept here."""
     return textwrap.fill(text, 120, break_on_hyphens=False, break_long_words=False)
-
-
-def _gentle(records: Sequence[Record]) -> list[Claim]:
-    """Return what became of token entropy, self-certainty, noise and the supervised reference."""
-    runs = {name: [one for one in records if one.method.id == name] for name in {one.method.id for one in records}}
-    loud = ("token_entropy", "self_certainty")
-    rises = {name: two_way(reached(runs[name], RISEN) - reached(runs[name], 0), (-1.0, 1.0)) for name in loud}
-    rose = listed(f"{name} {rise.mean:+.3f} [{rise.low:+.3f}, {rise.high:+.3f}]" for name, rise in rises.items())
-    fell = listed(f"{name} at {span(ends(runs[name]))}" for name in loud)
-    taught, noise = runs["ground_truth"], runs["random_reward"]
-    return [
-        Claim(
-            f"Some rewards rise, then fall: from {mean(taught, starts):.2f} at the start, {rose} at step {RISEN}; at "
-            f"the end {fell}.",
-            all(rise.low > 0 for rise in rises.values()) and all(max(ends(runs[n])) < 0.5 for n in loud),
-        ),
-        Claim(
-            f"The supervised reference holds at {mean(taught, ends):.3f} in all {len(taught)} seeds, as majority "
-            f"voting does at {mean(runs['majority_vote'], ends):.3f}.",
-            min(ends(taught)) > 0.98 and min(ends(runs["majority_vote"])) > 0.98,
-        ),
-        Claim(
-            f"Rewarding at random ends at {span(ends(noise))}: at this size and learning rate noise alone costs a good "
-            "part of what the two lose.",
-            max(ends(noise)) < 0.75 * mean(noise, starts),
-        ),
-    ]
 
 
 def _pushed(records: Sequence[Record]) -> list[Claim]:

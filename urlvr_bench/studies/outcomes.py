@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 
 from urlvr_bench.records.schema import Record
-from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, span, starts
+from urlvr_bench.reports.gentle_readings import gentle
+from urlvr_bench.science.claims import Claim, Runs, collapses, span
 from urlvr_bench.science.sharpening import reached
-from urlvr_bench.statistics.collapse import step_curve
 from urlvr_bench.statistics.intervals import Interval, difference, two_way, wilson
-from urlvr_bench.statistics.metrics import accuracy, scores
+from urlvr_bench.statistics.metrics import scores
 from urlvr_bench.studies.summary import moves
 
 ENDS_OVER = 20
@@ -64,49 +64,6 @@ def _ood(records: Runs) -> list[Claim]:
             max(lost) < 0.05,
         ),
     ]
-
-
-def _rise_then_fall(records: Runs) -> list[Claim]:
-    found = by_method(records)
-    noise, taught = found.pop("random_reward"), found.pop("ground_truth")
-    fallen = {name: runs for name, runs in found.items() if max(ends(runs)) < 0.75 * mean(runs, starts)}
-    held = {name: runs for name, runs in found.items() if name not in fallen}
-    tops = [max(accuracy(one) for one in run.evals) for runs in fallen.values() for run in runs]
-    base = mean(taught, starts)
-    falls = listed(f"{name} to {span(ends(runs))}" for name, runs in fallen.items())
-    proxies = [_proxies(runs) for runs in fallen.values()]
-    return [
-        Claim(
-            f"On the strongest pocket prior {len(fallen)} of the {len(found)} label-free rewards rise above the "
-            f"{base:.2f} of the start in every run and then fall: {falls}.",
-            min(tops) > base and len(fallen) > 1,
-        ),
-        Claim(
-            f"The other {len(held)}, voting, trajectory entropy and probability among them, end at "
-            f"{span(end for runs in held.values() for end in ends(runs))}, as the supervised reward does "
-            f"({mean(taught, ends):.2f}), and hold for all {taught[0].last_step} steps at this gentle learning rate.",
-            {"majority_vote", "trajectory_entropy", "probability"} <= set(held)
-            and all(min(ends(runs)) > mean(taught, ends) - 0.02 and not collapses(runs) for runs in held.values()),
-        ),
-        Claim(
-            "The fall is not that of the paper, in which the proxy goes on rising: here the proxy of each of the "
-            f"{len(fallen)} ends lower than it was when accuracy was highest, so this looks like training that breaks "
-            "down, not like a reward that is hacked. Hacking shows where the vote is pushed (the study `priors`).",
-            all(end < top for top, end in proxies),
-        ),
-        Claim(
-            f"Random rewards lose as well, to {span(ends(noise))}: at this learning rate a good part of a fall is what "
-            "noise alone does.",
-            max(ends(noise)) < 0.75 * base,
-        ),
-    ]
-
-
-def _proxies(runs: Runs) -> tuple[float, float]:
-    """Return the mean proxy reward of runs where their train accuracy was highest, and at their end (5-step means)."""
-    truths, proxies = ([step_curve(run, name)[1] for run in runs] for name in ("train_accuracy", "proxy_reward"))
-    top = np.mean([proxy[int(truth.argmax())] for truth, proxy in zip(truths, proxies, strict=True)])
-    return float(top), float(np.mean([proxy[-1] for proxy in proxies]))
 
 
 def _self_verification(records: Runs) -> list[Claim]:
@@ -186,6 +143,6 @@ def _per_problem(runs: Runs) -> list[Claim]:
 READINGS: dict[str, Callable[[Runs], list[Claim]]] = {
     "ood": _ood,
     "per-problem": _per_problem,
-    "rise-then-fall": _rise_then_fall,
+    "rise-then-fall": gentle,
     "self-verification": _self_verification,
 }

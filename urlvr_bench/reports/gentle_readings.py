@@ -1,0 +1,63 @@
+"""What the records of a calm protocol say: noise stays, labels move, and what the rewards do is their own doing."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from urlvr_bench import protocol
+from urlvr_bench.records.schema import Record
+from urlvr_bench.reports.summary import summaries
+from urlvr_bench.science import calm
+from urlvr_bench.science.claims import Claim, Runs, ends, listed, mean, span, starts
+from urlvr_bench.statistics.collapse import step_curve
+
+
+def gentle(records: Sequence[Record]) -> list[Claim]:
+    """Return who holds and who falls under a calm protocol, over the runs of one model and task."""
+    runs = {name: [one for one in records if one.method.id == name] for name in {one.method.id for one in records}}
+    (summary,) = summaries(records)
+    words = {line.method: line.verdict.word for line in summary.lines if line.role == "contender"}
+    held = [name for name, word in words.items() if word == "rose and held"]
+    fell = {line.method: line.verdict for line in summary.lines if words.get(line.method) == "rose, then fell"}
+    noise, taught = runs[calm.criterion().noise], runs[calm.criterion().labels]
+    courses = listed(
+        f"`{name}` to {each.peak:.2f} at step {each.peak_step} and then to {span(ends(runs[name]))} by seed"
+        for name, each in fell.items()
+    )
+    proxies = [_proxies(runs[name]) for name in fell]
+    return [
+        Claim(
+            f"Noise leaves the policy where it was: rewarded at random it goes from {mean(noise, starts):.2f} to "
+            f"{mean(noise, ends):.2f}, while labels lift it to {mean(taught, ends):.2f}. So what the other rewards do "
+            "is their own doing.",
+            bool(calm.row(noise, taught)["calm"]),
+        ),
+        Claim(
+            f"{listed(f'`{name}`' for name in held)} rise and end at "
+            f"{span(end for name in held for end in ends(runs[name]))}.",
+            "majority_vote" in held,
+        ),
+        Claim(
+            f"{len(fell)} of {len(words)} label-free rewards rise and then fall: {courses}, while what is "
+            "paid is higher at the end than where accuracy was highest: proxy up, truth down, as in the paper.",
+            bool(fell) and all(end > top for top, end in proxies),
+        ),
+        _first_version(taught[0]),
+    ]
+
+
+def _first_version(taught: Record) -> Claim:
+    now, before = taught.protocol.training, protocol.load("pocket@1").training
+    faster, smaller = before.learning_rate / now.learning_rate, before.rows / now.rows
+    return Claim(
+        f"Under the protocol's first version (`pocket` in tables, `--protocol pocket@1`), with {faster:.1f} times the learning rate and batches of "
+        f"{smaller:.0%} of the size, noise alone destroyed the policy, and a fall said little about a reward.",
+        faster > 1 > smaller,
+    )
+
+
+def _proxies(runs: Runs) -> tuple[float, float]:
+    """Return the mean proxy reward of runs where their train accuracy was highest, and at their end (5-step means)."""
+    truths, proxies = ([step_curve(run, name)[1] for run in runs] for name in ("train_accuracy", "proxy_reward"))
+    top = np.mean([proxy[int(truth.argmax())] for truth, proxy in zip(truths, proxies, strict=True)])
+    return float(top), float(np.mean([proxy[-1] for proxy in proxies]))
