@@ -50,8 +50,9 @@ def _first_version(taught: Record) -> Claim:
     now, before = taught.protocol.training, protocol.load("pocket@1").training
     faster, smaller = before.learning_rate / now.learning_rate, before.rows / now.rows
     return Claim(
-        f"Under the protocol's first version (`pocket` in tables, `--protocol pocket@1`), with {faster:.1f} times the learning rate and batches of "
-        f"{smaller:.0%} of the size, noise alone destroyed the policy, and a fall said little about a reward.",
+        "Under the protocol's first version (`pocket` in tables, `--protocol pocket@1`), with "
+        f"{faster:.1f} times the learning rate and batches of {smaller:.0%} of the size, noise alone destroyed the "
+        "policy, and a fall said little about a reward.",
         faster > 1 > smaller,
     )
 
