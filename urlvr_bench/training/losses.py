@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from accelerate import PartialState
 from torch import Tensor
 
 from urlvr_bench.errors import UsageError
@@ -23,26 +24,29 @@ def refuse(turns: Turns, name: str, updates_per_step: int) -> None:
         )
 
 
-def own_advantages(turns: Turns, paid_N: Tensor, group_size: int) -> Tensor | None:
-    """Return advantages (N,) of all processes' rollouts where TRL's are not wanted: as paid, or scaled over the batch.
+def own_advantages(turns: Turns, paid_N: Tensor, group_size: int, trls_B: Tensor) -> dict[str, Tensor]:
+    """Return what takes the place of TRL's advantages (B,), of all processes' rewards (N,): those as they are paid.
 
-    Scaled over the batch are deviations from the group's mean over their spread, as `normalize_then_sum` of TRL ends.
+    Or the deviations from the group's mean over their spread in the batch, as `normalize_then_sum` of TRL ends.
     """
-    if turns.advantages:
-        return paid_N
-    if not turns.scaled_over_batch:
-        return None
+    if not turns.advantages and not turns.scaled_over_batch:
+        return {}
     grouped = paid_N.view(-1, group_size)
     apart = (grouped - grouped.mean(1, keepdim=True)).flatten()
-    return apart / (apart.std() + EPSILON)
+    everywhere = paid_N if turns.advantages else apart / (apart.std() + EPSILON)
+    first = PartialState().process_index * len(trls_B)
+    return {"advantages": everywhere[first : first + len(trls_B)].to(trls_B)}
 
 
-def columns(rows: Sequence[Sequence[float]], mask_B_T: Tensor) -> Tensor:
-    """Return one value per token as (B, T) float32, 0 where a completion has ended."""
-    out = torch.zeros(mask_B_T.shape, device=mask_B_T.device)
-    for row, values in zip(out, rows, strict=True):
-        row[: len(values)] = torch.tensor(values, device=out.device)
-    return out
+def of_tokens(rows: Mapping[str, Sequence[Sequence[float]]], mask_B_T: Tensor) -> dict[str, Tensor]:
+    """Return the values of single tokens by their name in the batch, as (B, T), 0 where a completion has ended."""
+    found = {}
+    for turn, values_of in rows.items():
+        out = torch.zeros(mask_B_T.shape, device=mask_B_T.device)
+        for row, values in zip(out, values_of, strict=True):
+            row[: len(values)] = torch.tensor(values, device=out.device)
+        found["advantages" if turn == "token_advantages" else turn] = out
+    return found
 
 
 def added(inputs: Mapping[str, Any], logps_B_T: Tensor, entropies_B_T: Tensor, tokens: Tensor) -> Tensor:

@@ -68,6 +68,7 @@ class PolicyTrainer(GRPOTrainer):
         losses.refuse(bridge.method, bridge.name, updates_per_step)
         self.bridge, bridge.rollouts = bridge, self
         self.adds = bool(set(losses.ADDED) & set(bridge.method.token_turns))
+        self._scored: tuple[torch.Tensor, torch.Tensor] | None = None
         policy = self.model.get_base_model() if is_peft_model(self.model) else self.model
         signals.attach(policy, self.temperature, share_prompts, "entropy_weights" in bridge.method.token_turns)
         self.start = frozen(start, self.model, self.accelerator) if kl_every else None
@@ -98,19 +99,13 @@ class PolicyTrainer(GRPOTrainer):
         """Put what the method wants trained in the place of TRL's advantages, and beside them."""
         self._rows = [entry["row"] for entry in inputs]
         out = super()._generate_and_score_completions(inputs)
-        everywhere = losses.own_advantages(self.bridge.method, self._paid, self.num_generations)
-        if everywhere is not None:
-            rows, rank = len(out["advantages"]), self.accelerator.process_index
-            out["advantages"] = everywhere[rank * rows : (rank + 1) * rows].to(out["advantages"])
-        for turn, values in self.bridge.token_rows.items():
-            name = "advantages" if turn == "token_advantages" else turn
-            out[name] = losses.columns(values, out["completion_mask"])
-        return out
+        own = losses.own_advantages(self.bridge.method, self._paid, self.num_generations, out["advantages"])
+        return out | own | losses.of_tokens(self.bridge.token_rows, out["completion_mask"])
 
     def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
         """Keep what the loss is made of, for a method that adds to it."""
         found = super()._get_per_token_logps_and_entropies(*args, **kwargs)
-        self._scored = found[:2] if self.adds else None
+        self._scored = (found[0], found[1]) if self.adds else None
         return found
 
     def compute_loss(

@@ -1,0 +1,119 @@
+"""DistriTTRL: a vote among confident rollouts, told from the others by the confidences of all steps so far."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, pvariance
+from typing import NamedTuple
+
+from urlvr_bench import Group, Method
+from urlvr_bench.bounds import Count, CountFrom0
+from urlvr_bench.voting import count, winner
+
+ROUNDS = 20
+"""Of expectation maximisation."""
+FLOOR = 1e-6
+"""Least variance and share of a part of the mixture."""
+
+
+class Part(NamedTuple):
+    """One normal distribution of a mixture."""
+
+    share: float
+    mean: float
+    variance: float
+
+    def density(self, x: float) -> float:
+        """Return the logarithm of share times density."""
+        return math.log(self.share) - (math.log(self.variance) + (x - self.mean) ** 2 / self.variance) / 2
+
+
+@dataclass(frozen=True)
+class DistriTtrl(Method):
+    """Reward agreement with a vote of the rollouts whose confidence is high among all steps' (arXiv 2603.16500).
+
+    >>> certainties = [[5.0], [5.0], [1.0], [1.0]]
+    >>> signals = {"answer_spans": [(0, 1)] * 4, "token_self_certainties": certainties, "run_notes": []}
+    >>> group = Group("3+4?", ["..."] * 4, ["7", "3", "3", "3"], **signals)
+    >>> DistriTtrl().reward(group)  # three say 3, but two of them are unsure, and 3 is what the unsure say
+    [1.0, 0.0, 0.0, 0.0]
+    >>> DistriTtrl().note(group)
+    [5.0, 5.0, 1.0, 1.0]
+    """
+
+    family = "intrinsic/ensemble"
+    paper = "https://arxiv.org/abs/2603.16500"
+    aliases = ("distrittrl",)
+    needs = ("token_self_certainties", "answer_spans", "run_notes")
+    binary = True
+    formula = "1[a_i = vote of the sure rollouts that do not say what the unsure ones vote for], sure by two Gaussians"
+    differs = (
+        "From a description of the paper's text; its code could not be read. Confidence is the mean of -log p over "
+        "the answer's tokens and the whole vocabulary, less log V (`token_self_certainties`), there over the k "
+        "likeliest tokens; over all tokens where there is no answer. The mixture is fitted to the last `steps` steps, "
+        "each moved so that the middle of its own two Gaussians falls on the last one's, and to this group; there "
+        "the whole present step, which a method that sees one group at a time cannot read. The penalty for prompts "
+        "with few different answers is left out: it begins at a tenth of the group's size, which is less than one "
+        "answer in groups of fewer than ten. A group whose answers are all filtered out votes as a whole."
+    )
+
+    steps: CountFrom0 = 20
+    """Earlier steps whose confidences are pooled."""
+    least: Count = 4
+    """Confidences without which no mixture is fitted, and all rollouts are sure."""
+
+    def memory(self) -> int:
+        return self.steps
+
+    def note(self, group: Group) -> list[float]:
+        rows = zip(group.token_self_certainties or [], group.answer_spans or [], strict=True)
+        read = [(row, (row[slice(*span)] if span else []) or row) for row, span in rows]
+        return [fmean(part) if part else 0.0 for _, part in read]
+
+    def reward(self, group: Group) -> list[float]:
+        own = self.note(group)
+        sure = self._sure(own, [[c for note in step for c in note] for step in group.run_notes or []])
+        doubtful = winner(self._votes(group, [not each for each in sure]), group.prompt)
+        kept = self._votes(group, sure)
+        if doubtful is not None:
+            kept.pop(doubtful, None)
+        label = winner(kept or count(group.answers), group.prompt)
+        return [float(answer is not None and answer == label) for answer in group.answers]
+
+    def _votes(self, group: Group, chosen: Sequence[bool]) -> Counter[str]:
+        return count(answer for answer, yes in zip(group.answers, chosen, strict=True) if yes)
+
+    def _sure(self, own: Sequence[float], earlier: Sequence[Sequence[float]]) -> list[bool]:
+        """Return which confidences belong to the higher of two Gaussians, fitted to all steps' and the group's own."""
+        told = [step for step in earlier if len(step) >= self.least]
+        middles = [sum(part.mean for part in mixture(step)) / 2 for step in told]
+        pooled = [c + middles[-1] - middle for step, middle in zip(told, middles, strict=True) for c in step]
+        if len(pooled) + len(own) < self.least:
+            return [True] * len(own)
+        low, high = mixture([*pooled, *own])
+        return [high.density(c) >= low.density(c) for c in own]
+
+
+def mixture(values: Sequence[float]) -> tuple[Part, Part]:
+    """Return the lower and the higher of two Gaussians fitted to values, beginning with their lower and upper half."""
+    ordered = sorted(values)
+    half = max(1, len(ordered) // 2)
+    parts = _part(ordered[:half], len(ordered)), _part(ordered[half:] or ordered, len(ordered))
+    for _ in range(ROUNDS):
+        odds = [parts[1].density(x) - parts[0].density(x) for x in ordered]
+        upper = [1 / (1 + math.exp(-min(max(odd, -500), 500))) for odd in odds]
+        parts = _weighed(ordered, [1 - u for u in upper]), _weighed(ordered, upper)
+    low, high = sorted(parts, key=lambda part: part.mean)
+    return low, high
+
+
+def _part(values: Sequence[float], of: int) -> Part:
+    return Part(max(FLOOR, len(values) / of), fmean(values), max(FLOOR, pvariance(values)))
+
+
+def _weighed(values: Sequence[float], weights: Sequence[float]) -> Part:
+    total = max(FLOOR, math.fsum(weights))
+    mean = math.fsum(w * x for w, x in zip(weights, values, strict=True)) / total
+    variance = math.fsum(w * (x - mean) ** 2 for w, x in zip(weights, values, strict=True)) / total
+    return Part(max(FLOOR, total / len(values)), mean, max(FLOOR, variance))
