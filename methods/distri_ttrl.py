@@ -4,13 +4,18 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, pvariance
-from typing import NamedTuple
+from functools import lru_cache
+from statistics import fmean
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from urlvr_bench import Group, Method
 from urlvr_bench.bounds import Count, CountFrom0
 from urlvr_bench.voting import count, winner
 
+Floats = NDArray[np.float64]
 ROUNDS = 20
 """Of expectation maximisation."""
 FLOOR = 1e-6
@@ -24,8 +29,8 @@ class Part(NamedTuple):
     mean: float
     variance: float
 
-    def density(self, x: float) -> float:
-        """Return the logarithm of share times density."""
+    def density(self, x: Any) -> Any:
+        """Return the logarithm of share times density at a number or at an array of them."""
         return math.log(self.share) - (math.log(self.variance) + (x - self.mean) ** 2 / self.variance) / 2
 
 
@@ -52,8 +57,9 @@ class DistriTtrl(Method):
         "From a description of the paper's text; its code could not be read. Confidence is the mean of -log p over "
         "the answer's tokens and the whole vocabulary, less log V (`token_self_certainties`), there over the k "
         "likeliest tokens; over all tokens where there is no answer. The mixture is fitted to the last `steps` steps, "
-        "each moved so that the middle of its own two Gaussians falls on the last one's, and to this group; there "
-        "the whole present step, which a method that sees one group at a time cannot read. The penalty for prompts "
+        "each moved so that the middle of its own two Gaussians falls on the last one's; there to the present step "
+        "besides, which a method that sees one group at a time cannot read, so that the first step is told by its own "
+        "group alone. The penalty for prompts "
         "with few different answers is left out: it begins at a tenth of the group's size, which is less than one "
         "answer in groups of fewer than ten. A group whose answers are all filtered out votes as a whole."
     )
@@ -85,35 +91,31 @@ class DistriTtrl(Method):
         return count(answer for answer, yes in zip(group.answers, chosen, strict=True) if yes)
 
     def _sure(self, own: Sequence[float], earlier: Sequence[Sequence[float]]) -> list[bool]:
-        """Return which confidences belong to the higher of two Gaussians, fitted to all steps' and the group's own."""
-        told = [step for step in earlier if len(step) >= self.least]
+        """Return which confidences belong to the higher of two Gaussians, fitted to those of all earlier steps."""
+        told = [tuple(step) for step in earlier if len(step) >= self.least]
         middles = [sum(part.mean for part in mixture(step)) / 2 for step in told]
         pooled = [c + middles[-1] - middle for step, middle in zip(told, middles, strict=True) for c in step]
-        if len(pooled) + len(own) < self.least:
+        if max(len(pooled), len(own)) < self.least:
             return [True] * len(own)
-        low, high = mixture([*pooled, *own])
+        low, high = mixture(tuple(pooled or own))
         return [high.density(c) >= low.density(c) for c in own]
 
 
-def mixture(values: Sequence[float]) -> tuple[Part, Part]:
+@lru_cache(maxsize=128)  # the groups of a step ask for the same ones
+def mixture(values: tuple[float, ...]) -> tuple[Part, Part]:
     """Return the lower and the higher of two Gaussians fitted to values, beginning with their lower and upper half."""
-    ordered = sorted(values)
-    half = max(1, len(ordered) // 2)
-    parts = _part(ordered[:half], len(ordered)), _part(ordered[half:] or ordered, len(ordered))
+    ordered = np.sort(np.array(values))
+    upper = (np.arange(len(ordered)) >= len(ordered) // 2).astype(float)
     for _ in range(ROUNDS):
-        odds = [parts[1].density(x) - parts[0].density(x) for x in ordered]
-        upper = [1 / (1 + math.exp(-min(max(odd, -500), 500))) for odd in odds]
-        parts = _weighed(ordered, [1 - u for u in upper]), _weighed(ordered, upper)
+        parts = _part(ordered, 1 - upper), _part(ordered, upper)
+        odds = parts[1].density(ordered) - parts[0].density(ordered)
+        upper = 1 / (1 + np.exp(-np.clip(odds, -500, 500)))
     low, high = sorted(parts, key=lambda part: part.mean)
     return low, high
 
 
-def _part(values: Sequence[float], of: int) -> Part:
-    return Part(max(FLOOR, len(values) / of), fmean(values), max(FLOOR, pvariance(values)))
-
-
-def _weighed(values: Sequence[float], weights: Sequence[float]) -> Part:
-    total = max(FLOOR, math.fsum(weights))
-    mean = math.fsum(w * x for w, x in zip(weights, values, strict=True)) / total
-    variance = math.fsum(w * (x - mean) ** 2 for w, x in zip(weights, values, strict=True)) / total
+def _part(values: Floats, weights: Floats) -> Part:
+    total = max(FLOOR, float(weights.sum()))
+    mean = float(weights @ values) / total
+    variance = float(weights @ (values - mean) ** 2) / total
     return Part(max(FLOOR, total / len(values)), mean, max(FLOOR, variance))
