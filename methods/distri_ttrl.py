@@ -9,13 +9,12 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from urlvr_bench import Group, Method
 from urlvr_bench.bounds import Count, CountFrom0
 from urlvr_bench.voting import count, winner
 
-Floats = NDArray[np.float64]
+Floats = np.ndarray[Any, np.dtype[np.float64]]
 ROUNDS = 20
 """Of expectation maximisation."""
 FLOOR = 1e-6
