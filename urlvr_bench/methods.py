@@ -163,7 +163,7 @@ def configure(name: str, params: Mapping[str, Any]) -> Method:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError(f"{name}: {where}={first['input']!r}: {first['msg'].removeprefix('Value error, ')}") from error
-    for _, term, given in parse(method.terms) if name == HYBRID else ():
+    for _, term, given in parse(str(vars(method)["terms"])) if name == HYBRID else ():
         part = configure(term, given)
         if part.token_turns() or part.memory():
             what = "trains single tokens" if part.token_turns() else "remembers what it noted"

@@ -110,13 +110,14 @@ def rehearse(method: Method, group: Group) -> Group:
 
 def remember(method: Method, group: Group) -> Group:
     """Return the group with what the method notes of it, as if it had been shown at two earlier steps."""
-    kinds = [name for name in ("prompt_notes", "run_notes") if name in method.needs]
-    for earlier in range(min(2, method.memory())):
-        group = group if earlier else dataclasses.replace(group, **{name: [] for name in kinds})
-        note = json.loads(json.dumps(method.note(group)))
-        shown = {"prompt_notes": [*(group.prompt_notes or []), note], "run_notes": [*(group.run_notes or []), [note]]}
-        group = dataclasses.replace(group, **{name: shown[name] for name in kinds})
-    return group
+    kept: dict[str, list[Any]] = {name: [] for name in ("prompt_notes", "run_notes") if name in method.needs}
+    for _ in range(min(2, method.memory())):
+        noted: dict[str, Any] = {name: list(notes) for name, notes in kept.items()}
+        note = json.loads(json.dumps(method.note(dataclasses.replace(group, **noted))))
+        for name, notes in kept.items():
+            notes.append(note if name == "prompt_notes" else [note])
+    shown: dict[str, Any] = {**kept}
+    return dataclasses.replace(group, **shown)
 
 
 def said(method: Method, group: Group) -> list[list[float]]:

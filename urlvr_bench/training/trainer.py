@@ -57,6 +57,7 @@ class PolicyTrainer(GRPOTrainer):
         stops: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
+        losses.refuse(bridge.method, bridge.name, updates_per_step)
         super().__init__(reward_funcs=[bridge], **kwargs)
         self.draws, self.share_prompts, self.stops = draws, share_prompts, tuple(stops)
         self.stops_now: tuple[str, ...] = ()
@@ -65,7 +66,6 @@ class PolicyTrainer(GRPOTrainer):
         self.eos_ids = frozenset(self.eos_token_ids)
         self.generation_seconds = 0.0
         self.teachers = Teachers()
-        losses.refuse(bridge.method, bridge.name, updates_per_step)
         self.bridge, bridge.rollouts = bridge, self
         self.adds = bool(set(losses.ADDED) & set(bridge.method.token_turns))
         self._scored: tuple[torch.Tensor, torch.Tensor] | None = None
