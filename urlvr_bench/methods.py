@@ -158,11 +158,17 @@ def configure(name: str, params: Mapping[str, Any]) -> Method:
         if key not in fields:
             raise unknown(f"hyper-parameter of {name}", key, fields)
     try:
-        return TypeAdapter(cls).validate_python(dict(params))
+        method = TypeAdapter(cls).validate_python(dict(params))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError(f"{name}: {where}={first['input']!r}: {first['msg'].removeprefix('Value error, ')}") from error
+    for _, term, given in parse(str(vars(method)["terms"])) if name == HYBRID else ():
+        part = configure(term, given)
+        if part.token_turns() or part.memory():
+            what = "trains single tokens" if part.token_turns() else "remembers what it noted"
+            raise UsageError(f"{term} {what}, so it cannot be a term of a sum; take it alone")
+    return method
 
 
 @cache

@@ -25,6 +25,8 @@ Signal = Literal[
     "extra_answers",
     "likelihoods",
     "replies",
+    "prompt_notes",
+    "run_notes",
     "correct",
     "gold",
 ]
@@ -57,9 +59,12 @@ SOURCES: dict[Signal, str] = {
     "extra_answers": "further rollouts, as `extras` asks for them",
     "likelihoods": "the policy's likelihood of what `queries` returns",
     "replies": "the policy's answers to what `ask` returns",
+    **dict.fromkeys(("prompt_notes", "run_notes"), "what `note` returned at earlier steps"),
     **dict.fromkeys(LABELS, "the ground truth"),
 }
 """Where each signal comes from; a task need not have `answer_cue` and `verification_prompts`."""
+TOKEN_TURNS: tuple[str, ...] = ("token_advantages", "entropy_weights", "kl_weights")
+"""Turns of a method that say how single tokens are trained, one value per token of a completion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,10 @@ class Group:
     """Per entry of `Method.queries`, the log-probability of each token of the continuation, nats."""
     replies: list[str] | None = None
     """The policy's greedy answer to each prompt of `Method.ask`."""
+    prompt_notes: list[Any] | None = None
+    """What `Method.note` returned when this prompt was shown at earlier steps, oldest first."""
+    run_notes: list[list[Any]] | None = None
+    """Per earlier step, oldest first, what `Method.note` returned for each of its groups."""
     correct: list[bool] | None = None
     """Ground-truth correctness of each completion. Filled for a supervised reference only."""
     gold: str | None = None
@@ -182,7 +191,8 @@ class Method(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name, later in (("queries", LATER), ("ask", LATER), ("reward", frozenset[Signal]())):
+        turns = dict.fromkeys(("queries", "ask"), LATER) | dict.fromkeys(("reward", "note", *TOKEN_TURNS), frozenset())
+        for name, later in turns.items():
             if name in vars(cls):
                 setattr(cls, name, _served(vars(cls)[name], later))
 
@@ -197,6 +207,33 @@ class Method(ABC):
     def ask(self, group: Group) -> list[str]:
         """Return follow-up prompts for the policy to answer; the answers come back as `replies`."""
         return []
+
+    def token_advantages(self, group: Group) -> list[list[float]]:
+        """Return G x T advantages of single tokens, trained on as they are in place of the rollouts' own."""
+        return []
+
+    def entropy_weights(self, group: Group) -> list[list[float]]:
+        """Return G x T weights w of the entropies H, nats: the loss gains the mean of w H over an update's tokens."""
+        return []
+
+    def kl_weights(self, group: Group) -> list[list[float]]:
+        """Return G x T weights w of |log(p / p_old)|, p_old the policy that sampled: the loss gains their mean.
+
+        Nothing moves in the first update on a batch, where p is p_old; so it takes `mini_batches` of 2 or more.
+        """
+        return []
+
+    def memory(self) -> int:
+        """Return how many notes come back: of a prompt (`prompt_notes`), or of how many steps (`run_notes`)."""
+        return 0
+
+    def note(self, group: Group) -> Any:
+        """Return what to remember of a group: a small value of JSON, asked for after the group has been paid."""
+        return None
+
+    def token_turns(self) -> tuple[str, ...]:
+        """Return the turns for single tokens that the method takes, those that its class defines."""
+        return tuple(name for name in TOKEN_TURNS if getattr(type(self), name) is not getattr(Method, name))
 
     @abstractmethod
     def reward(self, group: Group) -> list[float]:

@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,12 +23,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         CUDA_VISIBLE_DEVICES="",
     ):
         multiprocessing.set_forkserver_preload(["tests.chaos.children"])
-        (run,) = plan.grid("smoke", ["majority_vote"], [0], ["pocket-1"], [], TINY)
-        made = Lab(run, tmp_path_factory.mktemp("chaos"), {})
-        folder = made.begin("uninterrupted")
-        assert made.attempt(folder) == 0, made.said(folder)
-        made.expected = outcome(folder)
-        yield made
+        yield uninterrupted("majority_vote", tmp_path_factory.mktemp("chaos"), {})
+
+
+def uninterrupted(method: str, root: Path, changes: dict[str, str]) -> Lab:
+    """Return a lab whose one run was carried out to its end; further ones must end as it did."""
+    (run,) = plan.grid("smoke", [method], [0], ["pocket-1"], [], TINY | changes)
+    made = Lab(run, root, {})
+    folder = made.begin("uninterrupted")
+    assert made.attempt(folder) == 0, made.said(folder)
+    made.expected = outcome(folder)
+    return made
 
 
 @contextlib.contextmanager

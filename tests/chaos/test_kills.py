@@ -10,6 +10,7 @@ from fakehub import serving
 from hubstate import Fault as HubFault
 from records import fabricate
 
+from tests.chaos.conftest import uninterrupted
 from tests.chaos.lab import Fault, push_to
 from urlvr_bench.records import record
 from urlvr_bench.running import worker
@@ -39,6 +40,23 @@ def test_a_run_that_is_killed_at_every_moment_ends_as_if_it_were_not(lab):
     before = (folder / "record.json").stat().st_mtime_ns
     lab.finish(folder)
     assert (folder / "record.json").stat().st_mtime_ns == before, "a finished run was written again"
+
+
+@pytest.mark.parametrize(
+    ("method", "changes"),
+    [
+        ("spo", {"unique_prompts": "2"}),
+        ("distri_ttrl", {}),
+        ("spine", {}),
+        ("kl_cov(share=0.2)", {"mini_batches": "2"}),
+    ],
+)
+def test_what_is_remembered_and_weighed_token_by_token_survives_a_kill(lab, tmp_path, method, changes):
+    own = uninterrupted(method, tmp_path, changes)
+    folder = own.begin("killed")
+    assert own.attempt(folder, Fault("reward", 4)) == -signal.SIGKILL  # after the checkpoint of step 2
+    own.finish(folder)
+    assert "continuing after step 2" in own.said(folder)
 
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGUSR2])

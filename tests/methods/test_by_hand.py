@@ -63,6 +63,74 @@ def test_ettrl() -> None:
     assert methods.build("ettrl")[1].advantages
 
 
+def test_spine() -> None:
+    row = [0.9, 0.1, 0.8, 0.0, 0.7, 0.6, 0.2, 0.5, 0.3, 0.4]  # at a share of 1/2, 0.5 to 0.9 are forks
+    group = votes("aab", token_entropies=[row, [0.5, 0.5, 0.1], []])
+    _, method = methods.build("spine(share=0.5,low=0.25,high=0.5,weight=2)")
+    plain = np.array([1, 1, -2]) / 3 / (np.std([1, 1, 0], ddof=1) + 1e-4)
+    first, second, third = method.token_advantages(group)
+    assert first == pytest.approx([plain[0] * (h >= 0.5) for h in row])
+    assert second == pytest.approx([plain[1], plain[1], 0]) and third == []
+    # of 0.5, 0.6, 0.7, 0.8, 0.9 the quantiles are 0.6 and 0.7; above is lowered, below is raised
+    assert method.entropy_weights(group)[0] == [2, 0, 2, 0, 0, 0, 0, -2, 0, 0]
+    assert method.entropy_weights(group)[1:] == [[0, 0, 0], []]
+
+
+def test_echo() -> None:
+    entropies, chances = np.array([[0.2, 0.6], [1.0, 0.2]]), np.array([[0.9, 0.5], [0.1, 0.9]])
+    group = votes("a-", token_entropies=entropies.tolist(), token_logprobs=np.log(chances).tolist())
+    scores = sum((x - x.mean()) / np.sqrt(x.var() + 1e-8) for x in (entropies, 1 - chances))
+    plain = np.array([[0.5], [-0.5]]) / (np.std([1, 0], ddof=1) + 1e-4)
+    for strength, largest in ((0.1, 2), (1, 0.5)):
+        _, method = methods.build(f"echo(strength={strength},largest={largest})")
+        expected = plain * (1 + strength * scores.clip(-largest, largest))
+        assert np.array(method.token_advantages(group)) == pytest.approx(expected)
+
+
+def test_kl_cov() -> None:
+    logprobs = np.array([[-0.1, -0.1, -0.5], [-3.0, -0.1, -2.0]])
+    group = votes("a-", token_logprobs=logprobs.tolist())
+    plain = np.array([[0.5], [-0.5]]) / (np.std([1, 0], ddof=1) + 1e-4)
+    covariances = (logprobs - logprobs.mean()) * (plain - plain.mean())
+    for share, number in ((0.002, 1), (0.5, 3), (0.34, 2)):
+        least = np.sort(covariances.ravel())[-number]
+        _, method = methods.build(f"kl_cov(share={share},weight=3)")
+        assert method.kl_weights(group) == (3.0 * (covariances >= least)).tolist()
+
+
+def test_entropy_minimization_trains_on_no_reward() -> None:
+    _, method = methods.build("em-ft(weight=0.5)")
+    group = votes("a-", token_entropies=[[0.4, 0.2], []])
+    assert method.reward(group) == pytest.approx([-0.3, 0])
+    assert (method.token_advantages(group), method.entropy_weights(group)) == ([[0, 0], []], [[0.5, 0.5], []])
+
+
+def test_spo() -> None:
+    _, method = methods.build("spo(decay=0.5,prior=2)")
+    alpha, beta = (1 * 0.5 + 2) * 0.5 + 0, (1 * 0.5 + 1) * 0.5 + 4  # two of three agreed, then none of four
+    group = votes("aab-", prompt_notes=[[2, 3], [0, 4]])
+    baseline = alpha / (alpha + beta)
+    assert method.reward(group) == pytest.approx([1 - baseline, 1 - baseline, -baseline, -baseline])
+    assert method.advantages and method.note(group) == [2, 4]
+    assert method.reward(votes("--", prompt_notes=[])) == [-0.5, -0.5]
+
+
+def test_distri_ttrl() -> None:
+    """Two clusters of confidences around 1 and 5; a step from before that lies 10 higher is moved down to them."""
+    low, high = [0.9, 1.0, 1.1, 1.0], [4.9, 5.0, 5.1, 5.0]
+    notes = [[[c + 10 for c in low], [c + 10 for c in high]], [low, high]]
+    signals = {"answer_spans": [(1, 2)] * 5, "run_notes": notes}
+    rows = [[9.0, 5.2], [9.0, 1.2], [9.0, 0.8], [9.0, 4.8], [9.0, 1.0]]  # the answer's token alone counts
+    group = votes("abbbb", token_self_certainties=rows, **signals)
+    assert pay("distri_ttrl", group) == [1, 0, 0, 0, 0]  # the unsure say b, so the sure b does not count
+    assert pay("distri_ttrl", votes("bbbbb", token_self_certainties=rows, **signals)) == [1] * 5  # all filtered out
+    sure = votes("aabcc", token_self_certainties=[[0, 5.0]] * 5, **signals)
+    assert pay("distri_ttrl", sure) == pay("majority_vote", votes("aabcc"))
+    assert methods.build("distri_ttrl")[1].note(group) == [5.2, 1.2, 0.8, 4.8, 1.0]
+    unread = votes("--", token_self_certainties=[[1.0, 3.0], []], answer_spans=[None, None], run_notes=[])
+    assert methods.build("distri_ttrl")[1].note(unread) == [2.0, 0.0]
+
+
 def test_jury_rl() -> None:
     answers, accepted = "aaabbc--", [True] * 3 + [False] * 5
     assert pay("jury_rl", votes(answers, verified=accepted)) == [1, 1, 1, 0, 0, 0, 0, 0]

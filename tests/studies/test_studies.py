@@ -80,7 +80,10 @@ def test_an_unknown_study_is_one_clear_line():
         definition.load("rise")
 
 
-AWAITING = {"ettrl", "judged_clusters", "jury_rl", "sarl", "serl", "t3rl", "tournament", "ttrv"}
+AWAITING = {
+    *("distri_ttrl", "echo", "entropy_minimization", "ettrl", "judged_clusters", "jury_rl", "kl_cov", "sarl"),
+    *("serl", "spine", "spo", "t3rl", "tournament", "ttrv"),
+}
 """Methods that have no records yet; each leaves this list for the study's when it is run."""
 
 

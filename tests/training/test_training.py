@@ -31,7 +31,8 @@ def test_groups_that_would_be_cut_are_refused_with_the_numbers():
 
 def test_the_hooks_of_trl_are_as_this_package_expects():
     for name, parameters in trainer.HOOKS.items():
-        assert list(inspect.signature(getattr(GRPOTrainer, name)).parameters) == parameters
+        found = list(inspect.signature(getattr(GRPOTrainer, name)).parameters)
+        assert parameters in (None, found)
 
 
 def test_the_resolved_configuration_pins_the_protocol_and_names_no_place(tmp_path):

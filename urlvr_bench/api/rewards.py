@@ -97,6 +97,8 @@ def _of_texts(spec: str) -> tuple[str, Method]:
         raise UsageError(f"{name} needs {', '.join(more)}, which a reward function is not given; {_REFUGE}")
     if found.advantages:
         raise UsageError(f"{name} pays advantages, from which another trainer would take the group's mean; {_REFUGE}")
+    if found.token_turns():
+        raise UsageError(f"{name} trains single tokens, which a reward function cannot; {_REFUGE}")
     if found.scaled_over_batch:
         raise UsageError(
             f"{name} is scaled over the batch, which a reward function does not see: hand the trainer its terms one by "

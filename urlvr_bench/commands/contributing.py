@@ -82,7 +82,7 @@ def fitting(method: "Method") -> str | None:
 
 def training(name: str, task: str, out: Path) -> tuple[bool, str]:
     """Train a method and the random line for two minutes on a pocket prior; return whether it went well, and tables."""
-    from urlvr_bench import models, protocol
+    from urlvr_bench import methods, models, protocol
     from urlvr_bench.records import record
     from urlvr_bench.reports import figures, tables
     from urlvr_bench.running import plan, runner
@@ -90,7 +90,9 @@ def training(name: str, task: str, out: Path) -> tuple[bool, str]:
     default = protocol.load(PROTOCOL).model
     priors = [prior.name for prior in models.priors() if prior.task == task]
     model = default if default in priors or not priors else priors[0]
-    runs = plan.grid(PROTOCOL, [name, "random_reward"], [0], [model], [task], {"steps": str(STEPS)})
+    moves = "kl_weights" in methods.load(name)().token_turns()  # between the updates on a batch
+    changes = {"steps": str(STEPS)} | ({"mini_batches": "4"} if moves else {})
+    runs = plan.grid(PROTOCOL, [name, "random_reward"], [0], [model], [task], changes)
     cells = plan.lay_out(runs, out)
     outcomes = runner.carry_out(cells, plan.default_jobs(), console)
     failures = [f"{ended.cell.folder}: {ended.error}" for ended in outcomes if ended.error]

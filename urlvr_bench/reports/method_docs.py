@@ -57,6 +57,8 @@ def _section(name: str, cls: type[Method]) -> str:
     text = f"\n### {name}\n\n{about}\n\n{' '.join(card)}\n"
     if cls.needs:
         text += f"\nSignals: {', '.join(f'`{signal}`' for signal in cls.needs)}.\n"
+    if beside := cls().token_turns():
+        text += f"\nBeside the reward: {', '.join(f'`{turn}`' for turn in beside)}.\n"
     if fields := methods.hyper_parameters(cls):
         text += "\n| hyper-parameter | default | |\n|---|---|---|\n"
         text += "".join(f"| `{field}` | `{default}` | {' '.join(what.split())} |\n" for field, default, what in fields)

@@ -9,7 +9,7 @@ import math
 import pickle
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,9 @@ from pydantic import TypeAdapter
 from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
 from urlvr_bench.review import rehearsal, stage
-from urlvr_bench.rollouts import FAMILIES, SIGNALS, SOURCES, Method
+from urlvr_bench.rollouts import FAMILIES, SIGNALS, SOURCES, TOKEN_SIGNALS, Group, Method
 from urlvr_bench.training.booth import Booth
-from urlvr_bench.training.firewall import Guarded, number, shown
+from urlvr_bench.training.firewall import Guarded, checked_note, number, shown
 
 Check = Callable[[Method], Iterator[str]]
 
@@ -36,23 +36,57 @@ def pays_one_finite_reward_per_rollout(method: Method) -> Iterator[str]:
                 yield f"{name}, rollout {i}: {shown(reward)} is not a finite number"
 
 
+def weighs_every_token(method: Method) -> Iterator[str]:
+    """Turns for single tokens return one finite number per token of each rollout."""
+    turns = method.token_turns()
+    for name, group in rehearsal.groups(method) if turns else ():
+        lengths = next((list(map(len, values)) for values in _per_token(group)), group.token_counts)
+        for turn in turns:
+            rows = getattr(method, turn)(group)
+            if lengths is None:
+                yield f"{turn}: no signal in needs says how many tokens a rollout has; declare token_counts"
+            elif list(map(len, rows)) != lengths:
+                yield f"{name}: {turn} returns {list(map(len, rows))} values for {lengths} tokens"
+            if any(number(value) is None for row in rows for value in row):
+                yield f"{name}: {turn} returns what is not a finite number"
+
+
+def _per_token(group: Group) -> Iterator[list[list[float]]]:
+    yield from (values for name in TOKEN_SIGNALS if (values := getattr(group, name)) is not None)
+
+
+def notes_what_comes_back(method: Method) -> Iterator[str]:
+    """What a method with a memory notes is JSON, the same in every order of the rollouts that pays the same."""
+    kinds = {"prompt_notes", "run_notes"} & set(method.needs)
+    if bool(kinds) != bool(method.memory()):
+        yield f"memory is {method.memory()}, but needs has {', '.join(sorted(kinds)) or 'no notes'}"
+    for _, group in rehearsal.groups(method) if method.memory() else ():
+        checked_note(type(method).__name__, group, method.note(group))
+
+
 def does_not_depend_on_the_order(method: Method) -> Iterator[str]:
     """Rollouts in another order earn the same rewards in that order."""
     rng = random.Random(0)
     for name, group in rehearsal.groups(method):
-        straight = method.reward(group)
+        straight = rehearsal.said(method, group)
         for order in ([*range(len(group))][::-1], rng.sample(range(len(group)), len(group))):
-            moved = method.reward(rehearsal.reorder(method, group, order))
-            if not all(math.isclose(a, straight[i], abs_tol=1e-9) for a, i in zip(moved, order, strict=True)):
-                yield f"{name}: pays {straight}, but {moved} to the same rollouts in the order {order}"
+            moved = rehearsal.said(method, rehearsal.reorder(method, group, order))
+            same = [zip(row, straight[i], strict=True) for row, i in zip(moved, order, strict=True)]
+            if not all(math.isclose(a, b, abs_tol=1e-9) for row in same for a, b in row):
+                yield f"{name}: pays {_flat(straight)}, but {_flat(moved)} to the same rollouts in the order {order}"
                 break
+
+
+def _flat(rows: Sequence[Sequence[float]]) -> list[Any]:
+    """Return what was said of each rollout: its reward, if there is nothing else."""
+    return [row[0] if len(row) == 1 else row for row in rows]
 
 
 def sees_only_what_it_declares(method: Method) -> Iterator[str]:
     """Signals that are not declared, poisoned, do not move one bit of a reward."""
     for name, group in rehearsal.groups(method):
         poisoned = rehearsal.poison(method, group, [signal for signal in SIGNALS if signal not in method.needs])
-        if method.reward(poisoned) != method.reward(group):
+        if rehearsal.said(method, poisoned) != rehearsal.said(method, group):
             yield f"{name}: rewards change with signals that are not in needs"
 
 
@@ -92,9 +126,9 @@ def is_pure(method: Method) -> Iterator[str]:
     """The same group earns the same again, and is left as it was."""
     for name, group in rehearsal.groups(method):
         before = copy.deepcopy(group)
-        first, second = method.reward(group), method.reward(group)
+        first, second = rehearsal.said(method, group), rehearsal.said(method, group)
         if first != second:
-            yield f"{name}: pays {first}, then {second}"
+            yield f"{name}: pays {_flat(first)}, then {_flat(second)}"
         if group != before:
             yield f"{name}: reward changes the group that it is given"
 
@@ -174,6 +208,8 @@ def fills_its_card(method: Method) -> Iterator[str]:
 
 CHECKS: tuple[Check, ...] = (
     pays_one_finite_reward_per_rollout,
+    weighs_every_token,
+    notes_what_comes_back,
     does_not_depend_on_the_order,
     sees_only_what_it_declares,
     declares_exactly_what_it_reads,

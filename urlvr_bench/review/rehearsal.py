@@ -2,8 +2,10 @@
 
 import dataclasses
 import hashlib
+import json
 import random
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any, cast
 
 from urlvr_bench.rollouts import Group, Method, Query
@@ -103,15 +105,35 @@ def rehearse(method: Method, group: Group) -> Group:
         later["likelihoods"] = [likelihood(query) for query in method.queries(group)]
     if "replies" in method.needs:
         later["replies"] = [reply(prompt) for prompt in method.ask(group)]
-    return dataclasses.replace(group, **later)
+    return remember(method, dataclasses.replace(group, **later))
 
 
-def act(method: Method, guarded: Guarded) -> list[float]:
-    """Let the method take every turn on a guarded group; return its rewards."""
+def remember(method: Method, group: Group) -> Group:
+    """Return the group with what the method notes of it, as if it had been shown at two earlier steps."""
+    kept: dict[str, list[Any]] = {name: [] for name in ("prompt_notes", "run_notes") if name in method.needs}
+    for _ in range(min(2, method.memory())):
+        noted: dict[str, Any] = {name: list(notes) for name, notes in kept.items()}
+        note = json.loads(json.dumps(method.note(dataclasses.replace(group, **noted))))
+        for name, notes in kept.items():
+            notes.append(note if name == "prompt_notes" else [note])
+    shown: dict[str, Any] = {**kept}
+    return dataclasses.replace(group, **shown)
+
+
+def said(method: Method, group: Group) -> list[list[float]]:
+    """Return, per rollout, its reward and what turns for single tokens say of its tokens, in one row."""
+    columns = [[[reward] for reward in method.reward(group)]]
+    columns += [getattr(method, turn)(group) for turn in method.token_turns()]
+    return [[*chain(*parts)] for parts in zip(*columns, strict=True)]
+
+
+def act(method: Method, guarded: Guarded) -> list[list[float]]:
+    """Let the method take every turn on a guarded group; return what it says of each rollout."""
     seen = cast(Group, guarded)
     method.queries(seen)
     method.ask(seen)
-    return method.reward(seen)
+    method.note(seen)
+    return said(method, seen)
 
 
 def likelihood(query: Query) -> list[float]:
@@ -140,4 +162,5 @@ def poison(method: Method, group: Group, names: Sequence[str]) -> Group:
     lengths = [rng.randint(2, 9) for _ in group.completions]
     false: dict[str, Any] = {name: make() for name, make in _signals(lengths, group.answers, rng).items()}
     false |= {"extra_answers": [["3"] * 9], "likelihoods": [[-1.0]] * 99, "replies": ["\\boxed{True}"] * len(group)}
+    false |= {"prompt_notes": [[1, 2]] * 9, "run_notes": [[[0.5]]] * 9}
     return rehearse(method, dataclasses.replace(group, **{name: false[name] for name in names}))

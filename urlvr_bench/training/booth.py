@@ -19,7 +19,7 @@ from typing import Any
 import urlvr_bench
 from urlvr_bench.errors import UsageError, presentable
 from urlvr_bench.rollouts import Extra, Group, Query, Signal
-from urlvr_bench.training.firewall import checked, complaint
+from urlvr_bench.training.firewall import checked, checked_note, checked_tokens, complaint
 
 CHILD = Path(__file__).with_name("booth_child.py")
 SECONDS = 600.0
@@ -109,6 +109,16 @@ class Booth:
         """Whether what the method pays is scaled over the batch."""
         return bool(self.facts["scaled_over_batch"])
 
+    @property
+    def token_turns(self) -> tuple[str, ...]:
+        """The turns for single tokens that the method takes."""
+        return tuple(self.facts["token_turns"])
+
+    @property
+    def memory(self) -> int:
+        """How many notes come back to the method."""
+        return int(self.facts["memory"])
+
     def extras(self) -> list[Extra]:
         """Return what the method asks to be sampled."""
         return [Extra(int(count), int(view), decay) for count, view, decay in self.facts["extras"]]
@@ -126,6 +136,16 @@ class Booth:
         """Return the rewards of each group."""
         paid = [list(map(_told, row)) for row in self._take("reward", groups)]
         return [checked(self.name, group, rewards) for group, rewards in zip(groups, paid, strict=True)]
+
+    def of_tokens(self, turn: str, groups: Sequence[Group]) -> list[list[list[float]]]:
+        """Return what a turn for single tokens says, per group, rollout and token."""
+        said = [[list(map(_told, row)) for row in rows] for rows in self._take(turn, groups)]
+        return [checked_tokens(self.name, group, turn, rows) for group, rows in zip(groups, said, strict=True)]
+
+    def notes(self, groups: Sequence[Group]) -> list[Any]:
+        """Return what to remember of each group."""
+        noted = [of_group[0] for of_group in self._take("note", groups)]
+        return [checked_note(self.name, group, note) for group, note in zip(groups, noted, strict=True)]
 
     def _take(self, turn: str, groups: Sequence[Group]) -> list[list[Any]]:
         _ = self.facts

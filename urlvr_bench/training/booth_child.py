@@ -144,6 +144,8 @@ def facts(method: Any, kernel: bool) -> dict[str, Any]:
         "binary": method.binary,
         "advantages": method.advantages,
         "scaled_over_batch": method.scaled_over_batch,
+        "token_turns": method.token_turns(),
+        "memory": method.memory(),
         "extras": [[extra.count, extra.view, extra.teacher_decay] for extra in method.extras()],
         "closed_by": "kernel" if kernel else "interpreter",
     }
@@ -153,7 +155,13 @@ def turn(method: Any, name: str, group: Any) -> list[Any]:
     """Return what a method does with one group, in JSON's types."""
     if name == "queries":
         return [[query.prefix, query.continuation] for query in method.queries(group)]
-    return list(method.ask(group)) if name == "ask" else list(map(paid, method.reward(group)))
+    if name == "ask":
+        return list(method.ask(group))
+    if name == "note":
+        return [json.loads(json.dumps(method.note(group), allow_nan=False))]
+    if name == "reward":
+        return list(map(paid, method.reward(group)))
+    return [list(map(paid, row)) for row in getattr(method, name)(group)]
 
 
 def paid(reward: Any) -> Any:

@@ -14,8 +14,10 @@ from urlvr_bench.evaluation.samples import before
 from urlvr_bench.records import evidence
 from urlvr_bench.rollouts import LABELS, Group, Method
 from urlvr_bench.training.booth import Booth
+from urlvr_bench.training.earnings import Rows, earn
 from urlvr_bench.training.firewall import Here, Turns, pay
 from urlvr_bench.training.groups import Batch, build, with_second_turn
+from urlvr_bench.training.memory import Memory
 from urlvr_bench.training.permuted import Once, must_not_move
 from urlvr_bench.training.rollout_metrics import ScoredGroup, batch_metrics, likelihood_rank, repetition
 from urlvr_bench.training.seams import Doc, Rollouts, TaskView
@@ -51,6 +53,9 @@ class RewardBridge:
         self.twice = 0 if LABELS & set(self.method.needs) else twice
         self.__name__ = name
         self.rollouts: Rollouts | None = None
+        self.memory = Memory(self.method.memory, self.method.needs)
+        self.token_rows: dict[str, Rows] = {}
+        """By turn for single tokens, what it says of the last batch on this process."""
         self.evidence: list[str] | None = None
         """What the record keeps of the last batch, over all processes; None where groups are too large for it."""
 
@@ -68,7 +73,7 @@ class RewardBridge:
         started = time.perf_counter()
         whole = [text if isinstance(text, str) else text[0]["content"] for text in completions]
         texts, stopped = zip(*(before(self.task.stops, text) for text in whole), strict=True)
-        batch = Batch(list(texts), completion_ids, row, self.docs)
+        batch = Batch(list(texts), completion_ids, row, self.docs, self.memory)
         groups, correct, paid, further_tokens = self._pay(batch, self.rollouts)
         scored = []
         for i, (group, rewards, right) in enumerate(zip(groups, paid, correct, strict=True)):
@@ -95,11 +100,15 @@ class RewardBridge:
         asked = once if self.twice else rollouts
         built = build(self.method, self.task, batch, size, self.seed, asked)
         groups, tokens = with_second_turn(self.method, built.groups, asked)
-        paid = self.method.reward(groups)
+        earned = earn(self.method, self.name, groups, batch.token_ids)
         if self.twice:
             self.twice -= 1
-            must_not_move(self.method, self.name, self.task, batch, size, self.seed, once, paid)
-        return groups, built.correct, paid, built.tokens + tokens
+            must_not_move(self.method, self.name, self.task, batch, size, self.seed, once, earned)
+        self.token_rows = earned.rows()
+        if self.method.memory:
+            noted = zip((group.prompt for group in groups), earned.notes, strict=True)
+            self.memory.add(rollouts.gather(list(noted)))
+        return groups, built.correct, earned.rewards, built.tokens + tokens
 
     def _evidence(self, groups: Sequence[ScoredGroup]) -> list[str] | None:
         kept: list[evidence.Rollout] = []

@@ -1,5 +1,6 @@
 """The label firewall: a group that a method sees through a guard, which lets nothing pass that was not declared."""
 
+import json
 import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, cast
@@ -10,6 +11,8 @@ from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query, Signal
 Answer = TypeVar("Answer")
 LONGEST = 100
 """Characters of a value in a message."""
+LONGEST_NOTE = 1 << 14
+"""Characters of what a method remembers of one group."""
 
 
 class Guarded:
@@ -51,8 +54,14 @@ class Turns(Protocol):
     def scaled_over_batch(self) -> bool: ...
     def extras(self) -> list[Extra]: ...
     def queries(self, groups: Sequence[Group]) -> list[list[Query]]: ...
+    @property
+    def token_turns(self) -> tuple[str, ...]: ...
+    @property
+    def memory(self) -> int: ...
     def ask(self, groups: Sequence[Group]) -> list[list[str]]: ...
     def reward(self, groups: Sequence[Group]) -> list[list[float]]: ...
+    def of_tokens(self, turn: str, groups: Sequence[Group]) -> list[list[list[float]]]: ...
+    def notes(self, groups: Sequence[Group]) -> list[Any]: ...
 
 
 class Here:
@@ -62,6 +71,7 @@ class Here:
         self.method, self.name = method, name
         self.needs, self.binary = tuple(method.needs), method.binary
         self.advantages, self.scaled_over_batch = method.advantages, method.scaled_over_batch
+        self.token_turns, self.memory = method.token_turns(), method.memory()
 
     def extras(self) -> list[Extra]:
         """Return what the method asks to be sampled."""
@@ -79,6 +89,16 @@ class Here:
         """Return the rewards of each group."""
         paid = self._each("reward", self.method.reward, groups)
         return [checked(self.name, group, rewards) for group, rewards in zip(groups, paid, strict=True)]
+
+    def of_tokens(self, turn: str, groups: Sequence[Group]) -> list[list[list[float]]]:
+        """Return what a turn for single tokens says, per group, rollout and token."""
+        said = self._each(turn, getattr(self.method, turn), groups)
+        return [checked_tokens(self.name, group, turn, rows) for group, rows in zip(groups, said, strict=True)]
+
+    def notes(self, groups: Sequence[Group]) -> list[Any]:
+        """Return what to remember of each group."""
+        noted = self._each("note", self.method.note, groups)
+        return [checked_note(self.name, group, note) for group, note in zip(groups, noted, strict=True)]
 
     def _each(self, turn: str, take: Callable[[Group], Answer], groups: Sequence[Group]) -> list[Answer]:
         done = []
@@ -104,6 +124,29 @@ def checked(name: str, group: Group, rewards: Sequence[Any]) -> list[float]:
         if found is None:
             raise complaint(name, group, f"rollout {rollout}: reward {shown(rewards[rollout])} is not a finite number")
     return [found for found in numbers if found is not None]
+
+
+def checked_tokens(name: str, group: Group, turn: str, rows: Sequence[Any]) -> list[list[float]]:
+    """Return finite numbers for the tokens of each rollout of a group; UsageError where they are anything else."""
+    if len(rows) != len(group):
+        raise complaint(name, group, f"{turn}: {len(rows)} rows for {len(group)} rollouts; return one per rollout")
+    found = [[number(value) for value in row] for row in rows]
+    for rollout, row in enumerate(found):
+        if None in row:
+            what = shown(rows[rollout][row.index(None)])
+            raise complaint(name, group, f"rollout {rollout}: {turn} has {what}, which is not a finite number")
+    return [[value for value in row if value is not None] for row in found]
+
+
+def checked_note(name: str, group: Group, note: Any) -> Any:
+    """Return a note as JSON gives it back; UsageError where it is no JSON or too long."""
+    try:
+        text = json.dumps(note, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise complaint(name, group, f"note {shown(note)} is no JSON: {error}") from error
+    if len(text) > LONGEST_NOTE:
+        raise complaint(name, group, f"its note has {len(text):,} characters of JSON; {LONGEST_NOTE:,} are the most")
+    return json.loads(text)
 
 
 def number(reward: Any) -> float | None:

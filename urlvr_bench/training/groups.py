@@ -9,6 +9,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.counting import WORKERS
 from urlvr_bench.rollouts import TOKEN_SIGNALS, Extra, Group, Signal
 from urlvr_bench.training.firewall import Turns
+from urlvr_bench.training.memory import Memory
 from urlvr_bench.training.seams import Doc, Rollouts, TaskView
 from urlvr_bench.verifiers import proofs, shown_tests
 
@@ -22,6 +23,8 @@ class Batch:
     row: Sequence[int]
     docs: Sequence[Doc]
     """The scheduled problems, by row."""
+    memory: Memory
+    """What the method noted at earlier steps."""
 
     def parts(self, size: int) -> list[tuple[int, slice]]:
         """Return the row of each group's problem, and where its rollouts are."""
@@ -67,7 +70,7 @@ def build(
     for (row, rows), doc, found in zip(parts, docs, judged, strict=True):
         texts, ids = batch.texts[rows], batch.token_ids[rows]
         signals: dict[str, Any] = {name: values[rows] for name, values in statistics.items()}
-        signals |= _rollout_signals(needs, task, doc, texts, ids, rollouts)
+        signals |= _rollout_signals(needs, task, doc, texts, ids, rollouts) | batch.memory.shown(task.prompt(doc))
         if "rollout_ids" in needs:
             signals["rollout_ids"] = [f"seed {seed} row {row} rollout {i}" for i in range(size)]
         if "extra_answers" in needs:

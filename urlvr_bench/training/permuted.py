@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.training.earnings import Earned, earn
 from urlvr_bench.training.firewall import Turns, complaint
 from urlvr_bench.training.groups import Batch, build, with_second_turn
 from urlvr_bench.training.seams import Doc, Rollouts, TaskView, Texts, TokenStatistics
@@ -97,14 +98,16 @@ def must_not_move(
     size: int,
     seed: int,
     rollouts: Once,
-    paid: Sequence[Sequence[float]],
+    earned: Earned,
 ) -> None:
-    """Pay a batch again under permuted labels; UsageError where a group earns otherwise than what was `paid`."""
+    """Pay a batch again under permuted labels; UsageError where a group earns otherwise than it has."""
     rollouts.rewind()
     other = exchanged(batch)
     built = build(turns, task, other, size, seed, rollouts, judge=False)
     again, _ = with_second_turn(turns, built.groups, rollouts)
-    for group, first, second in zip(again, paid, turns.reward(again), strict=True):
-        if list(first) != second:
+    anew = earn(turns, name, again, other.token_ids)
+    for i, group in enumerate(again):
+        first, second = earned.of(i), anew.of(i)
+        if first != second:
             moved = f"pays {first}, but {second} to the same rollouts when the golds of the problems are permuted"
             raise complaint(name, group, f"{moved}: a label reaches it")

@@ -55,11 +55,14 @@ class Watch(LogitsProcessor):
         return TokenStatistics(*rows)
 
 
-def attach(model: nn.Module, temperature: float = 1.0, share_prompts: bool = False) -> None:
+def attach(
+    model: nn.Module, temperature: float = 1.0, share_prompts: bool = False, entropy_gradient: bool = False
+) -> None:
     """Let `model(..., statistics_at=T, targets=...)` return token statistics instead of logits.
 
     On a CPU the scores that TRL asks for (`fused_lm_head=True`) are computed here too: of the completions' tokens
-    alone, where TRL takes every position through the head, and with each prompt read once if `share_prompts`.
+    alone, where TRL takes every position through the head, and with each prompt read once if `share_prompts`,
+    and entropies that can be differentiated if `entropy_gradient`.
     Going through the model's own call keeps the hooks of DDP, FSDP, ZeRO and PEFT in force.
     """
     plain_forward = model.forward
@@ -80,9 +83,8 @@ def attach(model: nn.Module, temperature: float = 1.0, share_prompts: bool = Fal
         wanted = labels[:, -hidden.shape[1] :]
         known = wanted != -100
         with _head(self) as (weight, bias):
-            flat = log_probabilities(
-                hidden[known], weight, bias, wanted[known], temperature, *_logit_transform(self.config)
-            )
+            given = hidden[known], weight, bias, wanted[known], temperature, *_logit_transform(self.config)
+            flat = log_probabilities(*given, entropy_gradient=entropy_gradient)
         wide = labels[:, 1:]
         spread = [each.new_zeros(wide.shape).masked_scatter(wide != -100, each) for each in flat]
         return FusedCausalLMOutput(log_probs=spread[0], entropy=spread[1])

@@ -50,16 +50,18 @@ def log_probabilities(
     scale: float = 1.0,
     softcap: float | None = None,
     chunk_bytes: int = CHUNK_BYTES["cpu"],
+    entropy_gradient: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Return the targets' log-probabilities (N,), to be differentiated, and the entropies (N,), nats, float32.
 
+    The entropies can be differentiated, too, if `entropy_gradient`.
     The logits of one chunk at a time are kept; where there are more chunks, the backward pass computes them again.
     """
 
     def part(hidden: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         logits = (hidden.to(weight_V_H.dtype) @ weight_V_H.T).float()
         all_N_V = torch.log_softmax(_as_sampled(logits, bias_V, temperature, scale, softcap), 1)
-        with torch.no_grad():
+        with torch.set_grad_enabled(entropy_gradient and torch.is_grad_enabled()):
             entropies = -(all_N_V.exp() * all_N_V).sum(1)
         return all_N_V.gather(1, targets[:, None]).squeeze(1), entropies
 

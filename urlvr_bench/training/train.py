@@ -22,6 +22,7 @@ from urlvr_bench.tasks import Task
 from urlvr_bench.training import checkpoints, first_votes, reporting, schedule, sharding, steplog
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
+from urlvr_bench.training.memory import MemoryKeeper
 from urlvr_bench.training.parallel import AllSaved, adapter, vllm_settings
 from urlvr_bench.training.policy import base_facts, fitted, freeze_embeddings
 from urlvr_bench.training.reporting import Report
@@ -161,15 +162,17 @@ def _train(
     trainer.add_callback(steplog.StepLog(steps, training.mini_batches, bridge, report))
     saver = steplog.WeightSaver(folder, judged, training.mini_batches, trainer.save_model)
     trainer.add_callback(saver)
-    keeper = TeacherKeeper(trainer.teachers)
-    trainer.add_callback(keeper)
+    keepers = TeacherKeeper(trainer.teachers), MemoryKeeper(bridge.memory)
+    for keeper in keepers:
+        trainer.add_callback(keeper)
     trainer.add_callback(AllSaved())
     trainer.add_callback(checkpoints.Sealer(steps))
     trainer.add_callback(checkpoints.Leaver(training.mini_batches, say))
     with PartialState().main_process_first():
         checkpoint = checkpoints.latest(folder / "checkpoints", say)
     if checkpoint:
-        keeper.restore(checkpoint)
+        for keeper in keepers:
+            keeper.restore(checkpoint)
     done = int(checkpoint.name.removeprefix("checkpoint-")) // training.mini_batches if checkpoint else 0
     if trainer.is_world_process_zero():
         schedule.write(folder / "schedule.jsonl", docs, order)

@@ -1,4 +1,4 @@
-"""TRL's GRPOTrainer with two hooks: it remembers the batch it generated, and it scores or extends it on request."""
+"""TRL's GRPOTrainer with hooks: it remembers its batch, scores or extends it on request, and adds to the loss."""
 
 import copy
 import time
@@ -9,18 +9,17 @@ from typing import Any, Literal, TypeVar
 
 import torch
 from accelerate.utils import gather_object, is_peft_model
-from transformers import AutoModelForCausalLM, LogitsProcessor, PreTrainedModel
+from transformers import LogitsProcessor
 from trl import GRPOTrainer
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.decoding import Decoding, Draw, cut, generating_with
-from urlvr_bench.models import NO_CODE
 from urlvr_bench.rollouts import TOKEN_SIGNALS
-from urlvr_bench.training import sharding, signals
+from urlvr_bench.training import losses, signals
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.seams import TokenStatistics
+from urlvr_bench.training.start import frozen, sampled_kl
 from urlvr_bench.training.teacher import Teachers
-from urlvr_bench.voting import EPSILON
 
 T = TypeVar("T")
 HOOKS = {
@@ -35,8 +34,13 @@ HOOKS = {
         "num_generations",
         "has_tool_images",
     ],
+    "_get_per_token_logps_and_entropies": None,
+    "compute_loss": ["self", "model", "inputs", "return_outputs", "num_items_in_batch"],
 }
-"""The parts of GRPOTrainer beyond its public interface that this module stands on; a test inspects them."""
+"""The parts of GRPOTrainer beyond its public interface that this module stands on; a test inspects them.
+
+Of `_get_per_token_logps_and_entropies` only the first two of what it returns are read, whatever its arguments are.
+"""
 
 
 class PolicyTrainer(GRPOTrainer):
@@ -53,6 +57,7 @@ class PolicyTrainer(GRPOTrainer):
         stops: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
+        losses.refuse(bridge.method, bridge.name, updates_per_step)
         super().__init__(reward_funcs=[bridge], **kwargs)
         self.draws, self.share_prompts, self.stops = draws, share_prompts, tuple(stops)
         self.stops_now: tuple[str, ...] = ()
@@ -61,19 +66,12 @@ class PolicyTrainer(GRPOTrainer):
         self.eos_ids = frozenset(self.eos_token_ids)
         self.generation_seconds = 0.0
         self.teachers = Teachers()
-        self.advantages_as_paid = bridge.method.advantages
-        self.scaled_over_batch = bridge.method.scaled_over_batch
-        bridge.rollouts = self
+        self.bridge, bridge.rollouts = bridge, self
+        self.adds = bool(set(losses.ADDED) & set(bridge.method.token_turns))
+        self._scored: tuple[torch.Tensor, torch.Tensor] | None = None
         policy = self.model.get_base_model() if is_peft_model(self.model) else self.model
-        signals.attach(policy, self.temperature, share_prompts)
-        self.start = self._frozen(start) if kl_every else None
-
-    def _frozen(self, path: str) -> PreTrainedModel:
-        how = {"dtype": self.model.dtype, "attn_implementation": self.model.config._attn_implementation, **NO_CODE}
-        with sharding.whole_models(self.accelerator):
-            model = AutoModelForCausalLM.from_pretrained(path, **how)
-        signals.attach(model)
-        return model.to(self.accelerator.device).eval().requires_grad_(False)
+        signals.attach(policy, self.temperature, share_prompts, "entropy_weights" in bridge.method.token_turns)
+        self.start = frozen(start, self.model, self.accelerator) if kl_every else None
 
     def _generate(self, prompts: list[Any]) -> Any:
         """Generate the batch; watch the drawing where its statistics will be asked for."""
@@ -98,14 +96,28 @@ class PolicyTrainer(GRPOTrainer):
         return rewards
 
     def _generate_and_score_completions(self, inputs: Any) -> Any:
-        """Train on what the method paid, untouched, where it pays advantages; a sum's scaled over the batch."""
+        """Put what the method wants trained in the place of TRL's advantages, and beside them."""
         self._rows = [entry["row"] for entry in inputs]
         out = super()._generate_and_score_completions(inputs)
-        if self.advantages_as_paid or self.scaled_over_batch:
-            everywhere = self._paid if self.advantages_as_paid else over_batch(self._paid, self.num_generations)
-            rows, rank = len(out["advantages"]), self.accelerator.process_index
-            out["advantages"] = everywhere[rank * rows : (rank + 1) * rows].to(out["advantages"])
-        return out
+        own = losses.own_advantages(self.bridge.method, self._paid, self.num_generations, out["advantages"])
+        return out | own | losses.of_tokens(self.bridge.token_rows, out["completion_mask"])
+
+    def _get_per_token_logps_and_entropies(self, *args: Any, **kwargs: Any) -> Any:
+        """Keep what the loss is made of, for a method that adds to it."""
+        found = super()._get_per_token_logps_and_entropies(*args, **kwargs)
+        self._scored = (found[0], found[1]) if self.adds else None
+        return found
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> torch.Tensor:
+        """Return TRL's loss and what the method adds to it, each a share of the update's mean over tokens."""
+        loss: torch.Tensor = super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        if self._scored is None:
+            return loss
+        updates = self.args.steps_per_generation / self.current_gradient_accumulation_steps
+        tokens = inputs["num_items_in_batch"] / updates / self.accelerator.num_processes
+        return loss + losses.added(inputs, *self._scored, tokens)
 
     def _score(
         self, model: torch.nn.Module, prompt_ids: Sequence[Sequence[int]], completion_ids: Sequence[Sequence[int]]
@@ -128,17 +140,11 @@ class PolicyTrainer(GRPOTrainer):
         return self._statistics
 
     def kl_to_start(self) -> float | None:
-        """Return the sampled KL(policy || start) per token, nats, by the estimator exp(-d) - 1 + d of log-ratio d.
-
-        None at a step that does not measure it. The estimator (Schulman, "Approximating KL divergence") is
-        unbiased and never negative.
-        """
+        """Return the sampled KL(policy || start) per token, nats, or None at a step that does not measure it."""
         if self.start is None or not self._measures_kl():
             return None
-        start = self._score(self.start, self._prompt_ids, self._completion_ids)
-        ratios = torch.tensor(_flat(self.statistics().logprobs)) - torch.tensor(_flat(start.logprobs))
-        ratios = torch.cat(self.gather([ratios]))
-        return float((torch.exp(-ratios) - 1 + ratios).mean()) if len(ratios) else 0.0
+        then = self._score(self.start, self._prompt_ids, self._completion_ids)
+        return sampled_kl(self.statistics().logprobs, then.logprobs, self.gather)
 
     def _measures_kl(self) -> bool:
         return bool(self.kl_every) and self.state.global_step // self.updates_per_step % self.kl_every == 0
@@ -242,14 +248,3 @@ class PolicyTrainer(GRPOTrainer):
             yield
         finally:
             self.generation_config, self.generation_kwargs = config, kwargs
-
-
-def over_batch(rewards: torch.Tensor, group_size: int) -> torch.Tensor:
-    """Return deviations from the group's mean over their spread in the batch, as TRL's `normalize_then_sum` ends."""
-    grouped = rewards.view(-1, group_size)
-    apart = (grouped - grouped.mean(1, keepdim=True)).flatten()
-    return apart / (apart.std() + EPSILON)
-
-
-def _flat(rows: Sequence[Sequence[float]]) -> list[float]:
-    return [value for row in rows for value in row]
