@@ -158,11 +158,14 @@ def configure(name: str, params: Mapping[str, Any]) -> Method:
         if key not in fields:
             raise unknown(f"hyper-parameter of {name}", key, fields)
     try:
-        return TypeAdapter(cls).validate_python(dict(params))
+        found: Method = TypeAdapter(cls).validate_python(dict(params))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError(f"{name}: {where}={first['input']!r}: {first['msg'].removeprefix('Value error, ')}") from error
+    if name == HYBRID and "extra_texts" in found.needs:
+        raise UsageError("a sum hands its terms no extra_texts, which one of them reads: train that term alone")
+    return found
 
 
 @cache

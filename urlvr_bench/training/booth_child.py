@@ -43,7 +43,7 @@ NUMPY = ("numpy", "numpy.linalg", "numpy.random")
 OURS = tuple(
     f"urlvr_bench.{name}" for name in ("rollouts", "bounds", "voting", "likeness", "asking", "errors", "methods")
 )
-NAMES = ("Extra", "Family", "Group", "Method", "Query", "Signal")
+NAMES = ("Extra", "Family", "Group", "Method", "Query", "Sampled", "Signal")
 """What a method may import: of the standard library what only computes, numpy, and from `urlvr_bench` these names."""
 LONGEST = 1000
 """Characters of an error."""
@@ -152,8 +152,12 @@ def facts(method: Any, kernel: bool) -> dict[str, Any]:
 def turn(method: Any, name: str, group: Any) -> list[Any]:
     """Return what a method does with one group, in JSON's types."""
     if name == "queries":
-        return [[query.prefix, query.continuation] for query in method.queries(group)]
-    return list(method.ask(group)) if name == "ask" else list(map(paid, method.reward(group)))
+        return [[query.prefix, query.continuation, query.teacher_decay] for query in method.queries(group)]
+    if name == "ask":
+        from urlvr_bench.rollouts import Sampled
+
+        return [[prompt, isinstance(prompt, Sampled)] for prompt in method.ask(group)]
+    return list(map(paid, method.reward(group)))
 
 
 def paid(reward: Any) -> Any:

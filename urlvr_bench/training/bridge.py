@@ -15,10 +15,11 @@ from urlvr_bench.records import evidence
 from urlvr_bench.rollouts import LABELS, Group, Method
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.firewall import Here, Turns, pay
-from urlvr_bench.training.groups import Batch, build, with_second_turn
+from urlvr_bench.training.groups import Batch, build
 from urlvr_bench.training.permuted import Once, must_not_move
 from urlvr_bench.training.rollout_metrics import ScoredGroup, batch_metrics, likelihood_rank, repetition
 from urlvr_bench.training.seams import Doc, Rollouts, TaskView
+from urlvr_bench.training.second_turn import with_second_turn
 
 LogMetric = Callable[[str, float], None]
 __all__ = ["PREFIX", "RewardBridge", "pay"]
@@ -94,7 +95,7 @@ class RewardBridge:
         size, once = self.group_size, Once(rollouts)
         asked = once if self.twice else rollouts
         built = build(self.method, self.task, batch, size, self.seed, asked)
-        groups, tokens = with_second_turn(self.method, built.groups, asked)
+        groups, tokens = with_second_turn(self.method, built.groups, batch, asked)
         paid = self.method.reward(groups)
         if self.twice:
             self.twice -= 1
