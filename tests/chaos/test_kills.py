@@ -10,9 +10,9 @@ from fakehub import serving
 from hubstate import Fault as HubFault
 from records import fabricate
 
-from tests.chaos.lab import Fault, push_to
+from tests.chaos.lab import TINY, Fault, Lab, outcome, push_to
 from urlvr_bench.records import record
-from urlvr_bench.running import worker
+from urlvr_bench.running import plan, worker
 
 pytestmark = pytest.mark.lab
 
@@ -39,6 +39,23 @@ def test_a_run_that_is_killed_at_every_moment_ends_as_if_it_were_not(lab):
     before = (folder / "record.json").stat().st_mtime_ns
     lab.finish(folder)
     assert (folder / "record.json").stat().st_mtime_ns == before, "a finished run was written again"
+
+
+ASKING = ["sharpening(teacher_decay=0.9,kl=0.5)+voted_verification(verdicts=2)", "scope(votes=2,separator='*')"]
+"""Methods that ask for likelihoods under a teacher and sampled replies, and for the texts of further rollouts."""
+
+
+@pytest.mark.parametrize("method", ASKING)
+def test_what_a_method_asks_the_policy_is_the_same_after_a_kill(lab, tmp_path, method):
+    (run,) = plan.grid("smoke", [method], [0], ["pocket-countdown"], ["countdown_pocket"], TINY)
+    asking = Lab(run, tmp_path, {})
+    whole = asking.begin("whole")
+    assert asking.attempt(whole) == 0, asking.said(whole)
+    asking.expected = outcome(whole)
+    folder = asking.begin("killed")
+    for moment, number in (("reward", 4), ("optimizer step", 2), ("sealing", 2)):
+        assert asking.attempt(folder, Fault(moment, number)) == -signal.SIGKILL, f"{moment} was not reached"
+    asking.finish(folder)
 
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGUSR2])

@@ -80,7 +80,10 @@ def test_an_unknown_study_is_one_clear_line():
         definition.load("rise")
 
 
-AWAITING = {"ettrl", "judged_clusters", "jury_rl", "sarl", "serl", "t3rl", "tournament", "ttrv"}
+AWAITING = {
+    *("crew", "ettrl", "judged_clusters", "jury_rl", "sarl", "scope", "semantic_voting", "serl", "sharpening", "t3rl"),
+    *("tournament", "ttrv"),
+}
 """Methods that have no records yet; each leaves this list for the study's when it is run."""
 
 
