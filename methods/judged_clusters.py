@@ -5,7 +5,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
-from urlvr_bench.asking import says_yes
+from urlvr_bench.asking import by_question, repeated, says_yes
+from urlvr_bench.bounds import FewFrom0
 from urlvr_bench.voting import count
 
 QUESTION = """Two answers to one question follow. Find out whether they say the same.
@@ -41,21 +42,26 @@ class JudgedClusters(Method):
     needs = ("replies",)
     formula = "|cluster(a_i)| / G, two answers in one cluster if each is judged to follow from the other"
     differs = (
-        "EMPO's general-reasoning code lets a small verifier model compare answers; here the policy does, greedily, "
-        "in both directions as semantic entropy asks. Answers that are linked through a third are one cluster, so "
-        "that the order does not matter; EMPO compares with the first member. Its gates on the entropy are left out. "
-        "For K different answers the policy is asked K (K - 1) questions."
+        "EMPO's general-reasoning code lets a small verifier model compare answers; here the policy does, greedily "
+        "or by vote, in both directions as semantic entropy asks. Answers that are linked through a third are one "
+        "cluster, so that the order does not matter; EMPO compares with the first member. Its gates on the entropy "
+        "are left out. For K different answers the policy is asked K (K - 1) questions."
     )
 
+    verdicts: FewFrom0 = 0
+    """Verdicts that are sampled per question, more than half of which have to say yes; 0 for the likeliest alone."""
+
     def ask(self, group: Group) -> list[str]:
-        return [QUESTION.format(question=group.prompt, first=a, second=b) for a, b in self._pairs(group)]
+        asked = [QUESTION.format(question=group.prompt, first=a, second=b) for a, b in self._pairs(group)]
+        return repeated(asked, self.verdicts)
 
     def _pairs(self, group: Group) -> list[tuple[str, str]]:
         return list(itertools.permutations(sorted(count(group.answers)), 2))
 
     def reward(self, group: Group) -> list[float]:
         votes = count(group.answers)
-        follows = {pair for pair, reply in zip(self._pairs(group), group.replies or [], strict=True) if says_yes(reply)}
+        asked = zip(self._pairs(group), by_question(group.replies or [], self.verdicts), strict=True)
+        follows = {pair for pair, replies in asked if sum(map(says_yes, replies)) > len(replies) / 2}
         same: defaultdict[str, set[str]] = defaultdict(set)
         for a, b in follows:
             if (b, a) in follows:

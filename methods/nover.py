@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from urlvr_bench import Group, Method
-from urlvr_bench.bounds import NotNegative
+from urlvr_bench.bounds import NotNegative, Share
 from urlvr_bench.rollouts import Query
 
 
@@ -32,19 +32,23 @@ class Nover(Method):
         "answer], P = exp(-mean_t log p(gold_t | prompt, reasoning) / max(1, 1 + log10 l)) over the n with f = 1"
     )
     differs = (
-        "The published code takes the perplexity under a copy of the policy that follows it every 100 steps, we "
-        "under the policy. l is the number of tokens of the completion, there of its reasoning; the form is the "
-        "task's cue and a readable answer, there both pairs of tags and nothing else. Equal perplexities rank alike, "
-        "there in the order of the rollouts."
+        "The published code takes the perplexity under a copy of the policy that moves a tenth towards it at every "
+        "checkpoint; we take it under the policy or, with `teacher_decay`, under an average that moves at every "
+        "step (0.9 per hundred steps is a decay of 0.999). l is the number of tokens of the completion, there of "
+        "its reasoning; the form is the task's cue and a readable answer, there both pairs of tags and nothing "
+        "else. Equal perplexities rank alike, there in the order of the rollouts."
     )
 
     reasoning: NotNegative = 1.0
     """Weight of the rank of the perplexity."""
     efficiency: NotNegative = 1.0
     """Weight of the share of rollouts that are both longer and less sure."""
+    teacher_decay: Share | None = None
+    """Decay per step of the average of the policy that the perplexity is taken under; None for the policy."""
 
     def queries(self, group: Group) -> list[Query]:
-        return [Query(group.prompt + begun, group.gold or "") for begun in _begun(group) if begun is not None]
+        begun = [group.prompt + text for text in _begun(group) if text is not None]
+        return [Query(text, group.gold or "", self.teacher_decay) for text in begun]
 
     def reward(self, group: Group) -> list[float]:
         rows = iter(group.likelihoods or [])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
 from urlvr_bench.asking import which_is_better, wins
-from urlvr_bench.bounds import NotNegative
+from urlvr_bench.bounds import FewFrom0, NotNegative
 
 
 @dataclass(frozen=True)
@@ -23,23 +23,26 @@ class Serl(Method):
     paper = "https://arxiv.org/abs/2511.07922"
     aliases = ("copeland",)
     needs = ("replies", "token_counts")
-    formula = "sum_j wins(i over j) l_j / l_i 1[|l_i - l_j| < tolerance l_j] / (2 (G - 1)), l the number of tokens"
+    formula = "sum_j wins(i over j) l_j / l_i 1[|l_i - l_j| < tolerance l_j] / (2 k (G - 1)), l the number of tokens"
     differs = (
         "As in the released code a win counts more over a longer rollout, and not at all over one whose length "
-        "differs by more than a fifth. The code samples every verdict twice in each order; we take the likeliest, "
-        "once in each order. Rollouts with the same text do not duel, and one without an answer neither duels nor "
-        "earns. The reward of the judge, who is trained there on duels that agree with the ranking, is left out: "
-        "only rollouts of the prompt are trained on here. The question is in our own words."
+        "differs by more than a fifth. The code samples every verdict twice in each order, which is `verdicts=2`; "
+        "by default we take the likeliest, once in each order (k = 1). Rollouts with the same text do not duel, and "
+        "one without an answer neither duels nor earns. The reward of the judge, who is trained there on duels that "
+        "agree with the ranking, is left out: only rollouts of the prompt are trained on here. The question is in "
+        "our own words."
     )
 
     tolerance: NotNegative = 0.2
     """By what share of the loser's length the winner's may differ."""
+    verdicts: FewFrom0 = 0
+    """Verdicts k that are sampled per duel and order; 0 for the likeliest alone."""
 
     def ask(self, group: Group) -> list[str]:
-        return which_is_better(group)
+        return which_is_better(group, self.verdicts)
 
     def reward(self, group: Group) -> list[float]:
-        won, rollouts = wins(group), list(zip(group.completions, group.token_counts or [], strict=True))
+        won, rollouts = wins(group, self.verdicts), list(zip(group.completions, group.token_counts or [], strict=True))
         rewards = []
         for i, (own, length) in enumerate(rollouts):
             gains = [
@@ -47,5 +50,5 @@ class Serl(Method):
                 for j, (other, theirs) in enumerate(rollouts)
                 if j != i and abs(length - theirs) < self.tolerance * theirs
             ]
-            rewards.append(sum(gains) / (2 * max(1, len(group) - 1)))
+            rewards.append(sum(gains) / (2 * max(1, self.verdicts) * max(1, len(group) - 1)))
         return rewards

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
 from urlvr_bench.asking import which_is_better, wins
-from urlvr_bench.bounds import Few
+from urlvr_bench.bounds import Few, FewFrom0
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,23 @@ class Tournament(Method):
     formula = "(s_i - min s) / (max s - min s), s_i the matches that i wins in all tournaments; 1/2 if all are equal"
     differs = (
         "The published judge is a larger model that sees a rubric and picks the best of each match anew; here the "
-        "policy compares every two rollouts once, in both orders, and the tournaments are played from these "
-        "verdicts. A match that nobody wins gives no point and a hash decides who goes on. Pairings are drawn by a "
-        "hash, there by a seed. Rollouts with the same text are one entrant. The published reward for form, which is "
-        "added, is left out; a rollout without an answer earns 0 in both. The question is in our own words."
+        "policy compares every two rollouts once, or so often as asked, in both orders, and the tournaments are "
+        "played from these verdicts. A match that nobody wins gives no point and a hash decides who goes on. "
+        "Pairings are drawn by a hash, there by a seed. Rollouts with the same text are one entrant. The published "
+        "reward for form, which is added, is left out; a rollout without an answer earns 0 in both. The question is "
+        "in our own words."
     )
 
     repeats: Few = 4
     """Tournaments that are played."""
+    verdicts: FewFrom0 = 0
+    """Verdicts that are sampled per pair and order, whose majority decides a match; 0 for the likeliest alone."""
 
     def ask(self, group: Group) -> list[str]:
-        return which_is_better(group)
+        return which_is_better(group, self.verdicts)
 
     def reward(self, group: Group) -> list[float]:
-        won, points = wins(group), Counter[str]()
+        won, points = wins(group, self.verdicts), Counter[str]()
         entrants = {text for text, a in zip(group.completions, group.answers, strict=True) if a is not None}
         for repeat in range(self.repeats):
             left, number = sorted(entrants), 0

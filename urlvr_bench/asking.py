@@ -3,8 +3,9 @@
 import itertools
 import re
 from collections import Counter
+from collections.abc import Sequence
 
-from urlvr_bench.rollouts import Group
+from urlvr_bench.rollouts import Group, Sampled
 
 BETTER = """Two solutions of one task follow. Find out which of them is better.
 
@@ -28,16 +29,28 @@ def duels(group: Group) -> list[tuple[str, str]]:
     return list(itertools.permutations(sorted(answered), 2))
 
 
-def which_is_better(group: Group) -> list[str]:
-    """Return the question of each duel."""
-    return [BETTER.format(task=group.prompt, first=first, second=second) for first, second in duels(group)]
+def repeated(questions: Sequence[str], samples: int) -> list[str]:
+    """Return each question so often, for answers that are sampled; once and plain, for the likeliest, with 0."""
+    return [Sampled(question) for question in questions for _ in range(samples)] if samples else list(questions)
 
 
-def wins(group: Group) -> Counter[tuple[str, str]]:
-    """Return how often, of two times, the judge found a completion better than another: by (winner, loser)."""
+def by_question(replies: Sequence[str], samples: int) -> list[Sequence[str]]:
+    """Return the replies to `repeated` questions, question by question."""
+    each = max(1, samples)
+    return [replies[i : i + each] for i in range(0, len(replies), each)]
+
+
+def which_is_better(group: Group, samples: int = 0) -> list[str]:
+    """Return the question of each duel, for one verdict or so many sampled ones."""
+    shown = [BETTER.format(task=group.prompt, first=first, second=second) for first, second in duels(group)]
+    return repeated(shown, samples)
+
+
+def wins(group: Group, samples: int = 0) -> Counter[tuple[str, str]]:
+    """Return how often the judge found a completion better than another: by (winner, loser), over both orders."""
     won: Counter[tuple[str, str]] = Counter()
-    for (first, second), reply in zip(duels(group), group.replies or [], strict=True):
-        if said := choice(reply):
+    for (first, second), replies in zip(duels(group), by_question(group.replies or [], samples), strict=True):
+        for said in filter(None, map(choice, replies)):
             won[(first, second) if said == 1 else (second, first)] += 1
     return won
 

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 Count = Annotated[int, Field(ge=1)]
 Few = Annotated[int, Field(ge=1, le=100)]
 CountFrom0 = Annotated[int, Field(ge=0)]
+FewFrom0 = Annotated[int, Field(ge=0, le=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Inside = Annotated[float, Field(gt=0, lt=1)]
 """A share that is neither none nor all."""

@@ -158,17 +158,25 @@ def configure(name: str, params: Mapping[str, Any]) -> Method:
         if key not in fields:
             raise unknown(f"hyper-parameter of {name}", key, fields)
     try:
-        method = TypeAdapter(cls).validate_python(dict(params))
+        found: Method = TypeAdapter(cls).validate_python(dict(params))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError(f"{name}: {where}={first['input']!r}: {first['msg'].removeprefix('Value error, ')}") from error
-    for _, term, given in parse(str(vars(method)["terms"])) if name == HYBRID else ():
+    if name == HYBRID:
+        _summable(found)
+    return found
+
+
+def _summable(hybrid: Method) -> None:
+    """Raise UsageError where a term of a sum has a turn or reads a signal that a sum has not."""
+    if "extra_texts" in hybrid.needs:
+        raise UsageError("a sum hands its terms no extra_texts, which one of them reads: train that term alone")
+    for _, term, given in parse(str(vars(hybrid)["terms"])):
         part = configure(term, given)
         if part.token_turns() or part.memory():
             what = "trains single tokens" if part.token_turns() else "remembers what it noted"
             raise UsageError(f"{term} {what}, so it cannot be a term of a sum; take it alone")
-    return method
 
 
 @cache

@@ -23,6 +23,7 @@ Signal = Literal[
     "tests_passed",
     "proofs_accepted",
     "extra_answers",
+    "extra_texts",
     "likelihoods",
     "replies",
     "prompt_notes",
@@ -46,7 +47,7 @@ TOKEN_SIGNALS: tuple[Signal, ...] = ("token_logprobs", "token_entropies", "token
 LABELS: frozenset[Signal] = frozenset({"correct", "gold"})
 SIGNALS: tuple[str, ...] = get_args(Signal)
 FAMILIES: tuple[str, ...] = get_args(Family)
-LATER: frozenset[Signal] = frozenset({"extra_answers", "likelihoods", "replies"})
+LATER: frozenset[Signal] = frozenset({"extra_answers", "extra_texts", "likelihoods", "replies"})
 """Signals that answer what a method asks; it asks without them."""
 SOURCES: dict[Signal, str] = {
     **dict.fromkeys(TOKEN_SIGNALS, "a forward pass of the policy over the rollouts"),
@@ -56,8 +57,8 @@ SOURCES: dict[Signal, str] = {
     "verified": "a task with a label-free checker",
     "tests_passed": "the tests that the prompt shows, run in the sandbox",
     "proofs_accepted": "a proof checker",
-    "extra_answers": "further rollouts, as `extras` asks for them",
-    "likelihoods": "the policy's likelihood of what `queries` returns",
+    **dict.fromkeys(("extra_answers", "extra_texts"), "further rollouts, as `extras` asks for them"),
+    "likelihoods": "the likelihood of what `queries` returns, under the policy or its teacher",
     "replies": "the policy's answers to what `ask` returns",
     **dict.fromkeys(("prompt_notes", "run_notes"), "what `note` returned at earlier steps"),
     **dict.fromkeys(LABELS, "the ground truth"),
@@ -80,10 +81,19 @@ class Extra:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A text and a continuation whose likelihood under the policy a method wants to know."""
+    """A text and a continuation whose likelihood under the policy, or its teacher, a method wants to know."""
 
     prefix: str
-    continuation: str
+    continuation: str | int
+    """A text, or which rollout of the group: the tokens that it was drawn as, its end token among them."""
+    teacher_decay: float | None = None
+    """Ask a moving average of the policy with this decay per step, 1 for the start, which is then asked every step."""
+
+
+class Sampled(str):
+    """A follow-up prompt whose answer is sampled as rollouts are; asked k times, it is answered k times anew."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +133,12 @@ class Group:
     """Per completion, whether a proof checker accepts it as a proof of the statement that the prompt shows."""
     extra_answers: list[list[str | None]] | None = None
     """Per entry of `Method.extras`, the answers of those further rollouts."""
+    extra_texts: list[list[str]] | None = None
+    """Per entry of `Method.extras`, the completions of those further rollouts."""
     likelihoods: list[list[float]] | None = None
     """Per entry of `Method.queries`, the log-probability of each token of the continuation, nats."""
     replies: list[str] | None = None
-    """The policy's greedy answer to each prompt of `Method.ask`."""
+    """The policy's answer to each prompt of `Method.ask`: its greedy one, or a sampled one to a `Sampled` prompt."""
     prompt_notes: list[Any] | None = None
     """What `Method.note` returned when this prompt was shown at earlier steps, oldest first."""
     run_notes: list[list[Any]] | None = None
@@ -154,7 +166,7 @@ def _served(turn: Turn, later: frozenset[Signal]) -> Turn:
     def checked(self: "Method", group: Group) -> Any:
         for signal in self.needs:
             if group.lacks(signal) and signal in SOURCES and signal not in later:
-                if signal == "extra_answers" and not self.extras():
+                if signal in ("extra_answers", "extra_texts") and not self.extras():
                     continue
                 raise UsageError(
                     f"{type(self).__name__} needs {signal}, which this group lacks: it comes from {SOURCES[signal]}; "
@@ -197,7 +209,7 @@ class Method(ABC):
                 setattr(cls, name, _served(vars(cls)[name], later))
 
     def extras(self) -> list[Extra]:
-        """Return the further rollouts to sample for every group; their answers come as `extra_answers`."""
+        """Return the further rollouts to sample for every group; they come as `extra_answers` and `extra_texts`."""
         return []
 
     def queries(self, group: Group) -> list[Query]:
@@ -205,7 +217,7 @@ class Method(ABC):
         return []
 
     def ask(self, group: Group) -> list[str]:
-        """Return follow-up prompts for the policy to answer; the answers come back as `replies`."""
+        """Return follow-up prompts, `Sampled` or plain, for the policy to answer; it does so in `replies`."""
         return []
 
     def token_advantages(self, group: Group) -> list[list[float]]:

@@ -11,9 +11,9 @@ from hubstate import Fault as HubFault
 from records import fabricate
 
 from tests.chaos.conftest import uninterrupted
-from tests.chaos.lab import Fault, push_to
+from tests.chaos.lab import TINY, Fault, Lab, outcome, push_to
 from urlvr_bench.records import record
-from urlvr_bench.running import worker
+from urlvr_bench.running import plan, worker
 
 pytestmark = pytest.mark.lab
 
@@ -57,6 +57,23 @@ def test_what_is_remembered_and_weighed_token_by_token_survives_a_kill(lab, tmp_
     assert own.attempt(folder, Fault("reward", 4)) == -signal.SIGKILL  # after the checkpoint of step 2
     own.finish(folder)
     assert "continuing after step 2" in own.said(folder)
+
+
+ASKING = ["sharpening(teacher_decay=0.9,kl=0.5)+voted_verification(verdicts=2)", "scope(votes=2,separator='*')"]
+"""Methods that ask for likelihoods under a teacher and sampled replies, and for the texts of further rollouts."""
+
+
+@pytest.mark.parametrize("method", ASKING)
+def test_what_a_method_asks_the_policy_is_the_same_after_a_kill(lab, tmp_path, method):
+    (run,) = plan.grid("smoke", [method], [0], ["pocket-countdown"], ["countdown_pocket"], TINY)
+    asking = Lab(run, tmp_path, {})
+    whole = asking.begin("whole")
+    assert asking.attempt(whole) == 0, asking.said(whole)
+    asking.expected = outcome(whole)
+    folder = asking.begin("killed")
+    for moment, number in (("reward", 4), ("optimizer step", 2), ("sealing", 2)):
+        assert asking.attempt(folder, Fault(moment, number)) == -signal.SIGKILL, f"{moment} was not reached"
+    asking.finish(folder)
 
 
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGUSR2])

@@ -9,7 +9,7 @@ import pytest
 from urlvr_bench import methods, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.counting import WORKERS
-from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query
+from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query, Sampled
 from urlvr_bench.training.bridge import PREFIX, RewardBridge, pay
 from urlvr_bench.training.groups import token_span
 from urlvr_bench.training.permuted import permuted
@@ -74,12 +74,12 @@ class Rollouts:
     def sample(self, prompts, teacher_decay):
         return [f"{prompt} by {teacher_decay}" for prompt in prompts], 3 * len(prompts)
 
-    def likelihoods(self, queries):
-        self.queries = queries
-        return [[-float(i)] for i, _ in enumerate(queries)]
+    def likelihoods(self, queries, teacher_decay):
+        self.queries = [*getattr(self, "queries", []), *queries]
+        return [[-float(i), *([teacher_decay] if teacher_decay is not None else [])] for i, _ in enumerate(queries)]
 
-    def reply(self, prompts):
-        return [f"re {prompt}" for prompt in prompts], 7 * len(prompts)
+    def reply(self, prompts, sampled):
+        return [f"{'some' if sampled else 're'} {prompt}" for prompt in prompts], 7 * len(prompts)
 
 
 @dataclass(frozen=True)
@@ -185,6 +185,7 @@ FILLED = {
     "answer_cue": "#",
     "verification_prompts": ["0=0?", "0=5?"],
     "extra_answers": [["0? by None"], ["view 1 of 0? by None"] * 2, ["0? by 0.9"]],
+    "extra_texts": [["0? by None"], ["view 1 of 0? by None"] * 2, ["0? by 0.9"]],
     "likelihoods": [[0.0], [-1.0]],
     "rollout_ids": ["seed 3 row 0 rollout 0", "seed 3 row 0 rollout 1"],
     "verified": [True, False],
@@ -204,13 +205,51 @@ def test_a_declared_signal_is_filled_and_no_other(signal):
         assert getattr(method.seen[0]._group, name) is None
         with pytest.raises(UsageError, match=f"Declaring reads {name} but declares {signal}"):
             getattr(method.seen[0], name)
-    assert logged[PREFIX + "tokens"] == 7 + {"replies": 28, "extra_answers": 24}.get(signal, 0)
+    assert logged[PREFIX + "tokens"] == 7 + {"replies": 28, "extra_answers": 24, "extra_texts": 24}.get(signal, 0)
 
 
 def test_a_query_that_starts_with_the_prompt_is_split_there():
     cls = type("Declaring", (Spy,), {"needs": ("likelihoods",)})
     bridge, _, _ = call(cls())
     assert bridge.rollouts.queries[:2] == [("0?", "so ", "7"), ("", "elsewhere", "8")]
+
+
+def test_questions_to_the_policy_and_to_teachers_come_back_to_whoever_asked():
+    """In whatever order they are put: all greedy ones together, all sampled ones, and each teacher's."""
+
+    class Asking(Spy):
+        needs = ("likelihoods", "replies")
+
+        def queries(self, group):
+            return [
+                Query("a", 1, 0.9),
+                Query(group.prompt + "b", "7"),
+                Query(group.prompt, 0, 0.9),
+                Query("c", "8", 1.0),
+            ]
+
+        def ask(self, group):
+            return [Sampled("x"), group.prompt, Sampled("x")]
+
+    bridge, _, logged = call(method := Asking())
+    assert [group.likelihoods for group in method.seen] == [
+        [[0.0, 0.9], [0.0], [-1.0, 0.9], [0.0, 1.0]],
+        [[-2.0, 0.9], [-1.0], [-3.0, 0.9], [-1.0, 1.0]],
+    ]
+    assert [group.replies for group in method.seen] == [["some x", f"re {i}?", "some x"] for i in range(2)]
+    assert logged[PREFIX + "tokens"] == 7 + 7 * 6
+    assert bridge.rollouts.queries[:2] == [("0?", "b", "7"), ("1?", "b", "7")]
+    assert bridge.rollouts.queries[2:6] == [("", "a", [1, 2]), ("0?", "", [1, 9]), ("", "a", [1, 9]), ("1?", "", [9])]
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [(Query("a", 2), "asks about rollout 2 of 2"), (Query("a", "b", 2.0), "asks a teacher of decay 2.0, which lies")],
+)
+def test_a_query_that_cannot_be_served_is_one_line(query, says):
+    cls = type("Declaring", (Spy,), {"needs": ("likelihoods",), "queries": lambda self, group: [query]})
+    with pytest.raises(UsageError, match=rf"methods/spy\.py, prompt '0\?': {says}"):
+        call(cls())
 
 
 def test_a_span_of_characters_becomes_the_tokens_it_touches():

@@ -6,11 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from transformers import AutoModelForCausalLM
 from trl import GRPOTrainer
 
 from urlvr_bench import methods, models, protocol, tasks
 from urlvr_bench.errors import UsageError
-from urlvr_bench.rollouts import Extra, Group, Method, Query
+from urlvr_bench.rollouts import Extra, Group, Method, Query, Sampled
 from urlvr_bench.training import train
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.policy import freeze_embeddings
@@ -86,6 +87,76 @@ def test_every_seam_is_served(tmp_path):
         ):
             assert scored == pytest.approx(logprobs[: len(text)], abs=1e-4)  # the end token is not part of the text
             assert span is None or "0123456789".find(text[span[0]]) >= 0
+
+
+@dataclass(frozen=True)
+class Asking(Everything):
+    """Asks for texts of further rollouts, sampled replies beside a greedy one, and likelihoods under teachers."""
+
+    needs = ("token_logprobs", "extra_answers", "extra_texts", "likelihoods", "replies")
+
+    def extras(self):
+        return [Extra(3), Extra(2, teacher_decay=0.5)]
+
+    def queries(self, group):
+        return [Query(group.prompt, i, decay) for decay in (None, 1.0, 0.5) for i in range(len(group))]
+
+    def ask(self, group):
+        return [Sampled(group.prompt)] * 4 + [group.prompt] + [Sampled(group.prompt)] * 4
+
+
+def logprobs_of(weights, tokenizer, prompt, text, length):
+    """One text at a time, unpadded, all logits at once, at temperature 2; with the end token where it is so long."""
+    model = AutoModelForCausalLM.from_pretrained(PRIOR)
+    model.load_state_dict(weights)
+    ids = [*tokenizer(text)["input_ids"], tokenizer.eos_token_id][:length]
+    before = tokenizer(prompt)["input_ids"]
+    with torch.no_grad():
+        logp = model(torch.tensor([before + ids])).logits[0].div(2.0).log_softmax(-1)
+    return [logp[len(before) - 1 + i, token].item() for i, token in enumerate(ids)]
+
+
+def test_texts_samples_and_teachers_are_served(tmp_path):
+    """Each rollout by its own tokens, under the policy, the start, and the mean of start and policy."""
+    method = Asking()
+    trainer = trainer_for(method, tmp_path, "rollout", learning_rate=5e-3, temperature=2.0)
+    trainer.train()
+    start = AutoModelForCausalLM.from_pretrained(PRIOR).state_dict()
+    mean = trainer.teachers[0.5].weights
+    for number, group in enumerate(method.seen):
+        own, first, average = (group.likelihoods[4 * i : 4 * i + 4] for i in range(3))
+        assert own == [pytest.approx(row, abs=1e-4) for row in group.token_logprobs]
+        for text, before, between in zip(group.completions, first, average, strict=True):
+            args = (trainer._tokenizer, group.prompt, text, len(before))
+            assert before == pytest.approx(logprobs_of(start, *args), abs=1e-4)
+            if number >= 2:  # the second step
+                assert between == pytest.approx(logprobs_of(start | mean, *args), abs=1e-4)
+        apart = max(abs(a - b) for one, other in zip(own, first, strict=True) for a, b in zip(one, other, strict=True))
+        assert (apart > 1e-3) == (number >= 2)
+        answers = [[tasks.load("chain_addition").answer(text) for text in texts] for texts in group.extra_texts]
+        assert answers == group.extra_answers and [len(texts) for texts in answers] == [3, 2]
+        assert len(group.replies) == 9
+    sampled = [{*group.replies[:4], *group.replies[5:]} for group in method.seen]
+    assert max(map(len, sampled)) > 1
+    greedy = [group.replies[4] for group in method.seen]
+    torch.manual_seed(1)  # which greedy replies do not heed
+    again = trainer_for(other := Asking(), tmp_path / "again", "rollout", learning_rate=5e-3, temperature=2.0)
+    again.train()
+    assert [group.replies[4] for group in other.seen] == greedy
+
+
+def test_a_teacher_that_is_first_asked_late_is_refused():
+    with pytest.raises(UsageError, match="a teacher is first asked at step 4: a method asks its teachers from step 1"):
+        Teacher(1.0).follow(torch.nn.Linear(1, 1), 3)
+
+
+def test_processes_that_share_a_model_must_call_it_equally_often(monkeypatch):
+    trainer = SimpleNamespace(gather=lambda values: [*values, 3])
+    PolicyTrainer._must_be_alike(trainer, 1)  # whole copies call as often as they like
+    monkeypatch.setattr("urlvr_bench.training.sharding.is_asked", lambda: True)
+    PolicyTrainer._must_be_alike(trainer, 3)
+    with pytest.raises(UsageError, match="have 1 to 3 calls of it to make"):
+        PolicyTrainer._must_be_alike(trainer, 1)
 
 
 @pytest.mark.parametrize("draws", ["process", "rollout"])

@@ -91,8 +91,8 @@ _REFUGE = "train with urlvr_bench.PolicyTrainer, which serves every signal, or w
 
 def _of_texts(spec: str) -> tuple[str, Method]:
     name, found = methods.build(spec)
-    given = FROM_TEXTS if found.extras() else FROM_TEXTS | {"extra_answers"}  # none are asked for: an empty list
-    more = [need for need in found.needs if need not in given]
+    none = set[str]() if found.extras() else {"extra_answers", "extra_texts"}  # none are asked for: empty lists
+    more = [need for need in found.needs if need not in FROM_TEXTS | none]
     if more:
         raise UsageError(f"{name} needs {', '.join(more)}, which a reward function is not given; {_REFUGE}")
     if found.advantages:
@@ -121,7 +121,7 @@ def _paid(
     name: str, method: Method, task: Task, prompt: str, texts: list[str], counts: Iterable[int] | None, where: str
 ) -> list[float]:
     """Return the method's rewards for the rollouts of one prompt."""
-    signals: dict[str, Any] = {"extra_answers": [], "answer_cue": task.answer_cue}
+    signals: dict[str, Any] = {"extra_answers": [], "extra_texts": [], "answer_cue": task.answer_cue}
     signals["rollout_ids"] = [f"{where} rollout {i}" for i in range(len(texts))]
     if counts is not None:
         signals["token_counts"] = list(counts)

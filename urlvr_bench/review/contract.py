@@ -110,7 +110,7 @@ def refuses_a_group_that_lacks_a_signal(method: Method) -> Iterator[str]:
     """A declared signal that is missing is an error that names it, never an empty result."""
     group = dict(rehearsal.groups(method))["majority"]
     for signal in method.needs:
-        if signal not in SOURCES or (signal == "extra_answers" and not method.extras()):
+        if signal not in SOURCES or (signal.startswith("extra_") and not method.extras()):
             continue
         try:
             missing: dict[str, Any] = {signal: None}

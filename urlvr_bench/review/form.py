@@ -15,7 +15,7 @@ GAPS = re.compile(r"\b[Ss]ay (?:in half a sentence|in one sentence|where this di
 RULES = methods.FOLDER.parent / "pyproject.toml"
 SPEAKS_FOR: dict[Signal, Family] = {
     **dict.fromkeys(TOKEN_SIGNALS, "intrinsic/certainty"),
-    "extra_answers": "intrinsic/ensemble",
+    **dict.fromkeys(("extra_answers", "extra_texts"), "intrinsic/ensemble"),
     "continuation": "external/unlabeled-data",
     **dict.fromkeys(("verified", "tests_passed", "proofs_accepted", "verification_prompts"), "external/verification"),
     **dict.fromkeys(LABELS, "supervised"),

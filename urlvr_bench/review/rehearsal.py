@@ -4,11 +4,12 @@ import dataclasses
 import hashlib
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any, cast
 
-from urlvr_bench.rollouts import Group, Method, Query
+from urlvr_bench.rollouts import Group, Method, Sampled
 from urlvr_bench.training.firewall import Guarded
 
 PROMPT = "What is 3+4?"
@@ -97,14 +98,21 @@ def _signals(lengths: Sequence[int], answers: Sequence[str | None], rng: random.
 
 def rehearse(method: Method, group: Group) -> Group:
     """Return the group with what the method asks of the pretended policy: votes, likelihoods and replies."""
-    later: dict[str, Any] = {}
-    rng = random.Random(group.prompt)
+    rng, further = random.Random(group.prompt), dict[str, Any]()
+    answers = [[rng.choice(["7", "3", "5", None]) for _ in range(extra.count)] for extra in method.extras()]
     if "extra_answers" in method.needs:
-        later["extra_answers"] = [[rng.choice(["7", "3", "5", None]) for _ in range(e.count)] for e in method.extras()]
+        further["extra_answers"] = answers
+    if "extra_texts" in method.needs:
+        further["extra_texts"] = [[_completion(a, 3 + i, i) for i, a in enumerate(row)] for row in answers]
+    group, later = dataclasses.replace(group, **further), dict[str, Any]()
     if "likelihoods" in method.needs:
-        later["likelihoods"] = [likelihood(query) for query in method.queries(group)]
+        texts = group.completions
+        asked = [(q.prefix, q.continuation, q.teacher_decay) for q in method.queries(group)]
+        later["likelihoods"] = [
+            likelihood(before, texts[what] if isinstance(what, int) else what, decay) for before, what, decay in asked
+        ]
     if "replies" in method.needs:
-        later["replies"] = [reply(prompt) for prompt in method.ask(group)]
+        later["replies"] = replies(method.ask(group))
     return remember(method, dataclasses.replace(group, **later))
 
 
@@ -136,16 +144,23 @@ def act(method: Method, guarded: Guarded) -> list[list[float]]:
     return said(method, seen)
 
 
-def likelihood(query: Query) -> list[float]:
-    """Return log-probabilities that depend on nothing but the query."""
-    noise = hashlib.sha256(f"{query.prefix}\0{query.continuation}".encode()).digest()
-    return [-noise[i % len(noise)] / 64 for i in range(max(1, len(query.continuation)))]
+def likelihood(before: str, text: str, teacher_decay: float | None) -> list[float]:
+    """Return log-probabilities that depend on nothing but what is asked, one per character."""
+    asked = f"{before}\0{text}" + ("" if teacher_decay is None else f"\0{teacher_decay}")
+    noise = hashlib.sha256(asked.encode()).digest()
+    return [-noise[i % len(noise)] / 64 for i in range(max(1, len(text)))]
 
 
-def reply(prompt: str) -> str:
-    """Return a reply that depends on nothing but the prompt."""
+def replies(prompts: Sequence[str]) -> list[str]:
+    """Return replies that depend on nothing but the prompts and, where sampled, how often each came before."""
+    seen = Counter[str]()
     said = ("\\boxed{True}", "so \\boxed{False}", "y", "hm", "\\boxed{1}", "2")
-    return said[hashlib.sha256(prompt.encode()).digest()[0] % len(said)]
+    found = []
+    for prompt in prompts:
+        drawn = hashlib.sha256(prompt.encode()).digest()[seen[prompt] % 32]
+        seen[prompt] += isinstance(prompt, Sampled)
+        found.append(said[drawn % len(said)])
+    return found
 
 
 def reorder(method: Method, group: Group, order: Sequence[int]) -> Group:
@@ -161,6 +176,12 @@ def poison(method: Method, group: Group, names: Sequence[str]) -> Group:
     rng = random.Random(-1)
     lengths = [rng.randint(2, 9) for _ in group.completions]
     false: dict[str, Any] = {name: make() for name, make in _signals(lengths, group.answers, rng).items()}
-    false |= {"extra_answers": [["3"] * 9], "likelihoods": [[-1.0]] * 99, "replies": ["\\boxed{True}"] * len(group)}
-    false |= {"prompt_notes": [[1, 2]] * 9, "run_notes": [[[0.5]]] * 9}
+    false |= {
+        "extra_answers": [["3"] * 9],
+        "extra_texts": [["3"] * 9],
+        "likelihoods": [[-1.0]] * 99,
+        "replies": ["\\boxed{True}"] * len(group),
+        "prompt_notes": [[1, 2]] * 9,
+        "run_notes": [[[0.5]]] * 9,
+    }
     return rehearse(method, dataclasses.replace(group, **{name: false[name] for name in names}))

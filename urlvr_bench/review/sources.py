@@ -48,7 +48,7 @@ def _card(name: str, params: str) -> tuple[object, ...]:
 def generates(info: MethodInfo) -> bool:
     """Return whether a method samples more than the rollouts that it pays, as far as that is known here."""
     if _present(info.name) != methods.version(info.name, info.source_sha256):
-        return bool({"extra_answers", "replies"} & {*info.signals})
+        return bool({"extra_answers", "extra_texts", "replies"} & {*info.signals})
     try:
         return _samples(info.name, json.dumps(info.params))
     except UsageError:  # said of its hyper-parameters

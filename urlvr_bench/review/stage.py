@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from urlvr_bench.review import rehearsal
-from urlvr_bench.rollouts import Query
+from urlvr_bench.rollouts import Sampled
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
-from urlvr_bench.training.seams import Doc, Texts, TokenStatistics
+from urlvr_bench.training.seams import Doc, Scored, Texts, TokenStatistics
 
 T = TypeVar("T")
 BOX = re.compile(r"\\boxed\{([^{}]*)\}")
@@ -90,11 +90,13 @@ class Policy:
         rng = random.Random(repr((prompts, teacher_decay)))
         return [f"\\boxed{{{rng.choice('753')}}}" for _ in prompts], len(prompts)
 
-    def reply(self, prompts: Sequence[str]) -> Texts:
-        return [rehearsal.reply(prompt) for prompt in prompts], len(prompts)
+    def reply(self, prompts: Sequence[str], sampled: bool) -> Texts:
+        return rehearsal.replies([*map(Sampled, prompts)] if sampled else prompts), len(prompts)
 
-    def likelihoods(self, queries: Sequence[tuple[str, str, str]]) -> list[list[float]]:
-        return [rehearsal.likelihood(Query(before + written, text)) for before, written, text in queries]
+    def likelihoods(self, queries: Sequence[Scored], teacher_decay: float | None) -> list[list[float]]:
+        texts = [text if isinstance(text, str) else "".join(map(chr, text)) for _, _, text in queries]
+        asked = zip(queries, texts, strict=True)
+        return [rehearsal.likelihood(prompt + written, text, teacher_decay) for (prompt, written, _), text in asked]
 
 
 STORED = {

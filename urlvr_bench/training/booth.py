@@ -18,8 +18,8 @@ from typing import Any
 
 import urlvr_bench
 from urlvr_bench.errors import UsageError, presentable
-from urlvr_bench.rollouts import Extra, Group, Query, Signal
-from urlvr_bench.training.firewall import checked, checked_note, checked_tokens, complaint
+from urlvr_bench.rollouts import Extra, Group, Query, Sampled, Signal
+from urlvr_bench.training.firewall import checked, checked_note, checked_query, checked_tokens, complaint
 
 CHILD = Path(__file__).with_name("booth_child.py")
 SECONDS = 600.0
@@ -126,11 +126,17 @@ class Booth:
     def queries(self, groups: Sequence[Group]) -> list[list[Query]]:
         """Return what the method asks to be scored, per group."""
         found = self._take("queries", groups)
-        return [[Query(str(prefix), str(text)) for prefix, text in of_group] for of_group in found]
+        return [
+            [checked_query(self.name, group, *query) for query in of_group]
+            for group, of_group in zip(groups, found, strict=True)
+        ]
 
     def ask(self, groups: Sequence[Group]) -> list[list[str]]:
         """Return what the method asks the policy, per group."""
-        return [list(map(str, of_group)) for of_group in self._take("ask", groups)]
+        return [
+            [Sampled(prompt) if sampled else str(prompt) for prompt, sampled in of_group]
+            for of_group in self._take("ask", groups)
+        ]
 
     def reward(self, groups: Sequence[Group]) -> list[list[float]]:
         """Return the rewards of each group."""

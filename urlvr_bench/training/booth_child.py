@@ -43,7 +43,7 @@ NUMPY = ("numpy", "numpy.linalg", "numpy.random")
 OURS = tuple(
     f"urlvr_bench.{name}" for name in ("rollouts", "bounds", "voting", "likeness", "asking", "errors", "methods")
 )
-NAMES = ("Extra", "Family", "Group", "Method", "Query", "Signal")
+NAMES = ("Extra", "Family", "Group", "Method", "Query", "Sampled", "Signal")
 """What a method may import: of the standard library what only computes, numpy, and from `urlvr_bench` these names."""
 LONGEST = 1000
 """Characters of an error."""
@@ -154,9 +154,11 @@ def facts(method: Any, kernel: bool) -> dict[str, Any]:
 def turn(method: Any, name: str, group: Any) -> list[Any]:
     """Return what a method does with one group, in JSON's types."""
     if name == "queries":
-        return [[query.prefix, query.continuation] for query in method.queries(group)]
+        return [[query.prefix, query.continuation, query.teacher_decay] for query in method.queries(group)]
     if name == "ask":
-        return list(method.ask(group))
+        from urlvr_bench.rollouts import Sampled
+
+        return [[prompt, isinstance(prompt, Sampled)] for prompt in method.ask(group)]
     if name == "note":
         return [json.loads(json.dumps(method.note(group), allow_nan=False))]
     if name == "reward":

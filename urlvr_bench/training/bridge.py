@@ -16,11 +16,12 @@ from urlvr_bench.rollouts import LABELS, Group, Method
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.earnings import Rows, earn
 from urlvr_bench.training.firewall import Here, Turns, pay
-from urlvr_bench.training.groups import Batch, build, with_second_turn
+from urlvr_bench.training.groups import Batch, build
 from urlvr_bench.training.memory import Memory
 from urlvr_bench.training.permuted import Once, must_not_move
 from urlvr_bench.training.rollout_metrics import ScoredGroup, batch_metrics, likelihood_rank, repetition
 from urlvr_bench.training.seams import Doc, Rollouts, TaskView
+from urlvr_bench.training.second_turn import with_second_turn
 
 LogMetric = Callable[[str, float], None]
 __all__ = ["PREFIX", "RewardBridge", "pay"]
@@ -99,7 +100,7 @@ class RewardBridge:
         size, once = self.group_size, Once(rollouts)
         asked = once if self.twice else rollouts
         built = build(self.method, self.task, batch, size, self.seed, asked)
-        groups, tokens = with_second_turn(self.method, built.groups, asked)
+        groups, tokens = with_second_turn(self.method, built.groups, batch, asked)
         earned = earn(self.method, self.name, groups, batch.token_ids)
         if self.twice:
             self.twice -= 1

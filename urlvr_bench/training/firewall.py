@@ -79,7 +79,11 @@ class Here:
 
     def queries(self, groups: Sequence[Group]) -> list[list[Query]]:
         """Return what the method asks to be scored, per group."""
-        return self._each("queries", self.method.queries, groups)
+        asked = self._each("queries", self.method.queries, groups)
+        return [
+            [checked_query(self.name, group, one.prefix, one.continuation, one.teacher_decay) for one in of_group]
+            for group, of_group in zip(groups, asked, strict=True)
+        ]
 
     def ask(self, groups: Sequence[Group]) -> list[list[str]]:
         """Return what the method asks the policy, per group."""
@@ -147,6 +151,15 @@ def checked_note(name: str, group: Group, note: Any) -> Any:
     if len(text) > LONGEST_NOTE:
         raise complaint(name, group, f"its note has {len(text):,} characters of JSON; {LONGEST_NOTE:,} are the most")
     return json.loads(text)
+
+
+def checked_query(name: str, group: Group, prefix: Any, continuation: Any, decay: Any) -> Query:
+    """Return a query of a text or a rollout of its group, under the policy or a teacher; UsageError for all else."""
+    if isinstance(continuation, int) and not 0 <= continuation < len(group):
+        raise complaint(name, group, f"asks about rollout {continuation} of {len(group)}")
+    if decay is not None and not (isinstance(decay, int | float) and 0 <= decay <= 1):
+        raise complaint(name, group, f"asks a teacher of decay {shown(decay)}, which lies between 0 and 1")
+    return Query(str(prefix), continuation if isinstance(continuation, int) else str(continuation), decay)
 
 
 def number(reward: Any) -> float | None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.counting import WORKERS
+from urlvr_bench.evaluation.samples import before
 from urlvr_bench.rollouts import TOKEN_SIGNALS, Extra, Group, Signal
 from urlvr_bench.training.firewall import Turns
 from urlvr_bench.training.memory import Memory
@@ -64,10 +65,11 @@ def build(
     needs, statistics = turns.needs, _token_signals(turns.needs, rollouts)
     parts = batch.parts(size)
     docs = [batch.docs[row] for row, _ in parts]
-    extras, tokens = _extra_answers(turns.extras() if "extra_answers" in needs else [], task, docs, rollouts)
-    judged = _judged(task, batch, parts, extras, judge)
+    wanted = turns.extras() if {"extra_answers", "extra_texts"} & set(needs) else []
+    further, tokens = _further(wanted, task, docs, rollouts)
+    judged = _judged(task, batch, parts, further, judge)
     groups = []
-    for (row, rows), doc, found in zip(parts, docs, judged, strict=True):
+    for (row, rows), doc, found, beside in zip(parts, docs, judged, further, strict=True):
         texts, ids = batch.texts[rows], batch.token_ids[rows]
         signals: dict[str, Any] = {name: values[rows] for name, values in statistics.items()}
         signals |= _rollout_signals(needs, task, doc, texts, ids, rollouts) | batch.memory.shown(task.prompt(doc))
@@ -75,6 +77,8 @@ def build(
             signals["rollout_ids"] = [f"seed {seed} row {row} rollout {i}" for i in range(size)]
         if "extra_answers" in needs:
             signals["extra_answers"] = found.extra_answers
+        if "extra_texts" in needs:
+            signals["extra_texts"] = [[before(task.stops, text)[0] for text in of_extra] for of_extra in beside]
         if "correct" in needs:
             signals["correct"] = _known(found.correct, task)
         if "gold" in needs:
@@ -93,23 +97,23 @@ def _judged(
     task: TaskView,
     batch: Batch,
     parts: Sequence[tuple[int, slice]],
-    extras: Sequence[list[list[str | None]]],
+    further: Sequence[list[list[str]]],
     judge: bool,
 ) -> list[Judged]:
     """Return the answers to each problem, class by class, and the verdict on each class; problems side by side."""
 
-    def judged(part: tuple[int, slice], further: list[list[str | None]]) -> Judged:
+    def judged(part: tuple[int, slice], beside: list[list[str]]) -> Judged:
         row, rows = part
-        doc, own = batch.docs[row], [task.answer(text) for text in batch.texts[rows]]
-        classes = task.classes(answer for answers in (own, *further) for answer in answers)
-        answers, *others = ([answer and classes[answer] for answer in given] for given in (own, *further))
+        doc, every = batch.docs[row], [[task.answer(text) for text in texts] for texts in (batch.texts[rows], *beside)]
+        classes = task.classes(answer for answers in every for answer in answers)
+        answers, *others = ([answer and classes[answer] for answer in given] for given in every)
         if not judge or not task.judges(doc):
             return Judged(answers, others, None)
         right = {answer: task.right(doc, answer) for answer in answers if answer is not None}
         return Judged(answers, others, [answer is not None and right[answer] for answer in answers])
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(judged, parts, extras))
+        return list(pool.map(judged, parts, further))
 
 
 def _token_signals(needs: Sequence[Signal], rollouts: Rollouts) -> dict[str, list[list[float]]]:
@@ -170,40 +174,11 @@ def token_span(characters: tuple[int, int] | None, pieces: Sequence[str]) -> tup
     return (touched[0], touched[-1] + 1) if touched else None
 
 
-def with_second_turn(turns: Turns, groups: list[Group], rollouts: Rollouts) -> tuple[list[Group], int]:
-    """Return the groups with what the method asks about each: scored or generated, all together, and its tokens."""
-    tokens = 0
-    if "likelihoods" in turns.needs:
-        asked = turns.queries(groups)
-        queries = [
-            (group.prompt, query.prefix[len(group.prompt) :], query.continuation)
-            if query.prefix.startswith(group.prompt)
-            else ("", query.prefix, query.continuation)
-            for group, queries_of_group in zip(groups, asked, strict=True)
-            for query in queries_of_group
-        ]
-        scored = iter(rollouts.likelihoods(queries))
-        groups = [
-            replace(group, likelihoods=[next(scored) for _ in queries_of_group])
-            for group, queries_of_group in zip(groups, asked, strict=True)
-        ]
-    if "replies" in turns.needs:
-        questions = turns.ask(groups)
-        texts, more = rollouts.reply([question for asked_of_group in questions for question in asked_of_group])
-        tokens += more
-        replies = iter(texts)
-        groups = [
-            replace(group, replies=[next(replies) for _ in asked_of_group])
-            for group, asked_of_group in zip(groups, questions, strict=True)
-        ]
-    return groups, tokens
-
-
-def _extra_answers(
+def _further(
     extras: Sequence[Extra], task: TaskView, docs: Sequence[Doc], rollouts: Rollouts
-) -> tuple[list[list[list[str | None]]], int]:
-    """Return, per problem and extra, the answers of its further rollouts, and the tokens they took."""
-    found: list[list[list[str | None]]] = [[] for _ in docs]
+) -> tuple[list[list[list[str]]], int]:
+    """Return, per problem and extra, the texts of its further rollouts, and the tokens they took."""
+    found: list[list[list[str]]] = [[] for _ in docs]
     tokens = 0
     for extra in extras:
         prompts = [task.rephrase(doc, extra.view) if extra.view else task.prompt(doc) for doc in docs]
@@ -211,5 +186,5 @@ def _extra_answers(
         texts, more = rollouts.sample(repeated, extra.teacher_decay)
         tokens += more
         for i in range(len(docs)):
-            found[i].append([task.answer(text) for text in texts[i * extra.count : (i + 1) * extra.count]])
+            found[i].append(texts[i * extra.count : (i + 1) * extra.count])
     return found, tokens

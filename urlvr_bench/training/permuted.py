@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 from urlvr_bench.errors import UsageError
 from urlvr_bench.training.earnings import Earned, earn
 from urlvr_bench.training.firewall import Turns, complaint
-from urlvr_bench.training.groups import Batch, build, with_second_turn
-from urlvr_bench.training.seams import Doc, Rollouts, TaskView, Texts, TokenStatistics
+from urlvr_bench.training.groups import Batch, build
+from urlvr_bench.training.seams import Doc, Rollouts, Scored, TaskView, Texts, TokenStatistics
+from urlvr_bench.training.second_turn import with_second_turn
 
 T = TypeVar("T")
 PUBLIC = ("id", "prompt", "public", "continuation")
@@ -81,13 +82,14 @@ class Once:
         """Further rollouts."""
         return self._once(("sample", prompts, teacher_decay), lambda: self._rollouts.sample(prompts, teacher_decay))
 
-    def reply(self, prompts: Sequence[str]) -> Texts:
-        """Greedy answers."""
-        return self._once(("reply", prompts), lambda: self._rollouts.reply(prompts))
+    def reply(self, prompts: Sequence[str], sampled: bool) -> Texts:
+        """Answers."""
+        return self._once(("reply", prompts, sampled), lambda: self._rollouts.reply(prompts, sampled))
 
-    def likelihoods(self, queries: Sequence[tuple[str, str, str]]) -> list[list[float]]:
+    def likelihoods(self, queries: Sequence[Scored], teacher_decay: float | None) -> list[list[float]]:
         """Log-probabilities of continuations."""
-        return self._once(("likelihoods", queries), lambda: self._rollouts.likelihoods(queries))
+        asked = ("likelihoods", queries, teacher_decay)
+        return self._once(asked, lambda: self._rollouts.likelihoods(queries, teacher_decay))
 
 
 def must_not_move(
@@ -104,7 +106,7 @@ def must_not_move(
     rollouts.rewind()
     other = exchanged(batch)
     built = build(turns, task, other, size, seed, rollouts, judge=False)
-    again, _ = with_second_turn(turns, built.groups, rollouts)
+    again, _ = with_second_turn(turns, built.groups, batch, rollouts)
     anew = earn(turns, name, again, other.token_ids)
     for i, group in enumerate(again):
         first, second = earned.of(i), anew.of(i)

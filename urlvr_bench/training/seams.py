@@ -8,6 +8,8 @@ T = TypeVar("T")
 Doc = dict[str, Any]
 Texts = tuple[list[str], int]
 """Generated texts, and the number of tokens in them."""
+Scored = tuple[str, str, str | Sequence[int]]
+"""A prompt, what was written after it, and a continuation of that: a text, or its very tokens."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,11 @@ class Rollouts(Protocol):
     def sample(self, prompts: Sequence[str], teacher_decay: float | None) -> Texts:
         """One further rollout per prompt, by the policy or by its moving average."""
 
-    def reply(self, prompts: Sequence[str]) -> Texts:
-        """The policy's greedy answer to each prompt."""
+    def reply(self, prompts: Sequence[str], sampled: bool) -> Texts:
+        """The policy's answer to each prompt, greedy or sampled."""
 
-    def likelihoods(self, queries: Sequence[tuple[str, str, str]]) -> list[list[float]]:
-        """Log-probabilities of the tokens of the last text, given a prompt and what was written after it."""
+    def likelihoods(self, queries: Sequence[Scored], teacher_decay: float | None) -> list[list[float]]:
+        """Log-probabilities of the tokens of each continuation under the policy or its moving average."""
 
 
 class TaskView(Protocol):

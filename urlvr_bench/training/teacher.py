@@ -30,6 +30,8 @@ class Teacher:
         """Move towards the model once per step: weights = decay * weights + (1 - decay) * model."""
         if step == self.step:
             return
+        if step and not self.weights:
+            raise UsageError(f"a teacher is first asked at step {step + 1}: a method asks its teachers from step 1 on")
         self.step = step
         for name, parameter in sharding.parameters(model).items():
             if name in self.weights:

@@ -4,7 +4,7 @@ import copy
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal, TypeVar
 
 import torch
@@ -15,9 +15,9 @@ from trl import GRPOTrainer
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.decoding import Decoding, Draw, cut, generating_with
 from urlvr_bench.rollouts import TOKEN_SIGNALS
-from urlvr_bench.training import losses, signals
+from urlvr_bench.training import losses, sharding, signals
 from urlvr_bench.training.bridge import RewardBridge
-from urlvr_bench.training.seams import TokenStatistics
+from urlvr_bench.training.seams import Scored, TokenStatistics
 from urlvr_bench.training.start import frozen, sampled_kl
 from urlvr_bench.training.teacher import Teachers
 
@@ -91,6 +91,8 @@ class PolicyTrainer(GRPOTrainer):
         return not other_logits and (self.reads_certainty or self._measures_kl())
 
     def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any) -> Any:
+        for teacher in self.teachers.values():  # also where nobody asks it at this step
+            teacher.follow(self.model, self._step_now)
         rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
         self._paid = rewards[:, 0]
         return rewards
@@ -170,7 +172,16 @@ class PolicyTrainer(GRPOTrainer):
         chat = not isinstance(self.train_dataset[0]["prompt"], str)
         return [[{"role": "user", "content": prompt}] for prompt in prompts] if chat else list(prompts)
 
+    def _must_be_alike(self, calls: int) -> None:
+        """Refuse what would wait for ever: processes that hold shards of one model call it equally often."""
+        if sharding.is_asked() and len(asked := set(self.gather([calls]))) > 1:
+            raise UsageError(
+                f"processes that share the shards of one model have {min(asked)} to {max(asked)} calls of it to make, "
+                "for the method asks unlike much about the groups: train whole copies, --config multi_gpu"
+            )
+
     def _continue(self, prompts: Sequence[str]) -> tuple[list[str], int]:
+        self._must_be_alike(bool(prompts))
         if not prompts:
             return [], 0
         ids, images, fields = self._tokenize_prompts(self._turns(prompts))
@@ -179,41 +190,54 @@ class PolicyTrainer(GRPOTrainer):
 
     def sample(self, prompts: Sequence[str], teacher_decay: float | None) -> tuple[list[str], int]:
         """Return one further rollout per prompt, as the batch was sampled, and the number of tokens in them."""
-        step, seen = self.state.global_step // self.updates_per_step, Counter[str]()
-        names = []
-        for prompt in prompts:
-            names.append(f"step {step} further {seen[prompt]} teacher {teacher_decay} of {prompt}")
-            seen[prompt] += 1
-        if teacher_decay is None:
-            with self._drawing(names):
-                return self._continue(prompts)
-        if self.use_vllm:
+        kind = f"step {self._step_now} further {{}} teacher {teacher_decay} of {{}}"
+        if teacher_decay is not None and self.use_vllm:
             raise UsageError("a teacher samples with the transformers backend only; train without vllm")
-        with self.teachers[teacher_decay].in_place(self.model, step), self._drawing(names):
+        with self._taught(teacher_decay), self._drawing(numbered(kind, prompts)):
             return self._continue(prompts)
 
-    def reply(self, prompts: Sequence[str]) -> tuple[list[str], int]:
-        """Return the policy's greedy answers to further prompts, and the number of tokens in them.
+    @property
+    def _step_now(self) -> int:
+        return int(self.state.global_step // self.updates_per_step)
 
-        Greedy, so that no randomness is taken from the rollouts to come.
+    def _taught(self, decay: float | None) -> AbstractContextManager[None]:
+        """Put a teacher into the model for a while, or nobody."""
+        return nullcontext() if decay is None else self.teachers[decay].in_place(self.model, self._step_now)
+
+    def reply(self, prompts: Sequence[str], sampled: bool) -> tuple[list[str], int]:
+        """Return the policy's answers to further prompts, and the number of tokens in them.
+
+        Greedy, so that no randomness is taken from the rollouts to come, or sampled as they are, to no stop string.
         """
-        with self._greedy():
+        names = numbered(f"step {self._step_now} reply {{}} to {{}}", prompts)
+        with self._drawing(names, stops=()) if sampled else self._greedy():
             return self._continue(prompts)
 
-    def likelihoods(self, queries: Sequence[tuple[str, str, str]]) -> list[list[float]]:
-        """Return the log-probabilities, at the sampling temperature, of each query's last text after the first two."""
-        if not queries:
-            return []
+    def likelihoods(self, queries: Sequence[Scored], teacher_decay: float | None) -> list[list[float]]:
+        """Return the log-probabilities, at the sampling temperature, of each query's continuation of what is before.
+
+        A teacher needs no sampler: it is put into the model that is trained, whatever else draws the rollouts.
+        """
+        with self._taught(teacher_decay):
+            self._must_be_alike(-(-len(queries) // self.args.per_device_train_batch_size))
+            return self._likelihoods(queries) if queries else []
+
+    def _likelihoods(self, queries: Sequence[Scored]) -> list[list[float]]:
         prompt_ids, _, _ = self._tokenize_prompts(self._turns([prompt for prompt, _, _ in queries]))
         plain = {"add_special_tokens": False}
         written = [self._tokenizer(text, **plain)["input_ids"] for _, text, _ in queries]
-        wanted = [self._tokenizer(text, **plain)["input_ids"] for _, _, text in queries]
+        wanted = [
+            self._tokenizer(text, **plain)["input_ids"] if isinstance(text, str) else list(text)
+            for _, _, text in queries
+        ]
         before = [[*prompt, *text] for prompt, text in zip(prompt_ids, written, strict=True)]
         return self._score(self.model, before, wanted).logprobs
 
     @contextmanager
-    def _drawing(self, names: Sequence[str], watch: signals.Watch | None = None) -> Iterator[None]:
-        """Generate rows to their stop strings: watched, and by their own names' numbers, where so wished."""
+    def _drawing(
+        self, names: Sequence[str], watch: signals.Watch | None = None, stops: tuple[str, ...] | None = None
+    ) -> Iterator[None]:
+        """Generate rows to stop strings, the task's or others: watched, and by their names' numbers, where wished."""
         settings = {"max_gen_toks": self.max_completion_length, "temperature": self.temperature, "top_p": 1, "top_k": 0}
         named = [f"{self.args.seed} {name}" for name in names]
 
@@ -221,8 +245,8 @@ class PolicyTrainer(GRPOTrainer):
             drawn: list[LogitsProcessor] = [] if self.draws == "process" else [Draw(named, settings, width)]
             return [*([watch] if watch else []), *drawn]
 
-        how = Decoding(processors, self.stops, self._tokenizer, self.share_prompts)
-        self.stops_now = self.stops
+        self.stops_now = self.stops if stops is None else stops
+        how = Decoding(processors, self.stops_now, self._tokenizer, self.share_prompts)
         try:
             with nullcontext() if self.use_vllm else generating_with(self.model, how):
                 yield
@@ -248,3 +272,12 @@ class PolicyTrainer(GRPOTrainer):
             yield
         finally:
             self.generation_config, self.generation_kwargs = config, kwargs
+
+
+def numbered(kind: str, prompts: Sequence[str]) -> list[str]:
+    """Return a name for each row, filled in with how often its prompt came before and with the prompt."""
+    seen, names = Counter[str](), []
+    for prompt in prompts:
+        names.append(kind.format(seen[prompt], prompt))
+        seen[prompt] += 1
+    return names
