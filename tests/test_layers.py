@@ -49,6 +49,8 @@ EVALUATION = {
 TRAINING = {
     "signals",
     "token_statistics",
+    "losses",
+    "start",
     "trainer",
     "teacher",
     "train",

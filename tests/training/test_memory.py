@@ -11,7 +11,8 @@ from urlvr_bench.review import stage
 from urlvr_bench.rollouts import Group, Method
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
-from urlvr_bench.training.memory import FILE, Memory, MemoryKeeper
+from urlvr_bench.training.checkpoints import NOTES, MemoryKeeper
+from urlvr_bench.training.memory import Memory
 
 GOLDS = list(stage.ROLLOUTS)
 
@@ -108,7 +109,7 @@ def test_a_checkpoint_holds_the_memory_exactly(tmp_path):
     again = Memory(3, ("prompt_notes", "run_notes"))
     MemoryKeeper(again).restore(tmp_path / "checkpoint-2")
     assert (again.prompts, again.steps) == (memory.prompts, memory.steps)
-    assert json.loads((tmp_path / "checkpoint-2" / FILE).read_text())["steps"] == memory.steps
+    assert json.loads((tmp_path / "checkpoint-2" / NOTES).read_text())["steps"] == memory.steps
     MemoryKeeper(Memory(0, ())).restore(tmp_path)  # a method without a memory leaves no file
 
 

@@ -1,5 +1,6 @@
 """Checkpoints that hold all that a continued run needs, sealed by checksum; the last two are kept."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -13,7 +14,10 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from urlvr_bench.system import files
 from urlvr_bench.system.files import explained, write_atomically
 from urlvr_bench.system.processes import REQUEST, Stopped
+from urlvr_bench.training.memory import Memory
 
+NOTES = "notes.json"
+"""What a method remembers."""
 KEPT = 2
 """One to go on from, and one should that be damaged."""
 
@@ -70,6 +74,25 @@ class Leaver(TrainerCallback):
         REQUEST.can_wait = False
         if REQUEST.made:
             raise Stopped
+
+
+class MemoryKeeper(TrainerCallback):
+    """Keep the notes with every checkpoint, so that a continued run remembers the same."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+
+    def restore(self, checkpoint: Path) -> None:
+        """Load the notes of a checkpoint."""
+        if self.memory.keep:
+            kept = json.loads((checkpoint / NOTES).read_text(encoding="utf-8"))
+            self.memory.prompts, self.memory.steps = kept["prompts"], kept["steps"]
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, *_: Any, **__: Any) -> None:
+        """Write the notes into the checkpoint; runs before the checkpoint is sealed."""
+        if self.memory.keep and state.is_world_process_zero:
+            path = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / NOTES
+            write_atomically(path, json.dumps({"prompts": self.memory.prompts, "steps": self.memory.steps}))
 
 
 def saved(folder: Path) -> list[Path]:

@@ -3,17 +3,10 @@
 A method stays a function of the groups that it is shown; what it remembers is shown to it in them.
 """
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from transformers import TrainerCallback, TrainerState, TrainingArguments
-
 from urlvr_bench.rollouts import Signal
-from urlvr_bench.system.files import write_atomically
-
-FILE = "notes.json"
 
 
 class Memory:
@@ -38,22 +31,3 @@ class Memory:
             self.prompts[prompt] = [*self.prompts.get(prompt, ()), note][-self.keep :]
         if self.of_run:
             self.steps = [*self.steps, [note for _, note in noted]][-self.keep :]
-
-
-class MemoryKeeper(TrainerCallback):
-    """Keep the notes with every checkpoint, so that a continued run remembers the same."""
-
-    def __init__(self, memory: Memory) -> None:
-        self.memory = memory
-
-    def restore(self, checkpoint: Path) -> None:
-        """Load the notes of a checkpoint."""
-        if self.memory.keep:
-            kept = json.loads((checkpoint / FILE).read_text(encoding="utf-8"))
-            self.memory.prompts, self.memory.steps = kept["prompts"], kept["steps"]
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, *_: Any, **__: Any) -> None:
-        """Write the notes into the checkpoint; runs before the checkpoint is sealed."""
-        if self.memory.keep and state.is_world_process_zero:
-            path = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}" / FILE
-            write_atomically(path, json.dumps({"prompts": self.memory.prompts, "steps": self.memory.steps}))

@@ -22,7 +22,6 @@ from urlvr_bench.tasks import Task
 from urlvr_bench.training import checkpoints, first_votes, reporting, schedule, sharding, steplog
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
-from urlvr_bench.training.memory import MemoryKeeper
 from urlvr_bench.training.parallel import AllSaved, adapter, vllm_settings
 from urlvr_bench.training.policy import base_facts, fitted, freeze_embeddings
 from urlvr_bench.training.reporting import Report
@@ -162,7 +161,7 @@ def _train(
     trainer.add_callback(steplog.StepLog(steps, training.mini_batches, bridge, report))
     saver = steplog.WeightSaver(folder, judged, training.mini_batches, trainer.save_model)
     trainer.add_callback(saver)
-    keepers = TeacherKeeper(trainer.teachers), MemoryKeeper(bridge.memory)
+    keepers = TeacherKeeper(trainer.teachers), checkpoints.MemoryKeeper(bridge.memory)
     for keeper in keepers:
         trainer.add_callback(keeper)
     trainer.add_callback(AllSaved())
