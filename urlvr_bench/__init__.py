@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from urlvr_bench.rollouts import Extra, Family, Group, Method, Query, Signal
+from urlvr_bench.rollouts import Extra, Family, Group, Method, Query, Sampled, Signal
 
 if TYPE_CHECKING:
     from urlvr_bench.api.results import Results, load, table
@@ -22,6 +22,7 @@ __all__ = [
     "Query",
     "Results",
     "RewardBridge",
+    "Sampled",
     "Signal",
     "__version__",
     "load",
