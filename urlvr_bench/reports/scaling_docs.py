@@ -13,7 +13,6 @@ from tabulate import tabulate
 from urlvr_bench import protocol
 from urlvr_bench.presentation import generated
 from urlvr_bench.protocol import Protocol
-from urlvr_bench.reports import paper_settings
 from urlvr_bench.running import cpu_cost, footprint
 from urlvr_bench.running.footprint import GB, Footprint, Gpu
 from urlvr_bench.running.shapes import shape_of
@@ -142,11 +141,6 @@ def vllm() -> str:
     return grid(json.loads(path.read_text())) if path.is_file() else "Not measured yet: `make vllm-test` does it."
 
 
-def settings() -> str:
-    """Return the study's settings beside ours."""
-    return grid(paper_settings.markdown_rows())
-
-
 def grid(rows: Sequence[dict[str, Any]]) -> str:
     """Return rows as a table."""
     return str(tabulate(rows, headers="keys", tablefmt="pipe", disable_numparse=True))
@@ -157,7 +151,7 @@ def plan() -> str:
     return footprint.markdown(protocol.load("paper"), GPUS, Gpu())
 
 
-PAGES = {"scaling.md": (plan, tracked, settings), "real-models.md": (proof, cpu, gpu, memory, vllm)}
+PAGES = {"scaling.md": (plan, tracked), "real-models.md": (proof, cpu, gpu, memory, vllm)}
 
 
 def page(path: Path, makers: Sequence[Any]) -> str:

@@ -8,10 +8,9 @@ from records import fabricate
 from urlvr_bench import models, protocol
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.sampling import load_tokenizer
-from urlvr_bench.reports import paper_settings
 from urlvr_bench.science import indicators
 from urlvr_bench.science.ladders import ladders
-from urlvr_bench.studies import definition
+from urlvr_bench.studies import definition, paper_settings
 from urlvr_bench.training import first_votes, policy, train
 
 ROWS = paper_settings.rows()

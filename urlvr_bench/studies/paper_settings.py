@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tabulate import tabulate
 
 from urlvr_bench import protocol
 from urlvr_bench.protocol import Run
 from urlvr_bench.records.measured import Frozen
 from urlvr_bench.studies import definition
 
-TABLE = Path(__file__).with_suffix(".yaml")
+TABLE = Path(__file__).with_name("paper") / "settings.yaml"
 
 
 class Row(Frozen):
@@ -58,7 +59,7 @@ DERIVED: dict[str, Callable[[Run], list[Any]]] = {
     "along": _along,
 }
 FIXED = {"order": "drawn by the seed", "prompt_limit": "none", "verdict": "greedy", "first_votes": 64}
-"""What no setting holds: `tests/reports/test_paper_settings.py` reads the last from the code that uses it."""
+"""What no setting holds: `tests/studies/test_paper_settings.py` reads the last from the code that uses it."""
 
 
 def runs(place: str) -> list[Run]:
@@ -81,9 +82,17 @@ def found(row: Row, made: Sequence[Run]) -> list[Any]:
     return sorted(values)
 
 
-def markdown_rows() -> list[dict[str, str]]:
-    """Return the table for people; the protocols' settings whole, of the studies what differs."""
-    return [
+HEAD = """# The paper's settings, and ours
+
+What the study (arXiv 2603.08660) says of its settings, from summaries of it and its released scripts, and what the
+protocols `paper` and `paper-mcs` and the GPU forms of the studies have. None of them was run yet. In brackets: the
+paper's section, table or figure; *code*, its scripts; *verl*, the defaults of the framework under them.
+"""
+
+
+def page() -> str:
+    """Return the table as a page for people."""
+    shown = [
         {
             "in": f"`{row.place}`",
             "setting": row.setting,
@@ -93,6 +102,7 @@ def markdown_rows() -> list[dict[str, str]]:
         }
         for row in rows()
     ]
+    return f"{HEAD}\n{tabulate(shown, headers='keys', tablefmt='pipe', disable_numparse=True)}\n"
 
 
 def said(value: Any) -> str:
