@@ -12,11 +12,9 @@ import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -24,18 +22,14 @@ os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALL
 import torch
 import transformers
 from report import Tables, report
-from training import SKIPPED, Clock
-from transformers import AutoModelForCausalLM, PrinterCallback
-from trl import GRPOTrainer
+from training import SKIPPED
+from training import with_trl as training_step
+from transformers import AutoModelForCausalLM
 
-from urlvr_bench import methods, models, protocol, tasks
+from urlvr_bench import models, protocol, tasks
 from urlvr_bench.settings import Training
-from urlvr_bench.training import schedule
-from urlvr_bench.training.bridge import RewardBridge
-from urlvr_bench.training.parallel import adapter
 from urlvr_bench.training.policy import freeze_embeddings
-from urlvr_bench.training.train import load_tokenizer, prompt_rows, trainer_config
-from urlvr_bench.training.trainer import PolicyTrainer
+from urlvr_bench.training.train import load_tokenizer
 
 DESK = protocol.load("desk-press")
 PATH = models.resolve(DESK.model)
@@ -52,31 +46,8 @@ def vote(completions: list[str], **_: Any) -> list[float]:
 
 
 def with_trl(training: Training, method: str | None) -> list[float]:
-    """Train a few steps with our trainer, or with TRL's where `method` is None; return seconds per step."""
-    clock, words, docs = Clock(), load_tokenizer(PATH), TASK.docs("train")
-    order = schedule.draw(len(docs), training, 0)
-    with tempfile.TemporaryDirectory() as folder:
-        shared: dict[str, Any] = {
-            "model": PATH,
-            "args": trainer_config(training, Path(folder), 0, 1, use_cpu=True),
-            "train_dataset": prompt_rows(TASK, docs, order, False),
-            "processing_class": words,
-            "peft_config": adapter(training),
-        }
-        if method is None:
-            trainer = GRPOTrainer(reward_funcs=[vote], **shared)
-        else:
-            shown, how = [docs[i] for i in order], methods.configure(method, {})
-            bridge = RewardBridge(how, method, TASK, shown, training.group_size, 0)
-            trainer = PolicyTrainer(
-                bridge, PATH, 0, 1, share_prompts=training.share_prompts, stops=TASK.stops, **shared
-            )
-        if training.freeze_embeddings:
-            freeze_embeddings(trainer.model)
-        trainer.remove_callback(PrinterCallback)
-        trainer.add_callback(clock)
-        trainer.train()
-    return clock.seconds[SKIPPED:]
+    """Train a few steps of the desk; return seconds per step."""
+    return training_step(PATH, DESK.task, training, method, 0, vote)
 
 
 def with_torch(training: Training) -> list[float]:

@@ -33,6 +33,8 @@ from urlvr_bench.training import schedule
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.firewall import Here
+from urlvr_bench.training.parallel import adapter
+from urlvr_bench.training.policy import freeze_embeddings
 from urlvr_bench.training.train import load_tokenizer, prompt_rows, trainer_config
 from urlvr_bench.training.trainer import PolicyTrainer
 
@@ -61,9 +63,14 @@ def vote(completions: list[str], **_: Any) -> list[float]:
     ]
 
 
-def with_trl(model: str, training: Training, method: str | None, kl_every: int) -> list[float]:
-    """Train a block of steps with our trainer, or with TRL's where `method` is None; return seconds per step."""
-    task, words, clock = tasks.load(TASK), load_tokenizer(model), Clock()
+def with_trl(
+    model: str, name: str, training: Training, method: str | None, kl_every: int, pay: Callable[..., list[float]]
+) -> list[float]:
+    """Train a block of steps on a task by our trainer, or by TRL's with the reward `pay` where `method` is None.
+
+    Returns seconds per step.
+    """
+    task, words, clock = tasks.load(name), load_tokenizer(model), Clock()
     docs = task.docs("train")
     order = schedule.draw(len(docs), training, 0)
     with tempfile.TemporaryDirectory() as folder:
@@ -72,13 +79,17 @@ def with_trl(model: str, training: Training, method: str | None, kl_every: int) 
             "args": trainer_config(training, Path(folder), 0, 1, use_cpu=True),
             "train_dataset": prompt_rows(task, docs, order, False),
             "processing_class": words,
+            "peft_config": adapter(training),
         }
         if method is None:
-            trainer = GRPOTrainer(reward_funcs=[vote], **shared)
+            trainer = GRPOTrainer(reward_funcs=[pay], **shared)
         else:
             shown = [docs[i] for i in order]
             bridge = RewardBridge(methods.configure(method, {}), method, task, shown, training.group_size, 0)
-            trainer = PolicyTrainer(bridge, model, kl_every, training.mini_batches, **shared)
+            how = {"share_prompts": training.share_prompts, "stops": task.stops}
+            trainer = PolicyTrainer(bridge, model, kl_every, training.mini_batches, **how, **shared)
+        if training.freeze_embeddings:
+            freeze_embeddings(trainer.model)
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(clock)
         trainer.train()
@@ -118,10 +129,10 @@ def compared(training: Training, rounds: int) -> list[dict[str, Any]]:
     """Return the median step of every contender and its ratio to bare TRL."""
     path = models.resolve("pocket-6")
     contenders: dict[str, Callable[[], list[float]]] = {
-        "bare TRL": lambda: with_trl(path, training, None, 0),
-        "majority_vote": lambda: with_trl(path, training, "majority_vote", 0),
-        "token_entropy": lambda: with_trl(path, training, "token_entropy", 0),
-        "majority_vote, KL every 5": lambda: with_trl(path, training, "majority_vote", 5),
+        "bare TRL": lambda: with_trl(path, TASK, training, None, 0, vote),
+        "majority_vote": lambda: with_trl(path, TASK, training, "majority_vote", 0, vote),
+        "token_entropy": lambda: with_trl(path, TASK, training, "token_entropy", 0, vote),
+        "majority_vote, KL every 5": lambda: with_trl(path, TASK, training, "majority_vote", 5, vote),
         "torch": lambda: with_torch(path, training),
     }
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
@@ -171,7 +182,7 @@ def _step_at(training: Training, name: str, value: int) -> float:
         config.eos_token_id, config.pad_token_id = words.eos_token_id, words.pad_token_id
         LlamaForCausalLM(config).save_pretrained(folder)
         words.save_pretrained(folder)
-        return statistics.median(with_trl(folder, changed, "majority_vote", 0))
+        return statistics.median(with_trl(folder, TASK, changed, "majority_vote", 0, vote))
 
 
 def paying(rounds: int) -> list[dict[str, Any]]:

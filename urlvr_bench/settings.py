@@ -134,6 +134,7 @@ class Evaluation(Settings):
     batch_size: int = setting("completions sampled at a time", "completions", 128, gt=0)
     task: str | None = setting("task judged along the way; none: the one trained on", default=None)
     ood: tuple[str, ...] = setting("further tasks, judged at step 0 and at the end", default=())
+    ood_along: bool = setting("judge the further tasks at every evaluation", default=False)
     backend: Literal["hf", "vllm"] = setting("engine that samples: transformers or vLLM", default="hf")
     precision: Literal["float32", "bfloat16"] = setting(
         "of the weights that are judged, at every step the same", default="float32"
@@ -150,6 +151,11 @@ class Evaluation(Settings):
         if self.baseline_samples is not None and self.baseline_samples <= self.samples:
             raise ValueError(f"baseline_samples={self.baseline_samples} must exceed samples={self.samples}")
         return self
+
+    def tasks(self, step: int, last: int, along: str | None) -> list[str]:
+        """Return the tasks judged at a step: the one judged along the way, if any, then the further ones."""
+        further = self.ood if self.ood_along or step in (0, last) else ()
+        return [*([along] if along else []), *(name for name in further if name != along)]
 
     def controls(self, step: int, last: int, task: str, native: str | None) -> "list[tuple[str, Evaluation]]":
         """Return the further evaluations of a step: of which task, and how."""

@@ -10,6 +10,7 @@ from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
 from urlvr_bench.protocol import Protocol
 from urlvr_bench.records.record import (
+    Control,
     Eval,
     MethodInfo,
     ModelInfo,
@@ -55,12 +56,12 @@ def fabricate(
     if isinstance(protocol, str):
         protocol = _protocol(protocol, steps, problems, samples, every or max(1, steps // 4), k, ood)
     steps, samples, problems = protocol.training.steps, protocol.evaluation.samples, protocol.evaluation.problems
-    ood = protocol.evaluation.ood
     accuracy = _accuracy(steps, base, peak, collapse_at)
     info = _method(method, params or {})
-    judged = [(step, task) for step in protocol.evaluation.steps(steps)]
-    judged += [(step, name) for name in ood for step in (0, steps)]
+    asked, along = protocol.evaluation, protocol.evaluation.task or task
+    judged = [(step, name) for step in asked.steps(steps) for name in asked.tasks(step, steps, along)]
     evals = [_eval(rng, step, name, accuracy[step], problems, samples) for step, name in sorted(judged)]
+    controls = _controls(rng, asked, along, accuracy)
     return Record(
         protocol=protocol,
         protocol_hash=protocol.hash(),
@@ -73,9 +74,10 @@ def fabricate(
         seed=seed,
         steps=_steps(rng, info, accuracy),
         timing=Timing(generation=[0.2] * steps, reward=[0.01] * steps, update=[0.3] * steps),
-        problems={name: list((ids or {}).get(name, _ids(name, problems))) for name in (task, *ood)},
+        problems={name: list((ids or {}).get(name, _ids(name, problems))) for name in asked.tasks(0, steps, along)},
         evals=evals,
-        provenance=_provenance(steps, evals),
+        controls=controls,
+        provenance=_provenance(steps, [*evals, *controls]),
     )
 
 
@@ -191,7 +193,20 @@ def _eval(rng: np.random.Generator, step: int, task: str, accuracy: float, probl
     return Eval(step=step, task=task, n=samples, tokens=7 * samples * problems, **columns)
 
 
-def _provenance(steps: int, evals: list[Eval]) -> Provenance:
+def _controls(rng: np.random.Generator, asked: Evaluation, along: str, accuracy: Sequence[float]) -> list[Control]:
+    """Return the further evaluations that a protocol asks for; no task has a native prompt style."""
+    last = len(accuracy) - 1
+    return [
+        Control(
+            **_eval(rng, step, name, accuracy[step], asked.problems, how.samples).model_dump(),
+            temperature=how.temperature,
+        )
+        for step in sorted({0, last})
+        for name, how in asked.controls(step, last, along, None)
+    ]
+
+
+def _provenance(steps: int, evals: Sequence[Eval]) -> Provenance:
     return Provenance(
         git_commit="0" * 40,
         git_dirty=False,

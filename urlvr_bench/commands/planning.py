@@ -42,19 +42,13 @@ def require_data(cells: "Sequence[Cell]") -> None:
 
 def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
     """Print the runs, how many are done, and how long the rest may take."""
-    from urlvr_bench.records.sets import lines
-    from urlvr_bench.running import counts, plan
+    from urlvr_bench.running import plan
 
-    published = counts.published(cell.run for cell in cells)
-    sets, missing = counts.at_hand(published), counts.absent(published)
-    changes = [plan.changed(cell.run) for cell in cells]
-    shared = {key: value for key, value in changes[0].items() if all(each.get(key) == value for each in changes)}
-    console.print(table(cells, [{k: v for k, v in each.items() if k not in shared} for each in changes]))
+    shared, own = parted([plan.changed(cell.run) for cell in cells])
+    console.print(table(cells, own))
     if shared:
         say(f"changed from the protocol: {said(shared)}")
-    unread = [f"{name}: {UNREAD}" for name in published if name not in {**sets, **missing}]
-    for line in [*lines(sets), *unread, *missing.values()]:
-        say(line)
+    show_sets(cells)
     minutes = plan.estimated_minutes(cells, out, jobs)
     done, left = sum(cell.state == "done" for cell in cells), sum(cell.left for cell in cells)
     took = "an unknown time" if minutes is None else f"about {max(1, round(minutes))} min"
@@ -68,6 +62,25 @@ def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
             say("that is too little: fewer side by side (--jobs), or a smaller model")
     for command, count in Counter(cell.command for cell in cells if cell.command).items():
         say(f"{runs_of(count)} under way in {command}; {follow(out)}")
+
+
+def show_sets(cells: "Sequence[Cell]") -> None:
+    """Print what is known of the published sets that runs read."""
+    from urlvr_bench.records.sets import lines
+    from urlvr_bench.running import counts
+
+    published = counts.published(cell.run for cell in cells)
+    sets, missing = counts.at_hand(published), counts.absent(published)
+    unread = [f"{name}: {UNREAD}" for name in published if name not in {**sets, **missing}]
+    for line in [*lines(sets), *unread, *missing.values()]:
+        say(line)
+
+
+def parted(changes: Sequence[dict[str, list[Any]]]) -> tuple[dict[str, list[Any]], list[dict[str, list[Any]]]]:
+    """Return the changed settings that all runs share, and those of each run besides."""
+    first = changes[0] if changes else {}
+    shared = {key: value for key, value in first.items() if all(each.get(key) == value for each in changes)}
+    return shared, [{key: value for key, value in each.items() if key not in shared} for each in changes]
 
 
 def table(cells: "Sequence[Cell]", changes: Sequence[dict[str, list[Any]]]) -> Table:
@@ -90,7 +103,8 @@ def table(cells: "Sequence[Cell]", changes: Sequence[dict[str, list[Any]]]) -> T
 
 def said(changes: dict[str, list[Any]]) -> str:
     """Return changed settings in words, with what the protocol has: `steps=400 (200)`."""
-    return ", ".join(f"{key}={now}" + ("" if was is None else f" ({was})") for key, (now, was) in changes.items())
+    before = {key: "" if was in (None, now) else f" ({was})" for key, (now, was) in changes.items()}
+    return ", ".join(f"{key}={now}{before[key]}" for key, (now, _) in changes.items())
 
 
 def runs_of(count: int) -> str:

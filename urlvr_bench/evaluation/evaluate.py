@@ -51,14 +51,15 @@ def evaluate(
 
 
 def checkpoint(run: Run, model_path: str, step: int, last: int, store: Path) -> dict[str, Any]:
-    """Judge a run's policy on the task that its protocol names, at the first and last step on the OOD tasks and by the
-    controls too; prompts of one's own are judged on other tasks alone, where some are named.
+    """Judge a run's policy on the tasks that its protocol names for the step, and by the controls.
+
+    Prompts of one's own are judged on other tasks alone, where some are named.
 
     Returns the problem ids of each task, and the counts as values of `record.Eval` and `record.Control`.
     """
-    spec, ends = run.protocol.evaluation, step in (0, last)
+    spec = run.protocol.evaluation
     along = spec.task or (None if tasks.load(run.task).own else run.task)
-    names = [*filter(None, [along]), *(name for name in spec.ood if ends and name != along)]
+    names = spec.tasks(step, last, along)
     if not names:
         return {"problems": {}, "evals": [], "controls": []}
     with opened(model_path, spec, run.seed, store) as lm:

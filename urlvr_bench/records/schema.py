@@ -178,8 +178,7 @@ class Record(Frozen):
         """Say which evaluations are missing, doubled or not what the protocol asks for."""
         asked, last = self.protocol.evaluation, self.last_step
         cells = Counter((evaluation.step, evaluation.task) for evaluation in self.evals)
-        wanted = {(step, self.judged) for step in asked.steps(last) if self.judged}
-        wanted |= {(step, task) for task in asked.ood for step in (0, last)}
+        wanted = {(step, task) for step in asked.steps(last) for task in asked.tasks(step, last, self.judged)}
         defects = [
             f"{times} evaluations of {task} at step {step}" for (step, task), times in cells.items() if times > 1
         ]

@@ -62,7 +62,7 @@ def facts_of(file: Path, one: Record, content: bytes, held: bool = False) -> Fac
     """Return what is kept of a record to compare it with the others."""
     steps, source = one.steps, one.provenance
     start = next((part for part in one.evals if part.step == 0 and part.task == one.judged), None)
-    how = one.protocol.evaluation.model_dump_json(exclude={"every", "ood", "k", "greedy", "native"})
+    how = one.protocol.evaluation.model_dump_json(exclude={"every", "ood", "ood_along", "k", "greedy", "native"})
     samples = start.n * len(start.correct) if start else 0
     return Facts(
         file=file,

@@ -57,7 +57,7 @@ def samples(run: Run, last: int) -> int:
     asked = run.protocol.evaluation
     along, found = asked.task or _own_judge(run.task), 0
     for step in asked.steps(last):
-        names = int(along is not None) + (len(asked.ood) if step in (0, last) else 0)
+        names = len(asked.tasks(step, last, along))
         controls = asked.controls(step, last, along, None) if along else ()
         found += asked.problems * (names * asked.samples + sum(how.samples for _, how in controls))
     return found

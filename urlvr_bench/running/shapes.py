@@ -17,6 +17,17 @@ QWEN3 = {
     "vocab_size": 151936,
     "tie_word_embeddings": True,
 }
+QWEN2 = {
+    "model_type": "qwen2",
+    "num_hidden_layers": 28,
+    "vocab_size": 151936,
+    "tie_word_embeddings": True,
+    "hidden_size": 1536,
+    "num_attention_heads": 12,
+    "num_key_value_heads": 2,
+    "intermediate_size": 8960,
+}
+SEVEN = {"num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 32, "tie_word_embeddings": False}
 LARGER = {"num_hidden_layers": 36, "num_attention_heads": 32}
 KNOWN: dict[str, dict[str, Any]] = {
     "HuggingFaceTB/SmolLM2-135M-Instruct": {
@@ -29,6 +40,32 @@ KNOWN: dict[str, dict[str, Any]] = {
         "vocab_size": 49152,
         "tie_word_embeddings": True,
     },
+    "allenai/OLMo-2-1124-7B": {
+        **SEVEN,
+        "model_type": "olmo2",
+        "num_key_value_heads": 32,
+        "intermediate_size": 11008,
+        "vocab_size": 100352,
+    },
+    "meta-llama/Llama-3.1-8B": {
+        **SEVEN,
+        "model_type": "llama",
+        "num_key_value_heads": 8,
+        "intermediate_size": 14336,
+        "vocab_size": 128256,
+    },
+    "Qwen/Qwen2.5-1.5B": QWEN2,
+    "Qwen/Qwen2.5-Math-1.5B": QWEN2,
+    "Qwen/Qwen2.5-7B": {
+        **QWEN2,
+        "hidden_size": 3584,
+        "num_attention_heads": 28,
+        "num_key_value_heads": 4,
+        "intermediate_size": 18944,
+        "vocab_size": 152064,
+        "tie_word_embeddings": False,
+    },
+    "Qwen/Qwen3-1.7B": {**QWEN3, "hidden_size": 2048, "intermediate_size": 6144},
     "Qwen/Qwen3-0.6B-Base": {**QWEN3, "hidden_size": 1024, "intermediate_size": 3072},
     "Qwen/Qwen3-1.7B-Base": {**QWEN3, "hidden_size": 2048, "intermediate_size": 6144},
     "Qwen/Qwen3-4B-Base": {**QWEN3, **LARGER, "hidden_size": 2560, "intermediate_size": 9728},

@@ -9,6 +9,7 @@ import pandas as pd
 
 from urlvr_bench.presentation.rendering import Row
 from urlvr_bench.records.schema import Record
+from urlvr_bench.science.control import start_evaluation
 from urlvr_bench.science.correlation import correlation
 from urlvr_bench.science.ladders import Ladder, ladders, start_accuracy, with_end
 from urlvr_bench.statistics.collapse import DEFINITIONS, HEADLINE, Definition, survival
@@ -63,8 +64,11 @@ def _at_start(name: str, labels: bool, of: Callable[[Record], float]) -> Indicat
 
 
 def pass_gain(record: Record) -> float:
-    """Return pass@k - pass@1 at step 0, with all samples as k: what sampling more would gain without training."""
-    start = evaluation_at(record, 0)
+    """Return pass@k - pass@1 at step 0, with all samples as k: what sampling more would gain without training.
+
+    The samples are those of `baseline_samples`, where the protocol asks for more of them at step 0: the study's 256.
+    """
+    start = start_evaluation(record)
     return float((per_problem(start, f"pass@{start.n}") - per_problem(start, "pass@1")).mean())
 
 
@@ -77,7 +81,9 @@ def vote_share(record: Record) -> float:
 INDICATORS = (
     *(_event(definition, labels=True) for definition in DEFINITIONS),
     *(_event(sign, labels=False) for sign in SIGNS if sign.column == "batch_answers"),
-    _at_start("pass@k gain at step 0, all samples", True, pass_gain),
+    Indicator(
+        "pass@k gain at step 0, all samples", True, pass_gain, lambda record: float(start_evaluation(record).tokens)
+    ),
     _at_start("share of the leading answer at step 0", False, vote_share),
     _at_start("accuracy at step 0", True, lambda record: start_accuracy([record])),
 )
@@ -91,11 +97,11 @@ class Outcome:
     of: Callable[[Record, str], float]
 
 
-def _gain(record: Record, task: str) -> float:
+def _gain(record: Record, task: str | None = None) -> float:
     return _final(record, task) - start_accuracy([record], task)
 
 
-def _final(record: Record, task: str) -> float:
+def _final(record: Record, task: str | None = None) -> float:
     last = evaluation_at(record, record.last_step, task)
     return float(np.mean(last.correct)) / last.n
 
@@ -147,14 +153,14 @@ def per_model(probed: Rungs, trained: Rungs) -> pd.DataFrame:
     for model, probes in probed.items():
         runs = trained[model]
         found = survival([definition.step(one) for one in probes], [one.last_step for one in probes])
-        gain = over_seeds([_gain(one, one.task.name) for one in runs], (-1.0, 1.0))
+        gain = over_seeds([_gain(one) for one in runs], (-1.0, 1.0))
         rows.append(
             {"model": model, "seeds": len(probes), "supervised_seeds": len(runs), "base": start_accuracy(probes)}
             | {"mcs": str(found), "mcs_median": found.median}
             | {"pass_gain": float(np.mean([pass_gain(one) for one in probes]))}
             | {"vote_share": float(np.mean([vote_share(one) for one in probes]))}
             | {"gain": gain.mean, "gain_low": gain.low, "gain_high": gain.high}
-            | {"final": float(np.mean([_final(one, one.task.name) for one in runs]))}
+            | {"final": float(np.mean([_final(one) for one in runs]))}
             | {"probe_tokens": float(np.mean([event.cost(one) for one in probes]))}
             | {"supervised_tokens": float(np.mean([one.provenance.train_tokens for one in runs]))}
         )
@@ -165,7 +171,7 @@ def correlations(probed: Rungs, trained: Rungs) -> pd.DataFrame:
     """Return one row per judged task, outcome and indicator: cost, Spearman and Pearson over the models."""
     first = next(iter(trained.values()))[0]
     judged = sorted(
-        {each.task for each in first.evals if each.step == first.last_step}, key=lambda t: t != first.task.name
+        {each.task for each in first.evals if each.step == first.last_step}, key=lambda t: t != first.judged
     )
     budget = _mean(trained, lambda record: float(record.provenance.train_tokens))
     rows: list[Row] = []

@@ -22,7 +22,7 @@ def per_protocol(records: Sequence[Record]) -> dict[str, list[Group]]:
     for cell, rows in cells(records).items():
         title = f"{cell.protocol} ({cell.protocol_hash}) · {cell.task} v{cell.task_version}"
         whole = [group for group in rows.values() if not group[0].protocol.training.may_end_early]
-        if cell.judged == cell.task and whole:
+        if cell.main and cell.judged and whole:
             found.setdefault(title, []).extend(whole)
     return found
 

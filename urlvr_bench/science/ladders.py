@@ -30,7 +30,7 @@ def ladders(records: Iterable[Record]) -> dict[Ladder, dict[str, list[Record]]]:
     """Group records by ladder and model, the weakest model first; the same run given twice counts once."""
     found: dict[Ladder, dict[str, list[Record]]] = {}
     for cell, rows in cells(records).items():
-        for method, group in rows.items() if cell.judged == cell.task else ():
+        for method, group in rows.items() if cell.main and cell.judged else ():
             key = Ladder(cell.protocol, cell.protocol_hash, cell.task, cell.task_version, method)
             found.setdefault(key, {}).setdefault(cell.model, []).extend(group)
     return {

@@ -99,7 +99,7 @@ class Course:
 
 def course(record: Record) -> Course:
     """Return how the initial majority answers of a run's test problems fared."""
-    judged = sorted((e for e in record.evals if e.task == record.task.name), key=lambda e: e.step)
+    judged = sorted((e for e in record.evals if e.task == record.judged), key=lambda e: e.step)
     start, end = judged[0], judged[-1]
     if any(each.initial is None for each in judged):
         return Course(*[math.nan] * 7)

@@ -165,7 +165,7 @@ def rise_and_fall(steps: Sequence[int] | NDArray[np.int64], values: Sequence[flo
 
 def eval_curve(record: Record, task: str | None = None) -> tuple[list[int], list[float]]:
     """Return the steps of a record's evaluations and the accuracy (avg@n) at each."""
-    task = task or record.task.name
+    task = task or record.judged or record.task.name
     judged = sorted((e for e in record.evals if e.task == task), key=lambda e: e.step)
     return [e.step for e in judged], [accuracy(e) for e in judged]
 

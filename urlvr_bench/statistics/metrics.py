@@ -135,8 +135,8 @@ def _parsed(metric: str) -> tuple[str, int]:
 
 
 def evaluation_at(record: Record, step: int, task: str | None = None) -> Eval:
-    """Return the evaluation of a record at a step, on the task it was trained on unless another is named."""
-    task = task or record.task.name
+    """Return the evaluation of a record at a step, on the task judged along the way unless another is named."""
+    task = task or record.judged or record.task.name
     for evaluation in record.evals:
         if (evaluation.step, evaluation.task) == (step, task):
             return evaluation

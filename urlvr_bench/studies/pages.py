@@ -12,6 +12,7 @@ from urlvr_bench.presentation.drawing import save
 from urlvr_bench.presentation.rendering import rendered
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
+from urlvr_bench.studies import paper_settings
 from urlvr_bench.studies.definition import Study, load, names
 from urlvr_bench.studies.drawing import figure
 from urlvr_bench.studies.readings import reading
@@ -72,6 +73,7 @@ def main(arguments: list[str]) -> int:
             if records:
                 save(figure(study, records), PAGES / study.name)
     pages = {PAGES / f"{study.name}.md": page(study, records) for study, records in found}
+    pages[PAGES / "paper-settings.md"] = paper_settings.page()
     return generated.keep(pages, arguments)
 
 

@@ -17,8 +17,8 @@ VLLM_SERVER = "URLVR_VLLM_SERVER"
 """Names the variable with the address of a vLLM server, which is a place and no part of a protocol."""
 
 
-def vllm_settings(training: Training, stops: Sequence[str] = ()) -> dict[str, Any]:
-    """Return TRL's settings of the vLLM that samples, none where transformers does."""
+def vllm_settings(training: Training, stops: Sequence[str] = (), length: int | None = None) -> dict[str, Any]:
+    """Return TRL's settings of the vLLM that samples texts of up to `length` tokens, none where transformers does."""
     if training.vllm == "none":
         return {}
     if training.draws == "rollout":
@@ -31,6 +31,7 @@ def vllm_settings(training: Training, stops: Sequence[str] = ()) -> dict[str, An
         "vllm_mode": training.vllm,
         "vllm_server_base_url": server if training.vllm == "server" else None,
         "vllm_gpu_memory_utilization": training.vllm_memory,
+        "vllm_max_model_length": length,  # the model's own may ask for more cache than its share of the GPU holds
         "vllm_enable_sleep_mode": False,  # every further generation of a step would copy all weights anew
         "vllm_importance_sampling_correction": True,
         "vllm_importance_sampling_mode": "token_truncate",  # TRL's default drops long completions (trl#5814)

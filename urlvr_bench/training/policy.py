@@ -6,6 +6,7 @@ from typing import Any
 from accelerate.utils import gather_object
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 
+from urlvr_bench.errors import UsageError
 from urlvr_bench.models import base, display_name, weights_hash
 from urlvr_bench.settings import Training
 from urlvr_bench.training import micro_batches
@@ -15,13 +16,32 @@ def fitted(
     training: Training, model_path: str, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], processes: int
 ) -> Training:
     """Return the settings with a micro-batch whose forward pass fits into what memory is free."""
-    longest = max(map(len, tokenizer(sorted(set(prompts)))["input_ids"])) + training.max_completion_tokens
+    longest = _longest(tokenizer, prompts) + training.max_completion_tokens
     shape = AutoConfig.from_pretrained(model_path, trust_remote_code=False).get_text_config()
     rows = training.rows // (processes * training.mini_batches)
     most = micro_batches.fitting(training, micro_batches.row_bytes(shape, longest, training.precision), rows)
     if processes > 1:
         most = min(gather_object([most]))  # each has looked at the free memory at a moment of its own
     return training.model_copy(update={"micro_batch": most})
+
+
+def text_tokens(training: Training, model_path: str, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -> int:
+    """Return the tokens that a sampler must hold of one text: a prompt with its completion, and as much for a second
+    turn, which repeats both; never more than the model can read. Refuses a model that cannot read one turn.
+    """
+    config = AutoConfig.from_pretrained(model_path, trust_remote_code=False).get_text_config()
+    prompt, window = _longest(tokenizer, prompts), config.max_position_embeddings
+    turn = prompt + training.max_completion_tokens
+    if turn > window:
+        raise UsageError(
+            f"prompts of up to {prompt} tokens and max_completion_tokens={training.max_completion_tokens} exceed the "
+            f"{window} tokens that the model reads: --set max_completion_tokens={max(1, window - prompt)} at most"
+        )
+    return int(min(2 * turn, window))
+
+
+def _longest(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -> int:
+    return max(map(len, tokenizer(sorted(set(prompts)))["input_ids"]))
 
 
 def freeze_embeddings(model: PreTrainedModel) -> None:

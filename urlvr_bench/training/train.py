@@ -23,7 +23,7 @@ from urlvr_bench.training import checkpoints, first_votes, reporting, schedule, 
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.parallel import AllSaved, adapter, vllm_settings
-from urlvr_bench.training.policy import base_facts, fitted, freeze_embeddings
+from urlvr_bench.training.policy import base_facts, fitted, freeze_embeddings, text_tokens
 from urlvr_bench.training.reporting import Report
 from urlvr_bench.training.steplog import EarlyStop
 from urlvr_bench.training.teacher import TeacherKeeper
@@ -35,9 +35,18 @@ PAID_TWICE = 2
 
 
 def trainer_config(
-    training: Training, folder: Path, seed: int, processes: int, use_cpu: bool, stops: Sequence[str] = ()
+    training: Training,
+    folder: Path,
+    seed: int,
+    processes: int,
+    use_cpu: bool,
+    stops: Sequence[str] = (),
+    length: int | None = None,
 ) -> GRPOConfig:
-    """Return TRL's configuration with every value that decides the training set by the protocol."""
+    """Return TRL's configuration with every value that decides the training set by the protocol.
+
+    `length` is what vLLM is to hold of one text, in tokens.
+    """
     micro_batch, accumulation = split_batch(training, processes)
     updates = training.mini_batches
     return GRPOConfig(
@@ -90,7 +99,7 @@ def trainer_config(
         report_to="none",
         disable_tqdm=True,
         log_completions=False,
-        **vllm_settings(training, stops),
+        **vllm_settings(training, stops, length),
     )
 
 
@@ -134,9 +143,11 @@ def _train(
     shown = [docs[i] for i in order]
     bridge = RewardBridge(booth, run.method, task, shown, training.group_size, run.seed, twice=PAID_TWICE)
     processes = PartialState(cpu=use_cpu).num_processes
+    prompts = [task.prompt(doc) for doc in shown]
     if use_cpu:
-        training = fitted(training, start, tokenizer, [task.prompt(doc) for doc in shown], processes)
-    config = trainer_config(training, folder, run.seed, processes, use_cpu, task.stops)
+        training = fitted(training, start, tokenizer, prompts, processes)
+    length = None if training.vllm == "none" else text_tokens(training, start, tokenizer, prompts)
+    config = trainer_config(training, folder, run.seed, processes, use_cpu, task.stops, length)
     sharding.prepare(config.mixed_precision)
     trainer = PolicyTrainer(
         bridge,
@@ -189,7 +200,7 @@ def _train(
     if done < training.steps:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return {
-        "prompts_sha256": schedule.prompts_hash([task.prompt(doc) for doc in shown]),
+        "prompts_sha256": schedule.prompts_hash(prompts),
         "trainer_config": resolved(config),
         "processes": processes,
         "model": {
