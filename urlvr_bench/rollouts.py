@@ -3,7 +3,7 @@
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeVar, cast, get_args
 
 from urlvr_bench.errors import UsageError
@@ -86,7 +86,7 @@ class Query:
     prefix: str
     continuation: str | int
     """A text, or which rollout of the group: the tokens that it was drawn as, its end token among them."""
-    teacher_decay: float | None = None
+    teacher_decay: float | None = field(default=None, repr=False)
     """Ask a moving average of the policy with this decay per step, 1 for the start, which is then asked every step."""
 
 
