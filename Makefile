@@ -96,7 +96,7 @@ coverage-study: setup  ## how often intervals hold the truth; adds what is missi
 	OMP_NUM_THREADS=1 $(BIN)/python -m urlvr_bench.reports.coverage
 	$(BIN)/python -m urlvr_bench.reports.statistics_docs
 
-results: setup  ## remake the reference records and those of the studies (about six hours on two cores)
+results: setup  ## remake the reference records and those of the studies (about seven hours on two cores)
 	$(BIN)/urlvr-bench run --seeds 5 --out runs/reference
 	$(BIN)/urlvr-bench run $(addprefix --method ,$(OTHERS)) --seeds 5 --out runs/reference
 	$(BIN)/urlvr-bench run --protocol pocket-probe --method majority_vote $(PRIORS) --seeds 5 --out runs/reference

@@ -23,6 +23,8 @@ class Prior:
     pretraining_steps: int
     accuracy: float
     """Share of right answers at temperature 1 on validation problems of its task."""
+    weights: str | None = None
+    """`weights_hash` of the prior as it was made; None of those that are older than this field."""
 
 
 def priors(folder: Path = PRIORS) -> list[Prior]:
@@ -34,6 +36,11 @@ def priors(folder: Path = PRIORS) -> list[Prior]:
 def is_prior(name: str) -> bool:
     """Return whether a name is that of a pocket prior."""
     return "/" not in name and (PRIORS / name / "config.json").is_file()
+
+
+def pretraining_of(name: str) -> str:
+    """Return which pre-training a model comes from: `kind-a` of the prior `kind-a-2`, any other model its own."""
+    return name.rpartition("-")[0] if is_prior(name) else name
 
 
 def resolve(name: str) -> str:

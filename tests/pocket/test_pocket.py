@@ -8,6 +8,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from urlvr_bench import models
+from urlvr_bench.errors import UsageError
 from urlvr_bench.pocket import build, problems
 from urlvr_bench.pocket.language import ALPHABET
 
@@ -16,6 +17,19 @@ def test_every_prior_ships_and_together_they_are_small():
     assert {prior.name for prior in models.priors()} == set(build.names())
     assert len([prior for prior in models.priors() if prior.task == "chain_addition"]) >= 6
     assert sum(path.stat().st_size for path in models.PRIORS.rglob("*") if path.is_file()) < 12e6
+
+
+def test_weights_are_those_that_were_made():
+    hashed = {prior.name: prior.weights for prior in models.priors() if prior.weights}
+    assert hashed and {name: models.weights_hash(models.resolve(name)) for name in hashed} == hashed
+
+
+def test_only_names_a_prior_or_a_pre_training():
+    assert build.chosen("pocket-countdown") == {"pocket-countdown"}
+    assert build.chosen("kind-a") == {"kind-a-1", "kind-a-2", "kind-a-3"}
+    assert build.chosen(None) == set(build.names())
+    with pytest.raises(UsageError, match="unknown prior 'kind-z'"):
+        build.chosen("kind-z")
 
 
 @pytest.mark.parametrize("prior", models.priors(), ids=lambda prior: prior.name)

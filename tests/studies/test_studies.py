@@ -5,10 +5,13 @@ from records import fabricate
 
 from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
+from urlvr_bench.records.measured import Eval
 from urlvr_bench.studies import definition, pages
 from urlvr_bench.studies.definition import SCALES
 from urlvr_bench.studies.drawing import figure
-from urlvr_bench.studies.summary import moves, summary
+from urlvr_bench.studies.outcomes import fate
+from urlvr_bench.studies.readings import reading
+from urlvr_bench.studies.summary import DETAILS, moves, summary
 
 EVERY = {name: definition.load(name) for name in definition.names()}
 
@@ -65,6 +68,46 @@ def test_transitions_count_every_judged_problem_once():
     kinds = [column for column in table if "→" in column]
     assert len(kinds) == 4 and (table[kinds].sum(axis=1) == table["n"]).all()
     figure(study, records)
+
+
+@pytest.mark.parametrize(("name", "rows"), [("alignment", 4 * 2), ("kinds", 3 * 5)])
+def test_what_is_decided_by_criteria_is_told_whichever_way_it_is(name, rows):
+    """Two judged steps of four rewards; three outcomes of five indicators. The reading never contradicts itself."""
+    study, records = made(name)
+    table = summary(study, records)
+    assert len(table.frame) == rows and all(table.text(row) for row in table.frame.to_dict("records"))
+    below = DETAILS[study.view](study, records)
+    assert list(below.frame.iloc[:, 0]) == sorted({record.model.name for record in records})
+    assert "fixed before the runs" in reading(study, records)
+    text = pages.page(study, records)
+    assert "Fixed before the runs" in text and below.title in text
+    assert len(figure(study, records).axes) == {"alignment": 4, "kinds": 5}[name]
+
+
+def judged(step, votes, initial, n=16):
+    """Return an evaluation of one problem with these votes, and how many samples give the answer that led first."""
+    correct = sum(count for count, right in votes if right)
+    silent = n - sum(count for count, _ in votes)
+    shape = {"step": step, "task": "chain", "n": n, "correct": [correct], "truncated": [0], "unparsed": [silent]}
+    return Eval(**shape, votes=[votes], tokens=1, initial=[initial])
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "initial", "expected"),
+    [
+        (((12, False), (4, True)), ((15, False), (1, True)), 15, (False, "surer")),
+        (((12, False), (4, True)), ((12, False), (4, True)), 12, (False, "surer")),
+        (((12, False), (4, True)), ((9, True), (7, False)), 7, (False, "turned")),
+        (((12, False), (4, True)), ((14, False),), 0, (False, "other")),  # another wrong answer took its place
+        (((12, True), (4, False)), ((16, True),), 16, (True, "surer")),
+        (((12, True), (4, False)), ((10, True), (6, False)), 10, (True, "other")),
+        ((), ((9, True),), 0, (False, "turned")),
+    ],
+)
+def test_what_becomes_of_the_answer_that_led(start, end, initial, expected):
+    evals = [judged(0, start, start[0][0] if start else 0), judged(4, end, initial)]
+    record = fabricate(steps=4, every=4, problems=1)
+    assert fate(record.model_copy(update={"evals": evals})) == expected
 
 
 def test_a_page_says_how_many_of_its_runs_are_there():

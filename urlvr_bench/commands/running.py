@@ -158,9 +158,11 @@ def pocket_build(
     out: Annotated[
         Path | None, typer.Option(help="Where to write them; default: where the package keeps them.")
     ] = None,
-    only: Annotated[str | None, typer.Option(help="Build this prior alone.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Build this prior alone, or those of one pre-training: pocket, dial, kind-a, ...")
+    ] = None,
 ) -> None:
-    """Pre-train the pocket priors anew, seeded (about eight minutes on one core)."""
+    """Pre-train the pocket priors anew, seeded (about a quarter of an hour on one core)."""
     one_thread()
     from urlvr_bench import models
     from urlvr_bench.pocket.build import build

@@ -1,1 +1,1 @@
-"""Tiny language models of our own: their language, problems, pre-training, and the six priors that ship."""
+"""Tiny language models of our own: their language, problems, pre-training, and the priors that ship."""

@@ -29,11 +29,12 @@ LEADING = 1.4
 
 
 def panels(
-    count: int, columns: int = 4, height: float = 2.3, ratios: Sequence[float] = (1.0,)
+    count: int, columns: int = 4, height: float = 2.3, ratios: Sequence[float] = (1.0,), alike: bool = True
 ) -> tuple["Figure", list["Axes"]]:
     """Return a figure of PAGE with `count` panels that share their axes, each `height` inches high.
 
-    With several `ratios` each panel is that many axes, one below the other; they come panel by panel.
+    Where they are not `alike`, each has an x axis of its own. With several `ratios` each panel is that many axes, one
+    below the other; they come panel by panel.
     """
     from matplotlib.figure import Figure
 
@@ -41,7 +42,7 @@ def panels(
     lines = -(-count // columns)
     figure = Figure(figsize=(PAGE, height * lines), layout="constrained")
     grid = figure.subplots(
-        lines * parts, columns, sharex=True, sharey="row" if parts > 1 else True, squeeze=False,
+        lines * parts, columns, sharex=alike, sharey="row" if parts > 1 else True, squeeze=False,
         height_ratios=[*ratios] * lines,
     )  # fmt: skip
     found = []

@@ -47,7 +47,7 @@ def geometric_mean(values: Floats, axis: int | None = None) -> Floats:
     return found
 
 
-def _event(sign: Definition | Sign, labels: bool) -> Indicator:
+def step_of(sign: Definition | Sign, labels: bool) -> Indicator:
     """Return the step of an event as an indicator; its cost is the training up to it."""
 
     def of(record: Record) -> float:
@@ -59,7 +59,8 @@ def _event(sign: Definition | Sign, labels: bool) -> Indicator:
     return Indicator(f"step of: {sign.name}", labels, of, cost, geometric_mean, sign.column)
 
 
-def _at_start(name: str, labels: bool, of: Callable[[Record], float]) -> Indicator:
+def at_start(name: str, labels: bool, of: Callable[[Record], float]) -> Indicator:
+    """Return a number of step 0 as an indicator; its cost is that of the evaluation there."""
     return Indicator(name, labels, of, lambda record: float(evaluation_at(record, 0).tokens))
 
 
@@ -78,14 +79,15 @@ def vote_share(record: Record) -> float:
     return float(np.mean([row[0][0] if row else 0 for row in start.votes])) / start.n
 
 
+PASS_GAIN = Indicator(
+    "pass@k gain at step 0, all samples", True, pass_gain, lambda record: float(start_evaluation(record).tokens)
+)
 INDICATORS = (
-    *(_event(definition, labels=True) for definition in DEFINITIONS),
-    *(_event(sign, labels=False) for sign in SIGNS if sign.column == "batch_answers"),
-    Indicator(
-        "pass@k gain at step 0, all samples", True, pass_gain, lambda record: float(start_evaluation(record).tokens)
-    ),
-    _at_start("share of the leading answer at step 0", False, vote_share),
-    _at_start("accuracy at step 0", True, lambda record: start_accuracy([record])),
+    *(step_of(definition, labels=True) for definition in DEFINITIONS),
+    *(step_of(sign, labels=False) for sign in SIGNS if sign.column == "batch_answers"),
+    PASS_GAIN,
+    at_start("share of the leading answer at step 0", False, vote_share),
+    at_start("accuracy at step 0", True, lambda record: start_accuracy([record])),
 )
 
 
@@ -148,7 +150,7 @@ def event_of(record: Record) -> Definition | Sign:
 def per_model(probed: Rungs, trained: Rungs) -> pd.DataFrame:
     """Return one row per model: step-0 accuracy, collapse step, pass@k gain, supervised gain, tokens of both."""
     definition = event_of(next(iter(probed.values()))[0])
-    event = _event(definition, labels=True)
+    event = step_of(definition, labels=True)
     rows: list[Row] = []
     for model, probes in probed.items():
         runs = trained[model]

@@ -1,1 +1,1 @@
-"""Nine questions of the paper, each a YAML of runs with its table, figure and page."""
+"""Questions of the paper, each a YAML of runs with its table, figure and page."""

@@ -75,9 +75,11 @@ class Study(Frozen):
     question: str
     paper: str
     """What the paper found, and where it says so."""
-    view: Literal["arms", "tasks", "transitions"] = "arms"
+    view: Literal["arms", "tasks", "transitions", "alignment", "foretelling"] = "arms"
     panel: Literal["setting", "method", "model", "task"] = "setting"
     """What has a panel of its own in the figure."""
+    criteria: dict[str, float] = Field(default_factory=dict)
+    """Numbers that decide the question, fixed before any of the runs was made; the view says what they bound."""
     pocket: Form
     gpu: Form
 

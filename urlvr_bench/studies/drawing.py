@@ -34,6 +34,7 @@ from urlvr_bench.reports.dual import FEW, dual_note
 from urlvr_bench.statistics.collapse import HEADLINE, WINDOW
 from urlvr_bench.statistics.downfall import MANNERS, of_records
 from urlvr_bench.statistics.verdicts import NOISE
+from urlvr_bench.studies import alignment, foretelling
 from urlvr_bench.studies.definition import Study
 from urlvr_bench.studies.summary import Arm, arms, moves, tasks_table
 
@@ -218,4 +219,10 @@ def _moves(study: Study, records: Sequence[Record]) -> "Figure":
     return drawn
 
 
-DRAW = {"arms": _curves, "tasks": _tasks, "transitions": _moves}
+DRAW = {
+    "arms": _curves,
+    "tasks": _tasks,
+    "transitions": _moves,
+    "alignment": alignment.figure,
+    "foretelling": foretelling.figure,
+}

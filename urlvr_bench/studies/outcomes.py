@@ -6,10 +6,10 @@ import numpy as np
 
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.gentle_readings import gentle
-from urlvr_bench.science.claims import Claim, Runs, collapses, span
+from urlvr_bench.science.claims import Claim, Runs, collapses, listed, span
 from urlvr_bench.science.sharpening import reached
 from urlvr_bench.statistics.intervals import Interval, difference, two_way, wilson
-from urlvr_bench.statistics.metrics import scores
+from urlvr_bench.statistics.metrics import evaluation_at, scores
 from urlvr_bench.studies.summary import moves
 
 ENDS_OVER = 20
@@ -140,9 +140,40 @@ def _per_problem(runs: Runs) -> list[Claim]:
     ]
 
 
+def fate(record: Record) -> tuple[bool, str]:
+    """Return whether the first vote on the trained problem is right, and what training on it alone did to that answer.
+
+    `surer`: it still leads, as often as before or more so; `turned`: most samples give the right one instead.
+    """
+    place = record.protocol.training.first_prompt or 0
+    start, end = evaluation_at(record, 0), evaluation_at(record, record.last_step)
+    right = bool(start.votes[place]) and start.votes[place][0][1]
+    before, after = ((one.initial or [0] * len(one.correct))[place] for one in (start, end))
+    top = end.votes[place][0][0] if end.votes[place] else 0
+    if not right and 2 * end.correct[place] > end.n:
+        return right, "turned"
+    return right, "surer" if after >= max(before, top) else "other"
+
+
+def _wrong_problems(runs: Runs) -> list[Claim]:
+    fates = {name: [fate(run) for run in part] for name, part in by_method(runs).items()}
+    told = []
+    for right, kind in ((False, "wrong"), (True, "right")):
+        counts = {name: [what for was, what in found if was == right] for name, found in fates.items()}
+        surer = sum(found.count("surer") for found in counts.values())
+        total = sum(map(len, counts.values()))
+        low, high = wilson(surer, total) if total else (0.0, 1.0)
+        each = listed(f"{found.count('surer')} of {len(found)} with {name}" for name, found in counts.items())
+        text = f"Where the first vote is {kind}, that answer only becomes surer in {surer} of {total} runs ({each}; "
+        told.append(Claim(f"{text}{low:.0%} to {high:.0%} of such problems; in the paper in 22 of 25).", total > 0))
+    turned = sum(what == "turned" for found in fates.values() for _, what in found)
+    return [*told, Claim(f"{turned} of the runs on a wrong vote turn it to the right answer.", True)]
+
+
 READINGS: dict[str, Callable[[Runs], list[Claim]]] = {
     "ood": _ood,
     "per-problem": _per_problem,
     "rise-then-fall": gentle,
     "self-verification": _self_verification,
+    "wrong-problems": _wrong_problems,
 }

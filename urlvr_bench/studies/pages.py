@@ -16,7 +16,7 @@ from urlvr_bench.studies import paper_settings
 from urlvr_bench.studies.definition import Study, load, names
 from urlvr_bench.studies.drawing import figure
 from urlvr_bench.studies.readings import reading
-from urlvr_bench.studies.summary import summary
+from urlvr_bench.studies.summary import DETAILS, summary
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "studies"
@@ -45,6 +45,7 @@ def page(study: Study, records: Sequence[Record]) -> str:
         lines += [
             rendered(summary(study, records), "markdown"),
             "",
+            *([rendered(DETAILS[study.view](study, records), "markdown"), ""] if study.view in DETAILS else []),
             f"![{study.title}]({study.name}.png)",
             "",
             f"{len(records)} of the {wanted} runs are in `results/`.",

@@ -8,6 +8,7 @@ import numpy as np
 from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, shares, span, starts, told
 from urlvr_bench.statistics.collapse import HEADLINE, step_curve, survival
 from urlvr_bench.statistics.metrics import accuracy
+from urlvr_bench.studies import alignment, foretelling
 from urlvr_bench.studies.definition import Study
 from urlvr_bench.studies.outcomes import READINGS as OUTCOMES
 from urlvr_bench.studies.summary import arms
@@ -18,11 +19,17 @@ Arms = Mapping[str, Runs]
 
 def reading(study: Study, records: Runs) -> str:
     """Return what a study's records say; a sentence that no longer holds is an error."""
+    if study.view in JUDGED:
+        return told(JUDGED[study.view](study, records))
     if study.name in OUTCOMES:
         return told(OUTCOMES[study.name](records))
     found = arms(study, records)
     settings = {name for _, name, _ in found}
     return told(READINGS[study.name]({name if len(settings) > 1 else cell.model: runs for cell, name, runs in found}))
+
+
+JUDGED = {"alignment": alignment.reading, "foretelling": foretelling.reading}
+"""The readings of the views that are decided by criteria which were fixed before the runs."""
 
 
 def _dataset_size(found: Arms) -> list[Claim]:

@@ -15,6 +15,7 @@ from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.intervals import over_seeds
 from urlvr_bench.statistics.metrics import evaluation_at
 from urlvr_bench.statistics.summaries import frame, spread
+from urlvr_bench.studies import alignment, foretelling
 from urlvr_bench.studies.definition import Study
 
 COURSE_NOTES = (
@@ -143,7 +144,15 @@ def transitions_table(study: Study, records: Sequence[Record]) -> Table:
     return Table(study.title, TRANSITION_NOTES, pd.DataFrame(rows), lambda row: {k: str(v) for k, v in row.items()})
 
 
-VIEWS = {"arms": arms_table, "tasks": tasks_table, "transitions": transitions_table}
+VIEWS = {
+    "arms": arms_table,
+    "tasks": tasks_table,
+    "transitions": transitions_table,
+    "alignment": alignment.summary,
+    "foretelling": foretelling.summary,
+}
+DETAILS = {"alignment": alignment.details, "foretelling": foretelling.details}
+"""What a page shows below the table, of the views whose rows sum up more than a reader can do without."""
 
 
 def summary(study: Study, records: Sequence[Record]) -> Table:
