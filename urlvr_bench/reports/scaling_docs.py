@@ -135,10 +135,17 @@ def proof(path: Path = ROOT / "benchmarks" / "gpu_proof.json") -> str:
     return f"{where}:\n\n{grid(rows)}"
 
 
-def vllm() -> str:
+def vllm(path: Path = ROOT / "benchmarks" / "vllm_speed.json") -> str:
     """Return how vLLM and transformers compare on a processor, from the committed file."""
-    path = ROOT / "benchmarks" / "vllm_speed.json"
-    return grid(json.loads(path.read_text())) if path.is_file() else "Not measured yet: `make vllm-test` does it."
+    if not path.is_file():
+        return "Not measured yet: `make vllm-test` does it."
+    found = json.loads(path.read_text())
+    alike = "within" if abs(found["difference"]) <= found["half_width"] else "**beyond**"
+    return (
+        f"{grid(found['rows'])}\n\nOn {found['cores']} cores with torch {found['torch']}, under a load of "
+        f"{found['load']} by other work. The share of right answers differs by {found['difference']:+.3f} "
+        f"(vLLM less transformers), {alike} the 95 % half-width of {found['half_width']:.3f} over problems."
+    )
 
 
 def grid(rows: Sequence[dict[str, Any]]) -> str:
