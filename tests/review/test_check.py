@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from urlvr_bench import methods, protocol
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.review import sources
+from urlvr_bench.review import between, sources
 from urlvr_bench.review.check import Finding, check, failed
 
 pytestmark = pytest.mark.needs("git")  # records name a commit of this checkout
@@ -198,6 +198,22 @@ def test_records_are_held_against_those_of_the_board(results: Path) -> None:
     found = check(results, held=[other])
     assert {one.path for one in found} == {results / honest().path, results / honest("token_entropy").path}
     assert all("the rollouts of step 1" in one.problem for one in found)
+
+
+def test_processors_may_round_bfloat16_otherwise(results: Path) -> None:
+    def under(precision: str, processor: str) -> str:
+        low = protocol.load("smoke", {"training.precision": precision})
+        one = honest("random_reward", protocol=low)
+        board = one.model_copy(update={"provenance": one.provenance.model_copy(update={"processor": processor})})
+        other = board.model_copy(update={"steps": board.steps.model_copy(update={"length": [1.0] * 4})})
+        mine = honest(protocol=low)
+        mine = mine.model_copy(update={"provenance": mine.provenance.model_copy(update={"processor": "one"})})
+        facts = [between.facts_of(Path(name), record, b"") for name, record in (("a", other), ("b", mine))]
+        (found,) = [one for one in between.compare(facts) if "step 1" in one.problem]
+        return found.level
+
+    assert under("bfloat16", "another") == "warning"
+    assert under("bfloat16", "one") == under("float32", "another") == "error"
 
 
 def test_all_files_are_reported_at_once(results: Path) -> None:

@@ -13,6 +13,8 @@ from urlvr_bench.review.findings import REDO, Finding, Level
 ENGINES = ("torch", "transformers")
 FAR = 4.0
 """Standard errors beyond which two samples of one policy are not of one policy."""
+ROUNDED: tuple[str, Level] = ("nothing: they come from machines that round otherwise", "warning")
+"""What to do where the same policy drew other samples on another machine."""
 FIRST = (
     "train_accuracy",
     "mixed_groups",
@@ -81,6 +83,7 @@ def facts_of(file: Path, one: Record, content: bytes, held: bool = False) -> Fac
         machine=(
             source.device,
             source.platform,
+            *((source.processor or "",) if "bfloat16" in _precisions(one) else ()),
             *(source.packages.get(name, "") for name in ("torch", "transformers")),
         ),
         judged=_hash(start.correct, start.truncated, start.unparsed, start.votes, start.tokens) if start else "",
@@ -89,6 +92,11 @@ def facts_of(file: Path, one: Record, content: bytes, held: bool = False) -> Fac
         rollouts=_hash(*([getattr(steps, name)[0] for name in FIRST] if steps.step else ())),
         tested=None if one.method.uses_labels else bool(one.method.paid_twice),
     )
+
+
+def _precisions(one: Record) -> tuple[str, str]:
+    """Return those of training and judging; bfloat16 rounds as the processor does, float32 nearly alike on all."""
+    return one.protocol.training.precision, one.protocol.evaluation.precision
 
 
 def _hash(*values: object) -> str:
@@ -179,13 +187,12 @@ def _starts_agree(facts: Sequence[Facts]) -> Iterator[Finding]:
             if other.judged != first.judged:
                 alike = other.machine != first.machine and _near(first, other)
                 problem = f"step 0 was judged otherwise than in {first.file}, by the same policy and seed"
-                yield Finding(other.file, problem, REDO, "warning" if alike else "error")
+                yield Finding(other.file, problem, *(ROUNDED if alike else (REDO, "error")))
     for first, *others in _grouped(facts, lambda one: (one.cell, one.prompts, one.seed)):
         for other in others:
             if other.rollouts != first.rollouts:
-                level: Level = "error" if other.machine == first.machine else "warning"
                 problem = f"the rollouts of step 1, before any update, are not those of {first.file}"
-                yield Finding(other.file, problem, REDO, level)
+                yield Finding(other.file, problem, *(ROUNDED if other.machine != first.machine else (REDO, "error")))
 
 
 def _near(first: Facts, second: Facts) -> bool:
