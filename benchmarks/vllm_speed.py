@@ -44,7 +44,9 @@ def turn(lm: Keeping, backend: str, problems: int, store: Path) -> tuple[float, 
     started = time.process_time()
     (found,) = evaluate.ask(lm, [TASK], 0, spec(backend, problems), store)
     seconds = time.process_time() - started
-    tokens = sum(sample.tokens for _, samples, _ in stored(store / f"{TASK}.jsonl") for sample in samples)
+    drawn = [sample for _, samples, _ in stored(store / f"{TASK}.jsonl") for sample in samples]
+    # counted from the text, with the line's end: transformers fills rows up with a token that also ends them
+    tokens = sum(len(lm.tok_encode(sample.text)) + (not sample.truncated) for sample in drawn)
     return seconds, tokens, list(found.counts.correct)
 
 
@@ -76,7 +78,8 @@ def main() -> int:
             "engine": name,
             "tokens": rounds[backend][0][1],
             "processor seconds": f"{min(seconds for seconds, _, _ in rounds[backend]):.1f}",
-            "tokens a second": f"{rates[backend]:.0f}",
+            "samples a second": f"{rates[backend] * PROBLEMS * SAMPLES / rounds[backend][0][1]:.1f}",
+            "tokens a second": f"{rates[backend]:.1f}",
             "beside transformers": f"{rates[backend] / rates['hf']:.2f}",
             "right": f"{sum(rounds[backend][0][2])} of {PROBLEMS * SAMPLES}",
         }

@@ -15,5 +15,7 @@ def test_the_page_says_whether_the_engines_agree_within_the_error_of_sampling(tm
     found = {"rows": rows, "difference": difference, "half_width": 0.03, "load": "9", "cores": 2, "torch": "2.13.0"}
     path.write_text(json.dumps(found))
     text = scaling_docs.vllm(path)
+    assert text.count("\n| ") == len(rows)
+    text = " ".join(text.split())
     assert f"{difference:+.3f} (vLLM less transformers), {said} the 95 % half-width of 0.030" in text
-    assert "under a load of 9 by other work" in text and text.count("\n| ") == 2
+    assert "under a load of 9 by other work" in text

@@ -24,8 +24,9 @@ def test_a_setting_is_the_studys_or_what_the_table_says_of_it(row):
 
 
 def test_every_study_and_every_protocol_of_the_paper_is_in_the_table():
+    ours = {"ood", "alignment", "wrong-problems"}  # questions of ours: there is nothing to compare them with
     known = {name for name in protocol.names() if name.startswith("paper")} | set(definition.names())
-    assert known - {row.place for row in ROWS} == {"ood"}  # a question of ours: nothing to compare it with
+    assert known - {row.place for row in ROWS} == ours
 
 
 def test_the_optimizer_and_the_rest_of_the_trainer_are_what_the_scripts_leave_in_force(tmp_path):
@@ -76,3 +77,22 @@ def test_vllm_holds_two_turns_and_a_model_that_cannot_read_one_is_refused():
     assert policy.text_tokens(training, path, words, ["1+2?"]) == 2 * (len(words("1+2?")["input_ids"]) + 12)
     with pytest.raises(UsageError, match="tokens that the model reads: --set max_completion_tokens="):
         policy.text_tokens(training.model_copy(update={"max_completion_tokens": 7168}), path, words, ["1+2?"])
+
+
+def test_what_is_judged_on_single_problems_is_the_set_that_they_are_from():
+    """A study of transitions reads the task judged along the way, which the protocol names."""
+    found = [run for name in ("per-problem", "wrong-problems") for run in RUNS(name)]
+    assert {(run.task, run.protocol.evaluation.task) for run in found} == {("math500", "math500")}
+
+
+def test_no_run_is_asked_for_more_tokens_than_its_model_reads():
+    short = {"allenai/OLMo-2-1124-7B", "Qwen/Qwen2.5-Math-1.5B"}
+    for name in definition.names():
+        for run in RUNS(name):
+            training, asked = run.protocol.training, run.protocol.evaluation
+            longest = max(training.max_completion_tokens, asked.max_tokens)
+            assert longest + 1024 <= (4096 if run.model in short else 32768), (name, run.model)
+
+
+def test_the_indicators_study_makes_no_run_that_the_priors_do_not():
+    assert {run.path for run in RUNS("kinds")} <= {run.path for run in RUNS("priors")}

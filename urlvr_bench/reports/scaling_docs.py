@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -141,11 +142,12 @@ def vllm(path: Path = ROOT / "benchmarks" / "vllm_speed.json") -> str:
         return "Not measured yet: `make vllm-test` does it."
     found = json.loads(path.read_text())
     alike = "within" if abs(found["difference"]) <= found["half_width"] else "**beyond**"
-    return (
-        f"{grid(found['rows'])}\n\nOn {found['cores']} cores with torch {found['torch']}, under a load of "
-        f"{found['load']} by other work. The share of right answers differs by {found['difference']:+.3f} "
-        f"(vLLM less transformers), {alike} the 95 % half-width of {found['half_width']:.3f} over problems."
+    text = (
+        f"On {found['cores']} cores with torch {found['torch']}, under a load of {found['load']} by other work. The "
+        f"share of right answers differs by {found['difference']:+.3f} (vLLM less transformers), {alike} the 95 % "
+        f"half-width of {found['half_width']:.3f} over problems."
     )
+    return f"{grid(found['rows'])}\n\n{textwrap.fill(text, 120, break_on_hyphens=False)}"
 
 
 def grid(rows: Sequence[dict[str, Any]]) -> str:
