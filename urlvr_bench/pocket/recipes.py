@@ -93,7 +93,7 @@ DIAL = tuple(
 KINDS = (
     _kind("kind-a", Mix(), 11, 32, 4000, 0.20, 0.40, 0.60),
     _kind("kind-b", Mix(slips=0.25), 12, 64, 3000, 0.20, 0.40, 0.60),
-    _kind("kind-c", Mix(two_terms=0.8, direct=0.5), 13, 64, 3000, 0.30, 0.45, 0.60),
+    _kind("kind-c", Mix(two_terms=0.8, direct=0.5), 13, 64, 3000, 0.30, 0.45),
     _kind("kind-d", Mix(last_first=True), 14, 64, 3000, 0.30, 0.55, 0.80),
     _kind("kind-e", Mix(direct=0.0, give_up=0.0), 15, 128, 2000, 0.30, 0.60, 0.90),
 )

@@ -24,7 +24,6 @@ def gentle(records: Sequence[Record]) -> list[Claim]:
         f"`{name}` to {each.peak:.2f} at step {each.peak_step} and then to {span(ends(runs[name]))} by seed"
         for name, each in fell.items()
     )
-    proxies = [_proxies(runs[name]) for name in fell]
     return [
         Claim(
             f"Noise leaves the policy where it was: rewarded at random it goes from {mean(noise, starts):.2f} to "
@@ -37,13 +36,20 @@ def gentle(records: Sequence[Record]) -> list[Claim]:
             f"{span(end for name in held for end in ends(runs[name]))}.",
             "majority_vote" in held,
         ),
-        Claim(
-            f"{len(fell)} of {len(words)} label-free rewards rise and then fall: {courses}, while what is "
-            "paid is higher at the end than where accuracy was highest: proxy up, truth down, as in the paper.",
-            bool(fell) and all(end > top for top, end in proxies),
-        ),
+        Claim(f"{len(fell)} of {len(words)} label-free rewards rise and then fall: {courses}.", bool(fell)),
+        _proxy_up({name: _proxies(runs[name]) for name in fell}),
         _first_version(taught[0]),
     ]
+
+
+def _proxy_up(proxies: dict[str, tuple[float, float]]) -> Claim:
+    hacked = [f"`{name}`" for name, (top, end) in proxies.items() if end > top]
+    others = [f"`{name}`" for name, (top, end) in proxies.items() if end <= top]
+    text = (
+        f"What {listed(hacked)} pays is higher at the end than where accuracy was highest: proxy up, truth down, as in "
+        "the paper"
+    )
+    return Claim(f"{text}; that of {listed(others)} is not." if others else f"{text}.", bool(hacked))
 
 
 def _first_version(taught: Record) -> Claim:
