@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from urlvr_bench import protocol
+from urlvr_bench.presentation.rendering import Table
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import calm
@@ -39,6 +40,22 @@ def gentle(records: Sequence[Record]) -> list[Claim]:
         Claim(f"{len(fell)} of {len(words)} label-free rewards rise and then fall: {courses}.", bool(fell)),
         _proxy_up({name: _proxies(runs[name]) for name in fell}),
         _first_version(taught[0]),
+    ]
+
+
+def noise(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
+    """Return under which protocols noise alone moves a policy; `tables` are of kind `calm`."""
+    rows = {each.title.split()[1]: row for each in tables for row in each.frame.to_dict("records")}
+    calm_ones = [f"`{name}`" for name, row in rows.items() if row["calm"]]
+    moved = [
+        f"`{name}` ({row['start']:.2f} to {row['noise_end']:.2f})" for name, row in rows.items() if not row["calm"]
+    ]
+    return [
+        Claim(
+            f"Under {listed(moved)} it does, so that a fall there is not yet the reward's doing; under "
+            f"{listed(calm_ones)} it does not.",
+            bool(moved) and bool(calm_ones),
+        )
     ]
 
 

@@ -41,6 +41,7 @@ class Part:
 
 
 PARTS = (
+    Part("calm", "Does noise alone move a policy?", ("desk-press", "pocket", "pocket@2")),
     Part(
         "indicators",
         "Does the step of collapse foretell how far a model can be taught?",
