@@ -66,6 +66,10 @@ class Form(Frozen):
                 found |= {run.path: run for run in sweep.runs(1 if quick else sweep.seeds)}
         return list(found.values())
 
+    def first(self) -> list[Run]:
+        """Return every run of the sweeps that the quick form draws on: those that a page cannot speak without."""
+        return [run for sweep in self.sweeps if sweep.quick for run in sweep.runs(sweep.seeds)]
+
 
 class Study(Frozen):
     """A finding of the study behind this suite (arXiv 2603.08660), as a question and the runs that answer it."""

@@ -39,7 +39,7 @@ def page(study: Study, records: Sequence[Record]) -> str:
         f"*What the paper found.* {study.paper}",
         "",
     ]
-    if len(records) == wanted:
+    if {run.record_path for run in study.pocket.first()} <= {record.path for record in records}:
         lines += [f"*What the pocket lab shows.* {reading(study, records)}", ""]
     if records:
         lines += [
