@@ -157,7 +157,7 @@ def _science(records: Sequence[Record]) -> list[Finding]:
     from urlvr_bench.reports import science_docs
 
     known = [record for record in records if record.protocol.id in SCIENCE]
-    if {record.protocol.name for record in known} < set(SCIENCE):
+    if {record.protocol.id for record in known} < set(SCIENCE):
         return []
     question = "Can collapse be foretold, seen without labels, and told from noise?"
     text = partial(science_docs.page, known)

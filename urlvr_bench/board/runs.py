@@ -71,7 +71,7 @@ class Run:
     def command(self) -> str:
         """The one line that repeats it."""
         record = self.record
-        words = ["urlvr-bench", "run", "--protocol", record.protocol.name, "--model", record.model.name]
+        words = ["urlvr-bench", "run", "--protocol", record.protocol.exact, "--model", record.model.name]
         words += ["--task", record.task.name, "--method", record.method.id, "--seed", str(record.seed)]
         for key, value in record.overrides.items():
             words += ["--set", f"{key}={value}"]

@@ -11,7 +11,7 @@ def setting(records: Sequence[Record], model: bool = True) -> str:
     changed = " with changed settings" if first.overrides else ""
     who = f"{first.model.name} ({size(first.model.parameters)} parameters) trained" if model else "Trained"
     return (
-        f"{who} on {words(first.task.name)}, protocol {first.protocol.name}{changed}: "
+        f"{who} on {words(first.task.name)}, protocol {first.protocol.id}{changed}: "
         f"{max(record.last_step for record in records)} steps"
     )
 

@@ -73,4 +73,4 @@ def equal_compute(records: Sequence[Record], tables: Sequence[Table]) -> list[Cl
 
 
 def _cell(group: Sequence[Record]) -> dict[str, str]:
-    return {"protocol": group[0].protocol.name, "task": group[0].task.name}
+    return {"protocol": group[0].protocol.id, "task": group[0].task.name}
