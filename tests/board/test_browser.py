@@ -314,7 +314,7 @@ def test_a_run_page_draws_both_curves_and_reads_them_out(open_page: Any) -> None
         r"step 5\n(proxy|ground-truth) reward -?[\d.]+\n(proxy|ground-truth) reward -?[\d.]+",
         page.inner_text(".wide .reading"),
     )
-    assert page.inner_text(".copyable pre").startswith("urlvr-bench run --protocol pocket --model pocket-4")
+    assert page.inner_text(".copyable pre").startswith("urlvr-bench run --protocol pocket@1 --model pocket-4")
 
 
 def test_the_exported_csv_holds_the_numbers_of_the_records(open_page: Any, records: list[Any], tmp_path: Path) -> None:
