@@ -24,7 +24,7 @@ from urlvr_bench.stopping.known import RECOMMENDED, load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "desk.md"
-PROTOCOL, POCKET = "desk-press", "pocket@2"
+PROTOCOL, PRESSED, CALM = "desk-press", "pocket", "pocket@2"
 LOST = 0.1
 HEAD = """# The desk lab: a real language model
 
@@ -108,7 +108,7 @@ def _stopped(blind: Sequence[Sequence[Record]]) -> str:
     for records in blind:
         steps = [picked_step(one, load(RECOMMENDED), task=one.judged) for one in records]
         kept = [accuracy(evaluation_at(one, step)) for one, step in zip(records, steps, strict=True)]
-        where = f"at steps {span(steps, 'd')}"
+        where = f"at step{'s' if len(set(steps)) > 1 else ''} {span(steps, 'd')}"
         told.append(f"`{records[0].method.id}` at {_mean(kept):.2f} ({where}) in place of {_mean(ends(records)):.2f}")
     return (
         f"The stopping rule that [stopping.md](stopping.md) recommends, `{RECOMMENDED}`, reads no label and was chosen "
@@ -147,20 +147,30 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _beside_the_pocket(summary: Summary, known: Sequence[Record]) -> Iterator[str]:
-    """Compare the words for each method with those of the pocket lab's reference runs."""
-    own = [one for one in known if one.protocol_id == POCKET and one.task.name == one.protocol.task]
-    pocket = {line.method: line for each in summaries(own) for line in each.lines}
-    both = [(line, pocket[line.method]) for line in summary.lines if line.method in pocket]
+    """Compare the words for each method with those of the pocket lab's reference runs, pressed as hard and calm."""
+    here = {line.method: line.outcome for line in summary.lines}
+    pressed, calm = _outcomes_under(PRESSED, known), _outcomes_under(CALM, known)
+    both = [name for name in here if name in pressed]
     if not both:
         return
     yield "## Beside the pocket lab"
-    yield _grid([{"method": here.method, PROTOCOL: here.outcome, POCKET: there.outcome} for here, there in both])
-    same = [here.method for here, there in both if here.outcome == there.outcome]
-    other = [here.method for here, there in both if here.outcome != there.outcome]
-    yield (
-        f"The outcome is the same for {len(same)} of {len(both)} methods ({listed(same)})"
+    rows = [(name, here[name], pressed[name], calm.get(name, DASH)) for name in both]
+    yield _grid([dict(zip(("method", PROTOCOL, PRESSED, CALM), row, strict=True)) for row in rows])
+    same = [name for name in both if here[name] == pressed[name]]
+    other = [name for name in both if here[name] != pressed[name]]
+    yield filled(
+        f"Under `{PRESSED}`, the pocket protocol whose noise destroys as it does here, the outcome is the same for "
+        f"{len(same)} of {len(both)} methods ({listed(same)})"
         + (f" and another for {listed(other)}." if other else ".")
+        + f" Under `{CALM}` noise moves nothing, so that what falls there falls by itself."
     )
+
+
+def _outcomes_under(name: str, known: Sequence[Record]) -> dict[str, str]:
+    """Return what became of each method under a protocol, on its own task and model."""
+    own = [one for one in known if one.protocol_id == name and one.task.name == one.protocol.task]
+    own = [one for one in own if one.model.name == one.protocol.model]
+    return {line.method: line.outcome for each in summaries(own) for line in each.lines} if own else {}
 
 
 def _cost(desk: Sequence[Record]) -> str:
