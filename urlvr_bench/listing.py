@@ -87,10 +87,10 @@ def _tasks() -> list[Row]:
 
 
 def _protocols() -> list[Row]:
-    loaded = [protocol.load(name) for name in protocol.names()]
+    loaded = {name: protocol.load(name) for name in protocol.names()}
     return [
         {
-            "protocol": found.name,
+            "protocol": name,
             "version": found.version,
             "model": found.model,
             "task": found.task,
@@ -98,7 +98,7 @@ def _protocols() -> list[Row]:
             "learning rate": found.training.learning_rate,
             "what it is": found.description,
         }
-        for found in loaded
+        for name, found in loaded.items()
     ]
 
 

@@ -47,7 +47,7 @@ def test_list_shows_everything_there_is(command, kind, names):
 
 def test_list_models_shows_the_priors_weakest_first(command):
     rows = json.loads(command("list", "models", "--json").stdout)
-    ladder = [row for row in rows if row["task"] == "chain_addition"]
+    ladder = [row for row in rows if row["model"] in {f"pocket-{rung}" for rung in range(1, 7)}]
     assert len(ladder) >= 6
     assert [row["accuracy"] for row in ladder] == sorted(row["accuracy"] for row in ladder)
     assert {row["model"] for row in rows} == set(models.names())
@@ -94,7 +94,7 @@ def test_dry_run_prints_the_plan_and_touches_nothing(command, tmp_path):
     done = command("run", "--dry-run", "--json", "--seeds", 2, "--method", "ttrl", "--out", tmp_path / "runs")
     found = json.loads(done.stdout)
     assert [row["folder"] for row in found["runs"]] == [
-        str(tmp_path / f"runs/pocket/pocket-6/chain_addition/majority_vote/seed{seed}") for seed in (0, 1)
+        str(tmp_path / f"runs/pocket@2/pocket-6/chain_addition/majority_vote/seed{seed}") for seed in (0, 1)
     ]
     assert {row["state"] for row in found["runs"]} == {"new"}
     assert found["estimated_minutes"] > 0
@@ -165,7 +165,7 @@ def test_a_missing_set_is_told_by_the_plan_and_stops_a_run_before_it_begins(comm
 
 def test_a_plan_shows_what_is_changed_and_what_differs_between_its_runs(command):
     done = command("run", "--dry-run", "--method", "majority_vote", "--set", "steps=3", "--set", "learning_rate=1e-3")
-    assert "changed from the protocol: steps=3 (200), learning_rate=0.001 (0.0001)" in done.stderr
+    assert "changed from the protocol: steps=3 (300), learning_rate=0.001 (1.5e-05)" in done.stderr
     done = command("study", "dataset-size", "--quick", "--dry-run", "--results", "none")
     rows = [line for line in done.stderr.splitlines() if "majority_vote" in line]
     assert len(rows) == len(set(rows)) == 5

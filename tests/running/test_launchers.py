@@ -43,7 +43,7 @@ def test_a_job_is_one_run_with_its_folder_in_the_bucket(on_the_hub: Desk, tmp_pa
     sent = list(on_the_hub.fake.jobs.values())
     assert sent[1]["command"][:4] == ["uvx", "--from", f"urlvr-bench=={cloud.__version__}", "urlvr-bench"]
     asked = dict(zip(sent[1]["command"][5::2], sent[1]["command"][6::2], strict=True))
-    assert asked == {"--protocol": "smoke", "--model": "pocket-6", "--task": "chain_addition", "--out": "/runs",
+    assert asked == {"--protocol": "smoke@1", "--model": "pocket-6", "--task": "chain_addition", "--out": "/runs",
                      "--method": "majority_vote", "--seed": "1", "--set": "steps=2"}  # fmt: skip
     assert sent[0]["volumes"] == [{"type": "bucket", "source": "org/runs", "mountPath": "/runs"}]
     assert (sent[0]["flavor"], sent[0]["timeoutSeconds"], sent[0]["attempts"]) == ("h200", 7200, cloud.ATTEMPTS)

@@ -84,7 +84,8 @@ def activations(layout: str, shape: Shape, training: Training, prompt: int = PRO
 
     Every block keeps its input; one block at a time, or all of them without checkpointing, also holds what is
     inside. Autocast keeps copies of all trained weights through the forward pass, and the gradient of a head that is
-    the embeddings waits for theirs. FSDP2 gathers the head and two blocks instead, and keeps such a gradient whole.
+    the embeddings waits for theirs. FSDP2 gathers the head and two blocks instead, and keeps such a gradient whole; a
+    head that is not trained is let go before the blocks.
     """
     sharded, full = layout in ("fsdp2", "zero3"), not training.lora_rank
     tokens = training.micro_batch * (prompt + training.max_completion_tokens)
@@ -93,7 +94,7 @@ def activations(layout: str, shape: Shape, training: Training, prompt: int = PRO
     inputs = between * shape.hidden * (shape.layers + 2) * tokens
     inside = (shape.block_bytes(width) - 2 * (4 - between) * 2 * shape.hidden) * tokens
     if sharded:
-        head = width * shape.vocabulary * shape.hidden * (1 + (full and shape.tied))
+        head = width * shape.vocabulary * shape.hidden * (1 + shape.tied) * full
         always, forward, backward = float(head + 2 * width * shape.block), 0.0, 0.0
     else:
         trained = shape.parameters if full else adapter_parameters(shape, training.lora_rank)
