@@ -281,7 +281,13 @@ def test_a_study_whose_runs_are_there_has_a_page(tmp_path: Path) -> None:
 def test_a_page_for_which_records_are_missing_says_so() -> None:
     protocol = protocols.load("desk-press", {"greedy": "false"})
     (desk,) = findings.findings([fabricate("majority_vote", 0, protocol=protocol, model="smollm2-135m", task="words")])
-    assert desk.name == "desk" and "do not suffice for this page: no run has been judged" in desk.text
+    assert "What rises, what falls" in desk.text and "Beside the pocket lab" not in desk.text
+
+    def lacking() -> str:
+        raise UsageError("no run has been judged")
+
+    lost = findings.Finding("desk", "The desk lab", "What falls?", 1, lacking)
+    assert "do not suffice for this page: no run has been judged" in lost.text
 
 
 def test_the_same_records_make_the_same_bytes(site: Path, records: list[Record], tmp_path: Path) -> None:
