@@ -12,7 +12,7 @@ import numpy as np
 
 from urlvr_bench import Group, Method
 from urlvr_bench.bounds import Count, CountFrom0
-from urlvr_bench.voting import count, winner
+from urlvr_bench.voting import agreement, count, winner
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 ROUNDS = 20
@@ -84,7 +84,7 @@ class DistriTtrl(Method):
         if doubtful is not None:
             kept.pop(doubtful, None)
         label = winner(kept or count(group.answers), group.prompt)
-        return [float(answer is not None and answer == label) for answer in group.answers]
+        return agreement(group.answers, label)
 
     def _votes(self, group: Group, chosen: Sequence[bool]) -> Counter[str]:
         return count(answer for answer, yes in zip(group.answers, chosen, strict=True) if yes)

@@ -7,7 +7,7 @@ from statistics import fmean, pstdev
 
 from urlvr_bench import Group, Method
 from urlvr_bench.bounds import NotNegative
-from urlvr_bench.voting import advantages, count, winner
+from urlvr_bench.voting import advantages, agreement, count, winner
 
 TINY = 1e-8
 """What is added to a variance before it divides."""
@@ -45,8 +45,7 @@ class Echo(Method):
     """Scores beyond this, up or down, are cut."""
 
     def reward(self, group: Group) -> list[float]:
-        label = winner(count(group.answers), group.prompt)
-        return [float(answer is not None and answer == label) for answer in group.answers]
+        return agreement(group.answers, winner(count(group.answers), group.prompt))
 
     def token_advantages(self, group: Group) -> list[list[float]]:
         entropies = _standard(group.token_entropies or [])

@@ -5,7 +5,7 @@ from statistics import fmean
 
 from urlvr_bench import Group, Method
 from urlvr_bench.bounds import NotNegative, Share
-from urlvr_bench.voting import advantages, count, winner
+from urlvr_bench.voting import advantages, agreement, count, winner
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,7 @@ class KlCov(Method):
     """Of the penalty, which is averaged over all tokens."""
 
     def reward(self, group: Group) -> list[float]:
-        label = winner(count(group.answers), group.prompt)
-        return [float(answer is not None and answer == label) for answer in group.answers]
+        return agreement(group.answers, winner(count(group.answers), group.prompt))
 
     def kl_weights(self, group: Group) -> list[list[float]]:
         rows, paid = group.token_logprobs or [], advantages(self.reward(group))

@@ -10,7 +10,7 @@ from statistics import fmean
 from urlvr_bench import Group, Method
 from urlvr_bench.bounds import Count, Text
 from urlvr_bench.rollouts import Extra, Query
-from urlvr_bench.voting import winner
+from urlvr_bench.voting import agreement, winner
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Scope(Method):
             if answer is not None:
                 weights[answer].append(sure.get(text, 0.0))
         label = winner({answer: math.fsum(of_answer) for answer, of_answer in weights.items()}, group.prompt)
-        return [float(answer is not None and answer == label) for answer in group.answers]
+        return agreement(group.answers, label)
 
 
 def _ballots(group: Group) -> Iterator[tuple[str, str | None]]:

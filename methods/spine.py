@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from urlvr_bench import Group, Method
 from urlvr_bench.bounds import NotNegative, Share
-from urlvr_bench.voting import advantages, count, winner
+from urlvr_bench.voting import advantages, agreement, count, winner
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,7 @@ class Spine(Method):
     """Of the band in the loss, per nat outside of it."""
 
     def reward(self, group: Group) -> list[float]:
-        label = winner(count(group.answers), group.prompt)
-        return [float(answer is not None and answer == label) for answer in group.answers]
+        return agreement(group.answers, winner(count(group.answers), group.prompt))
 
     def token_advantages(self, group: Group) -> list[list[float]]:
         paid = zip(advantages(self.reward(group)), group.token_entropies or [], strict=True)

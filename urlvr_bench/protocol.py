@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +83,14 @@ def is_published(name: str) -> bool:
 def _published(name: str) -> Path:
     """Return the file of a protocol; `name` alone is its newest version, earlier ones are `name@version.yaml`."""
     bare, _, version = name.partition("@")
-    newest = FOLDER / f"{bare}.yaml"
-    if version and newest.is_file() and str(yaml.safe_load(newest.read_text())["version"]) == version:
-        return newest
-    return FOLDER / f"{name}.yaml"
+    return FOLDER / (f"{bare}.yaml" if version and version == _newest(bare) else f"{name}.yaml")
+
+
+@cache
+def _newest(name: str) -> str | None:
+    """Return the newest version of a protocol, None of one that does not ship; records ask for it by the hundred."""
+    path = FOLDER / f"{name}.yaml"
+    return str(yaml.safe_load(path.read_text())["version"]) if path.is_file() else None
 
 
 def _override(values: dict[str, Any], key: str, value: str) -> None:

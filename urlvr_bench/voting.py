@@ -33,6 +33,11 @@ def winner(weights: Mapping[str, float | Fraction], prompt: str) -> str | None:
     return min(leaders(weights), key=rank, default=None)
 
 
+def agreement(answers: Iterable[str | None], label: str | None) -> list[float]:
+    """Return 1 for each answer that is the label, else 0; a rollout without an answer agrees with none."""
+    return [float(answer is not None and answer == label) for answer in answers]
+
+
 def advantages(rewards: Sequence[float]) -> list[float]:
     """Return what GRPO in TRL trains on: deviations from the group's mean over their spread by n - 1, plus 0.0001."""
     mean = fmean(rewards)

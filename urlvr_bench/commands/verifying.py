@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from urlvr_bench.commands.options import AsJson, Data, console, one_thread, say, use_local_data
+from urlvr_bench.commands.options import AsJson, Data, console, say, use_local_data
 
 if TYPE_CHECKING:
     from urlvr_bench.records.record import Record
@@ -33,7 +33,6 @@ def verify(
     from urlvr_bench.running import again
 
     use_local_data(data)
-    one_thread()
     one, content = record.load(path)
     made = again.make(again.run_of(one, model), out, steps, console)
     here = _here(made.record)

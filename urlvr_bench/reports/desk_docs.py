@@ -14,7 +14,7 @@ from urlvr_bench.records.excerpts import Excerpts
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.desk_baselines import Baseline, baselines_of, before
 from urlvr_bench.reports.desk_texts import first_texts, written
-from urlvr_bench.reports.readme import filled, sureness
+from urlvr_bench.reports.readme import filled, is_own, sureness
 from urlvr_bench.reports.summary import Line, Summary, summaries
 from urlvr_bench.science.claims import ends, listed, span, starts
 from urlvr_bench.statistics.collapse import RiseAndFall, eval_curve, rise_and_fall
@@ -168,8 +168,7 @@ def _beside_the_pocket(summary: Summary, known: Sequence[Record]) -> Iterator[st
 
 def _outcomes_under(name: str, known: Sequence[Record]) -> dict[str, str]:
     """Return what became of each method under a protocol, on its own task and model."""
-    own = [one for one in known if one.protocol_id == name and one.task.name == one.protocol.task]
-    own = [one for one in own if one.model.name == one.protocol.model]
+    own = [one for one in known if one.protocol_id == name and is_own(one)]
     return {line.method: line.outcome for each in summaries(own) for line in each.lines} if own else {}
 
 

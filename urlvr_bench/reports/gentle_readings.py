@@ -10,12 +10,13 @@ from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import calm
 from urlvr_bench.science.claims import Claim, Runs, ends, listed, mean, span, starts
+from urlvr_bench.statistics.cells import cells
 from urlvr_bench.statistics.collapse import step_curve
 
 
 def gentle(records: Sequence[Record]) -> list[Claim]:
     """Return who holds and who falls under a calm protocol, over the runs of one model and task."""
-    runs = {name: [one for one in records if one.method.id == name] for name in {one.method.id for one in records}}
+    (runs,) = cells(records).values()
     (summary,) = summaries(records)
     words = {line.method: line.verdict.word for line in summary.lines if line.role == "contender"}
     held = [name for name, word in words.items() if word == "rose and held"]
@@ -43,7 +44,7 @@ def gentle(records: Sequence[Record]) -> list[Claim]:
     ]
 
 
-def noise(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
+def moved_by_noise(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
     """Return under which protocols noise alone moves a policy; `tables` are of kind `calm`."""
     rows = {each.title.split()[1]: row for each in tables for row in each.frame.to_dict("records")}
     calm_ones = [f"`{name}`" for name, row in rows.items() if row["calm"]]
@@ -73,9 +74,9 @@ def _first_version(taught: Record) -> Claim:
     now, before = taught.protocol.training, protocol.load("pocket@1").training
     faster, smaller = before.learning_rate / now.learning_rate, before.rows / now.rows
     return Claim(
-        "Under the protocol's first version (`pocket` in tables, `--protocol pocket@1`), with "
-        f"{faster:.1f} times the learning rate and batches of {smaller:.0%} of the size, noise alone destroyed the "
-        "policy, and a fall said little about a reward.",
+        "The protocol's first version (`pocket` in tables, `--protocol pocket@1`) has "
+        f"{faster:.1f} times the learning rate and batches of {smaller:.0%} of the size; docs/science.md shows what "
+        "noise alone does under both.",
         faster > 1 > smaller,
     )
 

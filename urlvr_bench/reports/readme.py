@@ -26,7 +26,7 @@ DESK, GENTLE, PUSHED = "desk-press", "pocket@2", "pocket-probe"
 
 def block(records: list[Record]) -> str:
     """Return the README's results: what became of a real model and of a pocket model, one table each."""
-    own = {name: [one for one in records if one.protocol_id == name and _own(one)] for name in (DESK, GENTLE, PUSHED)}
+    own = {name: [one for one in records if one.protocol_id == name and is_own(one)] for name in (DESK, GENTLE, PUSHED)}
     parts = []
     if own[DESK]:
         parts += ["### A real language model", _about(own[DESK]), outcomes(own[DESK])]
@@ -35,7 +35,7 @@ def block(records: list[Record]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _own(found: Record) -> bool:
+def is_own(found: Record) -> bool:
     """Return whether a record is of its protocol's own task and, but for the ladder of the probe, model."""
     named = found.protocol
     return found.task.name == named.task and (named.name == PUSHED or found.model.name == named.model)

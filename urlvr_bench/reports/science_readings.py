@@ -8,7 +8,7 @@ import pandas as pd
 from urlvr_bench.presentation.rendering import Table
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.ends_readings import equal_compute, sharpening
-from urlvr_bench.reports.gentle_readings import noise
+from urlvr_bench.reports.gentle_readings import moved_by_noise
 from urlvr_bench.science import failure
 from urlvr_bench.science.agreement import agreement
 from urlvr_bench.science.claims import Claim, listed, span
@@ -162,7 +162,7 @@ def _alarms(frame: pd.DataFrame, sign: str) -> str:
 
 
 READINGS: dict[str, Callable[[Sequence[Record], Sequence[Table]], list[Claim]]] = {
-    "calm": noise,
+    "calm": moved_by_noise,
     "indicators": indicators,
     "sensitivity": sensitivity,
     "agreement": agreement_,

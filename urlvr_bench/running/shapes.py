@@ -17,6 +17,7 @@ QWEN3 = {
     "vocab_size": 151936,
     "tie_word_embeddings": True,
 }
+QWEN3_2B = {**QWEN3, "hidden_size": 2048, "intermediate_size": 6144}
 QWEN2 = {
     "model_type": "qwen2",
     "num_hidden_layers": 28,
@@ -65,9 +66,9 @@ KNOWN: dict[str, dict[str, Any]] = {
         "vocab_size": 152064,
         "tie_word_embeddings": False,
     },
-    "Qwen/Qwen3-1.7B": {**QWEN3, "hidden_size": 2048, "intermediate_size": 6144},
+    "Qwen/Qwen3-1.7B": QWEN3_2B,
     "Qwen/Qwen3-0.6B-Base": {**QWEN3, "hidden_size": 1024, "intermediate_size": 3072},
-    "Qwen/Qwen3-1.7B-Base": {**QWEN3, "hidden_size": 2048, "intermediate_size": 6144},
+    "Qwen/Qwen3-1.7B-Base": QWEN3_2B,
     "Qwen/Qwen3-4B-Base": {**QWEN3, **LARGER, "hidden_size": 2560, "intermediate_size": 9728},
     "Qwen/Qwen3-8B-Base": {
         **QWEN3,

@@ -7,20 +7,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from pydantic import BaseModel, ConfigDict
 
 from urlvr_bench.presentation.rendering import Row
+from urlvr_bench.records.measured import Frozen
 from urlvr_bench.records.schema import Record
+from urlvr_bench.statistics.collapse import eval_curve
 from urlvr_bench.statistics.intervals import Floats
-from urlvr_bench.statistics.metrics import accuracy, evaluation_at
 
 FILE = Path(__file__).with_suffix(".yaml")
 
 
-class Criterion(BaseModel):
+class Criterion(Frozen):
     """What calm.yaml fixed beforehand; its comments say what each value means."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     noise: str
     labels: str
@@ -48,12 +46,9 @@ def notes() -> tuple[str, ...]:
 
 def curves(records: Sequence[Record]) -> Floats:
     """Return (S, E): the accuracy of each run at each evaluation on its own task, of step 0 first."""
-    steps = sorted(set.intersection(*(_steps(record) for record in records)))
-    return np.array([[accuracy(evaluation_at(record, step)) for step in steps] for record in records])
-
-
-def _steps(record: Record) -> set[int]:
-    return {one.step for one in record.evals if one.task == record.judged}
+    known = [dict(zip(*eval_curve(record), strict=True)) for record in records]
+    steps = sorted(set.intersection(*map(set, known)))
+    return np.array([[one[step] for step in steps] for one in known])
 
 
 def row(noise: Sequence[Record], labels: Sequence[Record]) -> Row:

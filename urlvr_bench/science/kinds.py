@@ -39,8 +39,9 @@ def _by_group(
     def made(records: Sequence[Record]) -> list[Table]:
         found = []
         for title, groups in per_protocol(records).items():
-            if shown := [group for group in groups if kept(group[0])]:
-                found.append(Table(f"{name}: {title}", notes, frame(shown), text))
+            shown = frame([group for group in groups if kept(group[0])])
+            if len(shown):
+                found.append(Table(f"{name}: {title}", notes, shown, text))
         return found
 
     return made
@@ -124,15 +125,6 @@ def _correlation_text(row: Row) -> dict[str, str]:
     }
 
 
-def _calm(records: Sequence[Record]) -> list[Table]:
-    """Return a table per protocol and task of which both the noise and the supervised reference were trained."""
-    return [
-        Table(f"calm: {title}", calm.notes(), found, calm.text)
-        for title, groups in per_protocol(records).items()
-        if len(found := calm.frame(groups))
-    ]
-
-
 KINDS: dict[str, Callable[[Sequence[Record]], list[Table]]] = {
     "sensitivity": _sensitivity,
     "agreement": _agreement,
@@ -140,6 +132,6 @@ KINDS: dict[str, Callable[[Sequence[Record]], list[Table]]] = {
     "sharpening": _by_group("sharpening", forecast.frame, forecast.text, forecast.NOTES),
     "control": _by_group("control", control.frame, control.text, control.NOTES, lambda one: not one.method.uses_labels),
     "indicators": _indicators,
-    "calm": _calm,
+    "calm": _by_group("calm", calm.frame, calm.text, calm.notes()),
 }
 """What each kind of table is made of; the records are everything that was given."""

@@ -74,8 +74,7 @@ def _text(row: Row) -> dict[str, str]:
 
 def details(study: Study, records: Sequence[Record]) -> Table:
     """Return a row per prior, with the gain of every reward at the last step."""
-    frame = points(records)
-    frame = frame[frame["step"] == frame["step"].max()]
+    frame = _last(records)
     rows: list[Row] = []
     for model, part in frame.groupby("model", sort=True):
         row: Row = {"model": model, "seeds": int(part["seeds"].max()), "basis": part["basis"].iloc[0]}
@@ -93,10 +92,15 @@ def details(study: Study, records: Sequence[Record]) -> Table:
     return Table(f"{study.title}: the priors", PRIOR_NOTES, pd.DataFrame(rows), text)
 
 
+def _last(records: Sequence[Record]) -> pd.DataFrame:
+    """Return the points at the last step, which the question is about."""
+    frame = points(records)
+    return frame[frame["step"] == frame["step"].max()]
+
+
 def figure(study: Study, records: Sequence[Record]) -> "Figure":
     """Draw the gain of each reward against the alignment of the prior, with the forecast and where the sign turns."""
-    frame = points(records)
-    frame = frame[frame["step"] == frame["step"].max()]
+    frame = _last(records)
     last = {one.method: one for one in verdicts(records, Criteria.model_validate(study.criteria))}
     drawn, grid = panels(len(last), columns=3, height=2.5)
     for axes, (method, found) in zip(grid, last.items(), strict=True):
