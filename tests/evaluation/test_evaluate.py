@@ -21,7 +21,7 @@ from urlvr_bench.evaluation.decoding import Draw, uniforms
 from urlvr_bench.evaluation.replay import replayed
 from urlvr_bench.evaluation.samples import PARTIAL, Sample, SampleStore
 from urlvr_bench.local_data import DATA_VARIABLE
-from urlvr_bench.pocket.language import ALPHABET, tiny_llama, tokenizer
+from urlvr_bench.pocket.language import ALPHABET, EOS, PAD, tiny_llama, tokenizer
 from urlvr_bench.records import record
 from urlvr_bench.settings import Evaluation
 
@@ -261,6 +261,14 @@ def test_stop_strings_and_end_tokens_end_a_sample(model_path: str, monkeypatch: 
     assert ended() == Sample("41,5", 5, False)
     assert ended(max_gen_toks=4) == Sample("41,5", 4, True)
     assert ended(until=[","]) == Sample("41", 3, False)
+
+
+@pytest.mark.parametrize("pad", [PAD, EOS])
+def test_what_fills_a_row_behind_its_stop_string_is_no_token_of_it(model_path: str, pad: str) -> None:
+    lm = sampler(model_path)
+    lm.tokenizer.pad_token = pad
+    row = [ALPHABET.index(char) for char in ("4", "1", ",", pad, pad)]
+    assert lm._finish(row, [","]) == Sample("41", 3, False)
 
 
 def test_the_chat_template_is_used_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,8 @@ class Keeping(ABC):
         length = len(row) if end is None else end + 1
         text = str(self.tokenizer.decode(row[:length] if end is None else row[:end], skip_special_tokens=True))
         shown, stopped = before(until, text)
-        if stopped and end is None:  # the row was filled up behind the stop string
+        if stopped:  # the row was filled up behind the stop string, perhaps with an end token
+            length = len(row) if end is None else end
             while row[length - 1] == self.tokenizer.pad_token_id:
                 length -= 1
         return Sample(shown, length, end is None and not stopped)
