@@ -6,6 +6,7 @@ A token of an evaluation is taken to last as long as one that was sampled in tra
 import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from statistics import fmean
 from typing import Any
 
@@ -63,6 +64,7 @@ def samples(run: Run, last: int) -> int:
     return found
 
 
+@cache  # asked of every waiting run, several times a minute
 def _own_judge(task: str) -> str | None:
     """Return the task itself, for it judges what is trained on it; None for prompts of one's own, here or no more."""
     try:
