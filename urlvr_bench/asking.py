@@ -21,6 +21,7 @@ Solution 2:
 Compare how far each is right, complete and to the point; neither its place nor its length is a merit.
 End with \\boxed{{1}} if solution 1 is better and with \\boxed{{2}} if solution 2 is."""
 CHOICE = re.compile(r"\\boxed\{\s*([12])\s*\}")
+WORKED_YES = re.compile(r"[-\d,]*(y|yes)", re.ASCII)
 
 
 def duels(group: Group) -> list[tuple[str, str]]:
@@ -63,10 +64,13 @@ def choice(reply: str) -> int | None:
 
 
 def says_yes(reply: str) -> bool:
-    """Read a verdict: a box with True wins over one with False; without a box, the word true without the word false."""
+    """Read a verdict: a box with True wins over one with False; without a box, the word true without the word false.
+
+    `y` and `yes` are verdicts, too, alone or right behind the figures that were worked out.
+    """
     said = reply.strip().lower()
     if "\\boxed{true" in said:
         return True
     if "\\boxed{false" in said:
         return False
-    return said in ("y", "yes") or ("true" in said and "false" not in said)
+    return WORKED_YES.fullmatch(said) is not None or ("true" in said and "false" not in said)

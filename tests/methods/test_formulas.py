@@ -338,6 +338,9 @@ def test_next_token() -> None:
         ("yes", 1),
         ("n", 0),
         ("yn", 0),
+        ("51,91y", 1),  # worked out first
+        ("-8,-24n", 0),
+        ("why", 0),
     ],
 )
 def test_verdicts(reply: str, verdict: float) -> None:

@@ -81,7 +81,7 @@ def _first(recipe: Recipe) -> LlamaForCausalLM:
     """Return the model that a recipe's training begins with."""
     if recipe.start is None:
         return tiny_llama(recipe.seed, recipe.hidden)
-    return LlamaForCausalLM.from_pretrained(PRIORS / recipe.start)
+    return LlamaForCausalLM.from_pretrained(PRIORS / recipe.start, dtype=torch.float32)
 
 
 def build(out: Path, say: Say, only: str | None = None) -> list[Prior]:

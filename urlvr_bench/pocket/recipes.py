@@ -9,6 +9,8 @@ from urlvr_bench.pocket.corpora import Text, addition_text, countdown_text, solv
 from urlvr_bench.pocket.dial import POSITIONS, dial_text
 from urlvr_bench.pocket.kinds import Mix, mixed_text
 from urlvr_bench.pocket.problems import SEED
+from urlvr_bench.pocket.verifier_dial import POSITIONS as QUALITIES
+from urlvr_bench.pocket.verifier_dial import Errors, verifying_text
 
 
 @dataclass(frozen=True)
@@ -98,4 +100,21 @@ KINDS = (
     _kind("kind-e", Mix(direct=0.0, give_up=0.0), 15, 128, 2000, 0.30, 0.60, 0.90),
 )
 """Five pre-trainings that share neither seed nor data: 22,000, 85,000 and 333,000 parameters."""
-RECIPES = (POCKET, *COUNTDOWN, *DIAL, *KINDS)
+
+
+def _verifier(name: str, errors: Errors, start: str, steps: int, pace: Pace) -> Recipe:
+    rungs = {name: Rung(after=steps)}
+    text = partial(verifying_text, errors=errors)
+    return Recipe("countdown_pocket", text, steps, steps, rungs, pace=pace, start=start, halved=True)
+
+
+CHECKER_STEPS, VERIFIER_STEPS = 5000, 400
+VERIFIERS = (
+    _verifier("verify-base", Errors(), "pocket-countdown", CHECKER_STEPS, Pace(1.5e-3)),
+    *(
+        _verifier(f"verify-{at.passed}-{at.failed}", at, "verify-base", VERIFIER_STEPS, Pace(1e-3, 20))
+        for at in QUALITIES
+    ),
+)
+"""A policy that works out what a solution is worth before it judges, then taught to pass or fail some kinds of them."""
+RECIPES = (POCKET, *COUNTDOWN, *DIAL, *KINDS, *VERIFIERS)

@@ -79,7 +79,7 @@ class Study(Frozen):
     question: str
     paper: str
     """What the paper found, and where it says so."""
-    view: Literal["arms", "tasks", "transitions", "alignment", "foretelling"] = "arms"
+    view: Literal["arms", "tasks", "transitions", "alignment", "foretelling", "verifying"] = "arms"
     panel: Literal["setting", "method", "model", "task"] = "setting"
     """What has a panel of its own in the figure."""
     criteria: dict[str, float] = Field(default_factory=dict)

@@ -34,7 +34,7 @@ from urlvr_bench.reports.dual import FEW, dual_note
 from urlvr_bench.statistics.collapse import HEADLINE, WINDOW
 from urlvr_bench.statistics.downfall import MANNERS, of_records
 from urlvr_bench.statistics.verdicts import NOISE
-from urlvr_bench.studies import alignment, foretelling
+from urlvr_bench.studies import alignment, foretelling, verifying
 from urlvr_bench.studies.definition import Study
 from urlvr_bench.studies.summary import Arm, arms, moves, tasks_table
 
@@ -225,4 +225,5 @@ DRAW = {
     "transitions": _moves,
     "alignment": alignment.figure,
     "foretelling": foretelling.figure,
+    "verifying": verifying.figure,
 }

@@ -8,7 +8,7 @@ import numpy as np
 from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, shares, span, starts, told
 from urlvr_bench.statistics.collapse import HEADLINE, step_curve, survival
 from urlvr_bench.statistics.metrics import accuracy
-from urlvr_bench.studies import alignment, foretelling
+from urlvr_bench.studies import alignment, foretelling, verifying
 from urlvr_bench.studies.definition import Study
 from urlvr_bench.studies.outcomes import READINGS as OUTCOMES
 from urlvr_bench.studies.summary import arms
@@ -28,7 +28,7 @@ def reading(study: Study, records: Runs) -> str:
     return told(READINGS[study.name]({name if len(settings) > 1 else cell.model: runs for cell, name, runs in found}))
 
 
-JUDGED = {"alignment": alignment.reading, "foretelling": foretelling.reading}
+JUDGED = {"alignment": alignment.reading, "foretelling": foretelling.reading, "verifying": verifying.reading}
 """The readings of the views that are decided by criteria which were fixed before the runs."""
 
 

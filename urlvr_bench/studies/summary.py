@@ -15,7 +15,7 @@ from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.intervals import over_seeds
 from urlvr_bench.statistics.metrics import evaluation_at
 from urlvr_bench.statistics.summaries import frame, spread
-from urlvr_bench.studies import alignment, foretelling
+from urlvr_bench.studies import alignment, foretelling, verifying
 from urlvr_bench.studies.definition import Study
 
 COURSE_NOTES = (
@@ -150,8 +150,9 @@ VIEWS = {
     "transitions": transitions_table,
     "alignment": alignment.summary,
     "foretelling": foretelling.summary,
+    "verifying": verifying.summary,
 }
-DETAILS = {"alignment": alignment.details, "foretelling": foretelling.details}
+DETAILS = {"alignment": alignment.details, "foretelling": foretelling.details, "verifying": verifying.details}
 """What a page shows below the table, of the views whose rows sum up more than a reader can do without."""
 
 
