@@ -10,8 +10,8 @@ from urlvr_bench.models import pretraining_of
 from urlvr_bench.presentation.drawing import MARKERS, PALETTE, TEXT, framed, legend_lines, panels
 from urlvr_bench.presentation.rendering import DASH, Row, Table, number
 from urlvr_bench.records.schema import Record
-from urlvr_bench.science.claims import Claim
-from urlvr_bench.science.foretelling import INDICATORS, Criteria, foretold, meets, outcomes, values
+from urlvr_bench.science.claims import Claim, listed
+from urlvr_bench.science.foretelling import INDICATORS, START, Criteria, foretold, meets, outcomes, values
 from urlvr_bench.science.indicators import OUTCOMES
 from urlvr_bench.studies.definition import Study
 
@@ -126,4 +126,19 @@ def reading(study: Study, records: Sequence[Record]) -> list[Claim]:
             f"{len(rivals)} of {len(first) - 1} meet the criteria.",
             True,
         ),
+        Claim(
+            "What else supervised training brings is ordered by the step and by the accuracy at step 0 with rank "
+            f"correlations of {listed(_beside_start(table))}.",
+            True,
+        ),
+    ]
+
+
+def _beside_start(table: pd.DataFrame) -> list[str]:
+    """Return how the collapse step and the accuracy at step 0 order the outcomes that do not decide."""
+    told = table.set_index(["outcome", "indicator"])["spearman"]
+    step, start = INDICATORS[0].name, START.name
+    return [
+        f"{told[one.name, step]:.2f} and {told[one.name, start]:.2f} ({one.name.removeprefix('supervised ')})"
+        for one in OUTCOMES[1:]
     ]

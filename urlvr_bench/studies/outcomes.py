@@ -165,9 +165,10 @@ def _wrong_problems(runs: Runs) -> list[Claim]:
         low, high = wilson(surer, total) if total else (0.0, 1.0)
         each = listed(f"{found.count('surer')} of {len(found)} with {name}" for name, found in counts.items())
         text = f"Where the first vote is {kind}, that answer only becomes surer in {surer} of {total} runs ({each}; "
-        told.append(Claim(f"{text}{low:.0%} to {high:.0%} of such problems; in the paper in 22 of 25).", total > 0))
+        told.append(Claim(f"{text}{low:.0%} to {high:.0%} of such problems).", total > 0))
     turned = sum(what == "turned" for found in fates.values() for _, what in found)
-    return [*told, Claim(f"{turned} of the runs on a wrong vote turn it to the right answer.", True)]
+    said = f"{turned} of the runs on a wrong vote turn it to the right answer. In the paper 22 of 25 only sharpen."
+    return [*told, Claim(said, True)]
 
 
 READINGS: dict[str, Callable[[Runs], list[Claim]]] = {
