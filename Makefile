@@ -13,9 +13,9 @@ OTHERS := soft_vote empo scrl condorcet evol_rl restrain weighted_vote probabili
 DESK_OTHERS := self_certainty trajectory_entropy probability empo
 FIRST := --protocol pocket@1  # which most pages still read
 CONTROLLED := majority_vote self_certainty token_entropy trajectory_entropy ground_truth
-DOCUMENTS := $(addprefix reports.,method_docs task_docs readme desk_docs scaling_docs settings_docs science_docs \
+DOCUMENTS := $(addprefix reports.,method_docs task_docs readme desk_docs scaling_docs settings_docs \
     statistics_docs stopping_docs) \
-    api.columns_doc studies.pages
+    api.columns_doc studies.pages studies.science_page
 BENCHMARKS := commands training desk signals evaluator grading site
 
 .PHONY: setup system demo desk desk-records desk-baselines test real-test gpu-proof vllm-test slurm-test bench coverage-study results docs check-pins chaos audit coverage clean

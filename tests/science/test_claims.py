@@ -7,11 +7,11 @@ from records import fabricate
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records import record
-from urlvr_bench.reports import readme, science_docs
+from urlvr_bench.reports import readme
 from urlvr_bench.reports.science_readings import READINGS
 from urlvr_bench.science.claims import Claim, collapses, ends, listed, mean, shares, span, starts, told
 from urlvr_bench.science.kinds import KINDS
-from urlvr_bench.studies import definition, pages
+from urlvr_bench.studies import definition, pages, science_page
 
 
 def test_a_sentence_that_records_contradict_is_an_error_that_quotes_it() -> None:
@@ -34,7 +34,9 @@ def test_what_is_read_of_runs() -> None:
 
 
 def test_every_section_has_a_reading_and_every_study_one() -> None:
-    assert {part.kind for part in science_docs.PARTS} == set(READINGS) <= set(KINDS)
+    assert {part.kind for part in science_page.PARTS} == set(READINGS) <= set(KINDS)
+    assert sorted(kind for question in science_page.QUESTIONS for kind in question.kinds) == sorted(READINGS)
+    assert all((science_page.PAGE.parent / question.picture).is_file() for question in science_page.QUESTIONS)
     results = pages.ROOT / "results"
     for study in map(definition.load, definition.names()):
         found = pages.stored(study, "pocket", results)

@@ -1,6 +1,6 @@
 """The page docs/stopping.md: when to stop without labels, judged on the committed records.
 
-`python -m urlvr_bench.reports.stopping_docs` writes it, `--check` fails where it is stale.
+`python -m urlvr_bench.reports.stopping_docs` writes it and its figure, `--check` fails where it is stale.
 """
 
 import sys
@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from urlvr_bench.presentation import generated
+from urlvr_bench.presentation.drawing import save
 from urlvr_bench.presentation.rendering import DASH, Row, Table, number, rendered
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
+from urlvr_bench.reports.stopping_figure import figure
 from urlvr_bench.science import stopping
 from urlvr_bench.science.stopping import Outcome, Trained, applied, change, over_groups, split
 from urlvr_bench.statistics.intervals import Interval, wilson
@@ -45,13 +47,12 @@ def page(known: Sequence[Record]) -> str:
     outcomes = [(rule, applied(rule, runs)) for rule in map(load, names())]
     best = next(outcome for rule, outcome in outcomes if rule.name == RECOMMENDED)
     rules = pd.DataFrame([{"rule": rule.spec()} | _row(rule, outcome) for rule, outcome in outcomes])
-    parts = list(dict.fromkeys(run.part for run in runs))
-    by_part = pd.DataFrame([_part_row(name, [run for run in runs if run.part == name]) for name in parts])
     sections = [
         HEAD,
-        _advice(best),
+        advice(known),
+        "![Where training begins, where the rule stops it, and where it ends](figures/stopping.png)",
         rendered(Table("Rules on the runs that judge", _notes(best), rules, _text), "markdown"),
-        rendered(Table(f"{RECOMMENDED} by kind of run", (), by_part, _text), "markdown"),
+        rendered(Table(f"{RECOMMENDED} by kind of run", (), by_part(runs), _text), "markdown"),
         TAIL.format(rule=RECOMMENDED).rstrip(),
     ]
     return "\n\n".join(sections) + "\n"
@@ -72,10 +73,14 @@ def _row(rule: StopRule, outcome: Outcome) -> Row:
     return row
 
 
-def _part_row(name: str, runs: Sequence[Trained]) -> Row:
-    groups = len({run.group for run in runs if run.blind})
-    rule = load(RECOMMENDED)
-    return {"rule": f"{name} ({groups} groups)"} | _row(rule, applied(rule, runs))
+def by_part(runs: Sequence[Trained]) -> pd.DataFrame:
+    """Return what the recommended rule did in each kind of run."""
+    rule, rows = load(RECOMMENDED), []
+    for name in dict.fromkeys(run.part for run in runs):
+        own = [run for run in runs if run.part == name]
+        groups = len({run.group for run in own if run.blind})
+        rows.append({"rule": f"{name} ({groups} groups)"} | _row(rule, applied(rule, own)))
+    return pd.DataFrame(rows)
 
 
 def _text(row: Row) -> dict[str, str]:
@@ -101,9 +106,10 @@ def _share(count: int, total: int) -> str:
     return f"{count} of {total} [{low:.2f}, {high:.2f}]"
 
 
-def _advice(best: Outcome) -> str:
+def advice(known: Sequence[Record]) -> str:
     """Return what somebody without labels should do, in one sentence."""
-    rule, runs = load(RECOMMENDED), best.runs
+    rule, runs = load(RECOMMENDED), stopping.runs_of(known, split().judge)
+    best = applied(rule, runs)
     steps, fixed = _best_fixed_length(runs)
     to_last, to_start = (change(best, [getattr(run, end) for run in runs]) for end in ("last", "first"))
     to_fixed = change(best, fixed.accuracies)
@@ -157,7 +163,10 @@ def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` return 1 if it is out of date."""
     parts = split()
     folders = {path for part in (*parts.choose, *parts.judge) for path in (ROOT / "results").glob(f"{part.protocol}*")}
-    return generated.keep({PAGE: page(record.read_all(sorted(folders)))}, arguments)
+    known = record.read_all(sorted(folders))
+    if not generated.checks(arguments):
+        save(figure(by_part(stopping.runs_of(known, parts.judge)), RECOMMENDED), ROOT / "docs" / "figures" / "stopping")
+    return generated.keep({PAGE: page(known)}, arguments)
 
 
 if __name__ == "__main__":

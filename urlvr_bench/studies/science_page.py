@@ -1,6 +1,6 @@
-"""The page docs/science.md: the tables of this package over the committed records, each with its question.
+"""The page docs/science.md: five questions, each answered from the committed records, with a figure; then the tables.
 
-`python -m urlvr_bench.reports.science_docs` writes it, `--check` fails where it is stale.
+`python -m urlvr_bench.studies.science_page` writes it, `--check` fails where it is stale.
 """
 
 import sys
@@ -9,56 +9,96 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from urlvr_bench.presentation import generated
-from urlvr_bench.presentation.rendering import rendered
+from urlvr_bench.presentation.rendering import Table, rendered
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
+from urlvr_bench.reports import stopping_docs
 from urlvr_bench.reports.science_readings import READINGS
 from urlvr_bench.science.claims import told
 from urlvr_bench.science.kinds import KINDS
+from urlvr_bench.studies import definition
+from urlvr_bench.studies.readings import reading
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "science.md"
-HEAD = """# What the records say beyond the board
+HEAD = """# How far, when, and how to know: what the records say
 
-Written by `make docs` from the records in `results/`; do not edit. `urlvr-bench table RUNS --kind NAME` makes the same
-tables of other runs."""
+Written by `make docs` from the records in `results/`; do not edit. Every figure here is of the pocket lab;
+[docs/desk.md](desk.md) has the real language model. The tables behind the sentences stand below the five answers;
+`urlvr-bench table RUNS --kind NAME` makes the same tables of other runs."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A section: a question, and which records its tables are made of; READINGS has the answer."""
+    """Tables of one kind: which records they are made of; READINGS has what they say."""
 
     kind: str
-    question: str
+    about: str
     protocols: tuple[str, ...]
     overrides: Mapping[str, str] = field(default_factory=dict)
     """Protocol settings that the runs must have changed, no others."""
-    picture: str | None = None
 
     def records(self, known: Sequence[Record]) -> list[Record]:
-        """Return the records that the section is about."""
+        """Return the records that the tables are made of."""
         return [one for one in known if one.protocol.id in self.protocols and one.overrides == self.overrides]
 
 
-PARTS = (
-    Part("calm", "Does noise alone move a policy?", ("desk-press", "pocket", "pocket@2")),
-    Part(
-        "indicators",
-        "Does the step of collapse foretell how far a model can be taught?",
-        ("pocket-mcs", "pocket-probe", "pocket"),
+@dataclass(frozen=True)
+class Question:
+    """A question and what bears on it: studies, whose readings answer it, tables, and a figure."""
+
+    text: str
+    studies: tuple[str, ...]
+    kinds: tuple[str, ...]
+    picture: str
+    """Below docs/."""
+    stopping: bool = False
+    """Whether docs/stopping.md has the advice."""
+
+
+QUESTIONS = (
+    Question(
+        "Does a label-free reward raise accuracy, and what does a fall mean?",
+        ("rise-then-fall",),
+        ("calm", "failure"),
+        "figures/pocket@2_pocket-6_chain_addition_dual.png",
     ),
-    Part("sensitivity", "Does it matter where the line of collapse is drawn?", ("pocket-probe",)),
-    Part("agreement", "Can a collapse be seen without labels?", ("pocket-probe", "pocket")),
-    Part("failure", "How do policies fail?", ("pocket", "pocket-probe")),
-    Part(
-        "sharpening",
+    Question(
         "Does training end where the samples of step 0 say that it must?",
-        ("pocket", "pocket-probe"),
-        picture="figures/pocket_chain_addition_forecast.png",
+        ("alignment", "wrong-problems"),
+        ("sharpening",),
+        "studies/alignment.png",
     ),
+    Question(
+        "Does the step of collapse foretell how far a model can be taught?",
+        ("kinds",),
+        ("indicators", "sensitivity"),
+        "studies/kinds.png",
+    ),
+    Question(
+        "Can a fall be seen, and training be stopped, without labels?",
+        (),
+        ("agreement",),
+        "figures/stopping.png",
+        stopping=True,
+    ),
+    Question(
+        "Does anything escape the vote of the untrained model?",
+        ("verifier-quality",),
+        ("control",),
+        "studies/verifier-quality.png",
+    ),
+)
+PARTS = (
+    Part("calm", "Noise alone", ("desk-press", "pocket", "pocket@2")),
+    Part("failure", "How policies fail", ("pocket", "pocket-probe")),
+    Part("sharpening", "Where training ends", ("pocket", "pocket-probe")),
+    Part("indicators", "What orders six checkpoints", ("pocket-mcs", "pocket-probe", "pocket")),
+    Part("sensitivity", "Where the line of collapse is drawn", ("pocket-probe",)),
+    Part("agreement", "Signs without labels", ("pocket-probe", "pocket")),
     Part(
         "control",
-        "Is a trained policy better than the vote of its untrained model at the same cost?",
+        "The untrained vote at the same cost",
         ("pocket",),
         {"problems": "32", "samples": "128", "baseline_samples": "512"},
     ),
@@ -67,15 +107,31 @@ PARTS = (
 
 def page(known: Sequence[Record]) -> str:
     """Return the page over some records."""
-    sections = [HEAD]
+    made = {part.kind: KINDS[part.kind](part.records(known)) for part in PARTS}
+    answers = [_answer(question, known, made) for question in QUESTIONS]
+    tables = [
+        "\n\n".join([f"## Tables: {part.about.lower()}", *(rendered(each, "markdown") for each in made[part.kind])])
+        for part in PARTS
+    ]
+    return "\n\n".join([HEAD, *answers, *tables]) + "\n"
+
+
+def _answer(question: Question, known: Sequence[Record], made: Mapping[str, Sequence[Table]]) -> str:
+    """Return a question with its figure and all sentences that bear on it."""
+    lines = [f"## {question.text}", f"![{question.text}]({question.picture})"]
+    paths = {one.path for one in known}
+    for study in map(definition.load, question.studies):
+        runs = {run.record_path for run in study.pocket.runs()}
+        if {run.record_path for run in study.pocket.first()} <= paths:
+            said = reading(study, [one for one in known if one.path in runs])
+            lines.append(f"**[{study.title}](studies/{study.name}.md).** {said}")
+    if question.stopping:
+        lines += [stopping_docs.advice(known), "[docs/stopping.md](stopping.md) compares the rules."]
     for part in PARTS:
-        chosen = part.records(known)
-        made = KINDS[part.kind](chosen)
-        evidence = known if part.kind == "control" else chosen  # every variant of the protocol bears on that question
-        sections.append(f"## {part.question}\n\n{told(READINGS[part.kind](evidence, made))}")
-        sections += [f"![{part.question}]({part.picture})"] if part.picture else []
-        sections += [rendered(each, "markdown") for each in made]
-    return "\n\n".join(sections) + "\n"
+        if part.kind in question.kinds:
+            evidence = known if part.kind == "control" else part.records(known)  # all variants bear on that question
+            lines.append(f"**{part.about}.** {told(READINGS[part.kind](evidence, made[part.kind]))}")
+    return "\n\n".join(lines)
 
 
 def main(arguments: list[str]) -> int:
