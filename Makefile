@@ -15,7 +15,7 @@ FIRST := --protocol pocket@1  # which most pages still read
 CONTROLLED := majority_vote self_certainty token_entropy trajectory_entropy ground_truth
 DOCUMENTS := $(addprefix reports.,method_docs task_docs readme desk_docs scaling_docs settings_docs \
     statistics_docs stopping_docs) \
-    api.columns_doc studies.pages studies.science_page
+    api.columns_doc studies.pages studies.science_page studies.in_short
 BENCHMARKS := commands training desk signals evaluator grading site
 
 .PHONY: setup system demo desk desk-records desk-baselines test real-test gpu-proof vllm-test slurm-test bench coverage-study results docs check-pins chaos audit coverage clean

@@ -11,7 +11,7 @@ from urlvr_bench.reports import readme
 from urlvr_bench.reports.science_readings import READINGS
 from urlvr_bench.science.claims import Claim, collapses, ends, listed, mean, shares, span, starts, told
 from urlvr_bench.science.kinds import KINDS
-from urlvr_bench.studies import definition, pages, science_page
+from urlvr_bench.studies import definition, in_short, pages, science_page
 
 
 def test_a_sentence_that_records_contradict_is_an_error_that_quotes_it() -> None:
@@ -56,4 +56,5 @@ def test_a_page_fails_where_its_records_no_longer_say_what_it_says() -> None:
 def test_the_readme_says_what_the_records_say() -> None:
     shown = (readme.DESK, readme.GENTLE, readme.PUSHED)
     text = readme.block(record.read_all([readme.ROOT / "results" / name for name in shown]))
-    assert text in (readme.ROOT / "README.md").read_text()
+    written = (readme.ROOT / "README.md").read_text()
+    assert text in written and in_short.block(record.read_all([readme.ROOT / "results"])) in written

@@ -86,7 +86,7 @@ QUESTIONS = (
         "Does anything escape the vote of the untrained model?",
         ("verifier-quality",),
         ("control",),
-        "studies/verifier-quality.png",
+        "studies/self-verification.png",
     ),
 )
 PARTS = (

@@ -1,0 +1,110 @@
+"""Keep the five answers at the top of README.md true: one sentence per question, made of the records.
+
+`python -m urlvr_bench.studies.in_short` writes them, `--check` fails where they are stale.
+"""
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from urlvr_bench.models import pretraining_of
+from urlvr_bench.presentation import generated
+from urlvr_bench.records import record
+from urlvr_bench.records.schema import Record
+from urlvr_bench.reports.readme import GENTLE, filled, is_own
+from urlvr_bench.reports.summary import summaries
+from urlvr_bench.science import alignment, foretelling, stopping, verifying
+from urlvr_bench.science.claims import listed, span
+from urlvr_bench.stopping.known import RECOMMENDED
+from urlvr_bench.stopping.known import load as rule
+from urlvr_bench.studies import definition, pages
+from urlvr_bench.studies.foretelling import halves
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"(<!-- BEGIN answers -->\n).*?(<!-- END answers -->)", re.DOTALL)
+
+
+def block(known: Sequence[Record]) -> str:
+    """Return the answers as a list, each with a link to what it rests on."""
+    answers = (_rising(known), _aligned(), _foretold(), _stopped(known), _verified())
+    return "\n".join(filled(f"- {answer}").replace("\n", "\n  ") for answer in answers if answer) + "\n"
+
+
+def _rising(known: Sequence[Record]) -> str:
+    (found,) = summaries([one for one in known if one.protocol_id == GENTLE and is_own(one)])
+    words = [line.verdict.word for line in found.lines if line.role == "contender"]
+    held, fell = words.count("rose and held"), words.count("rose, then fell")
+    head = "It rises, and may fall" if fell else "It rises"
+    return (
+        f"**{head}.** Trained so gently that noise moves nothing, {held} of {len(words)} rewards without labels "
+        f"keep what they win and {fell} lose it again "
+        "([rise, then fall](docs/studies/rise-then-fall.md))."
+    )
+
+
+def _aligned() -> str:
+    study, records = _study("alignment")
+    found = alignment.verdicts(records, alignment.Criteria.model_validate(study.criteria))
+    last = [one for one in found if one.step == max(each.step for each in found)]
+    following = [one for one in last if one.follows]
+    return (
+        f"**The prior decides how far.** Of {len(last)} rewards {listed(f'`{one.method}`' for one in following)} end "
+        "where the votes of step 0 say: they gain where more than "
+        f"{span((one.turn.value for one in following), '.0%')} of the first votes are right, and harm where fewer are "
+        f"([alignment](docs/studies/alignment.md), {last[0].priors} priors)."
+    )
+
+
+def _foretold() -> str:
+    study, records = _study("kinds")
+    row = foretelling.foretold(*halves(records)).iloc[0].to_dict()
+    families = len({pretraining_of(name) for name in halves(records)[0]})
+    met = foretelling.meets(row, foretelling.Criteria.model_validate(study.criteria))
+    return (
+        f"**The step of collapse {'foretells' if met else 'does not foretell'} what labels would bring**: rank "
+        f"correlation {row['spearman']:.2f} [{row['spearman_low']:.2f}, {row['spearman_high']:.2f}] with the "
+        f"supervised gain over {row['priors']} priors of {families} pre-trainings ([kinds](docs/studies/kinds.md))."
+    )
+
+
+def _stopped(known: Sequence[Record]) -> str:
+    applied = stopping.applied(rule(RECOMMENDED), stopping.runs_of(known, stopping.split().judge))
+    won = stopping.change(applied, [run.last for run in applied.runs])
+    return (
+        f"**Stop early.** Without labels, the rule `{RECOMMENDED}` picks checkpoints that are {won.mean:.2f} "
+        f"[{won.low:.2f}, {won.high:.2f}] more accurate than the last ones ([when to stop](docs/stopping.md))."
+    )
+
+
+def _verified() -> str:
+    study, records = _study("verifier-quality")
+    criteria, found = verifying.Criteria.model_validate(study.criteria), verifying.priors(records)
+    if not found:
+        return ""
+    escaping = [one for one in found if one.verdict(criteria) == "escapes"]
+    head = "Checking one's own work can escape the vote" if escaping else "Checking one's own work escapes no vote here"
+    informed = span((one.quality.informed for one in found), ".2f")
+    where = f", where it is {span((one.quality.informed for one in escaping), '.2f')}" if escaping else ""
+    return (
+        f"**{head}.** Self-verification beats votes and certainty on {len(escaping)} of {len(found)} priors, whose J "
+        f"(share of right solutions that they accept less that of wrong ones) is {informed}{where} "
+        "([a dial of the verifier](docs/studies/verifier-quality.md))."
+    )
+
+
+def _study(name: str) -> tuple[definition.Study, list[Record]]:
+    study = definition.load(name)
+    return study, pages.stored(study, "pocket", ROOT / "results")
+
+
+def main(arguments: list[str]) -> int:
+    """Rewrite README.md, or with `--check` only say whether it is stale."""
+    path = ROOT / "README.md"
+    made = block(record.read_all([ROOT / "results"]))
+    text = BLOCK.sub(lambda marks: marks[1] + made + marks[2], path.read_text(encoding="utf-8"))
+    return generated.keep({path: text}, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
