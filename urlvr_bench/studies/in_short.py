@@ -12,7 +12,7 @@ from urlvr_bench.models import pretraining_of
 from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.reports.readme import GENTLE, filled, is_own
+from urlvr_bench.reports.readme import GENTLE, filled, repeated
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import alignment, foretelling, stopping, verifying
 from urlvr_bench.science.claims import listed, span
@@ -32,7 +32,7 @@ def block(known: Sequence[Record]) -> str:
 
 
 def _rising(known: Sequence[Record]) -> str:
-    (found,) = summaries([one for one in known if one.protocol_id == GENTLE and is_own(one)])
+    (found,) = summaries(repeated(known, GENTLE))
     words = [line.verdict.word for line in found.lines if line.role == "contender"]
     held, fell = words.count("rose and held"), words.count("rose, then fell")
     head = "It rises, and may fall" if fell else "It rises"
