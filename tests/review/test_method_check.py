@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from records import fabricate
 
 from urlvr_bench import methods
 from urlvr_bench.commands import contributing
@@ -226,6 +227,14 @@ def test_the_index_is_up_to_date() -> None:
     for name in methods.names():
         assert page.count(f"\n### {name}\n") == 1
         assert methods.load(name).differs in page
+
+
+def test_methods_whose_runs_are_equal_say_so() -> None:
+    vote, other = fabricate("majority_vote"), fabricate("empo")
+    twin = vote.model_copy(update={"method": vote.method.model_copy(update={"id": "soft_vote", "name": "soft_vote"})})
+    said = method_docs.equals([vote, other, twin])
+    assert set(said) == {"majority_vote", "soft_vote"}
+    assert "On `chain` its runs are those of `soft_vote`" in said["majority_vote"]
 
 
 def test_a_stale_index_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,19 @@
 import inspect
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from urlvr_bench import methods
 from urlvr_bench.presentation import generated
+from urlvr_bench.records import record
+from urlvr_bench.records.schema import Record
 from urlvr_bench.rollouts import FAMILIES, Method
+from urlvr_bench.science.claims import listed
+from urlvr_bench.statistics.cells import cells, twins
 
-PAGE = Path(__file__).parents[2] / "docs" / "methods.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "methods.md"
 HEAD = """# Reward methods
 
 Made by `make docs` from the classes in `methods/`; do not edit it. In formulas, `a_i` is the answer of rollout i of a
@@ -36,6 +42,7 @@ FAMILY_NOTES = {
 def generate() -> str:
     """Return the whole page."""
     loaded = {name: methods.load(name) for name in methods.names()}
+    twin = equals(record.read_all([ROOT / "results"]))
     parts = [HEAD, "| method | known as | family | signals | labels |\n|---|---|---|---|---|\n"]
     for family in FAMILIES:
         for name, cls in loaded.items():
@@ -45,11 +52,28 @@ def generate() -> str:
                 parts.append(f"| [{name}](#{name}) | {aliases} | {family} | {signals} | {labels} |\n")
     for family in FAMILIES:
         parts.append(f"\n## {family}\n\n{FAMILY_NOTES[family]}\n")
-        parts += [_section(name, cls) for name, cls in loaded.items() if cls.family == family]
+        parts += [_section(name, cls, twin) for name, cls in loaded.items() if cls.family == family]
     return "".join(parts)
 
 
-def _section(name: str, cls: type[Method]) -> str:
+def equals(known: Sequence[Record]) -> dict[str, str]:
+    """Return what to say of each method whose committed runs are those of another, seed by seed."""
+    found: dict[str, dict[tuple[str, ...], list[str]]] = {}
+    for cell, rows in cells([one for one in known if not one.overrides]).items():
+        for name, others in twins(rows).items():
+            if others:
+                found.setdefault(name, {}).setdefault(others, []).append(f"`{cell.task}`")
+    return {
+        name: " ".join(
+            f"On {listed(dict.fromkeys(tasks))} its runs are those of {listed(f'`{other}`' for other in others)}: both "
+            "pay alike in every group, up to the scale."
+            for others, tasks in by_others.items()
+        )
+        for name, by_others in found.items()
+    }
+
+
+def _section(name: str, cls: type[Method], twin: Mapping[str, str]) -> str:
     about = re.sub(r"\n*^>>>.*", "", inspect.getdoc(cls) or "", flags=re.DOTALL | re.MULTILINE).strip()
     card = [f"Pays `{cls.formula}`.", f"[Paper]({cls.paper}) · [source](../methods/{name}.py)"]
     if cls.aliases:
@@ -64,6 +88,8 @@ def _section(name: str, cls: type[Method]) -> str:
         text += "".join(f"| `{field}` | `{default}` | {' '.join(what.split())} |\n" for field, default, what in fields)
     if cls.differs:
         text += f"\nDifferences: {cls.differs}\n"
+    if name in twin:
+        text += f"\n{twin[name]}\n"
     return text
 
 
