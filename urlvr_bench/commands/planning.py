@@ -87,8 +87,7 @@ def table(cells: "Sequence[Cell]", changes: Sequence[dict[str, list[Any]]]) -> T
     """Return the runs as a table, with the changed settings in which they differ."""
     protocols = {cell.run.protocol_id: cell.run.protocol for cell in cells}
     steps = sorted({one.training.steps for one in protocols.values()})
-    names = sorted({f"{one.name} v{one.version}" for one in protocols.values()})
-    title = next(iter(protocols)) + f" v{cells[0].run.protocol.version}" if len(protocols) == 1 else ", ".join(names)
+    title = next(iter(protocols)) if len(protocols) == 1 else ", ".join(sorted({one.id for one in protocols.values()}))
     title += f": {' or '.join(map(str, steps))} steps"
     found = Table(title=plain(title), title_justify="left")
     differ = any(changes)
