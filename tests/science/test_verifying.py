@@ -1,4 +1,4 @@
-"""The dial of the verifier: its quality follows from three columns, and the criteria tell escape from collapse."""
+"""The dial of the verifier: its quality follows from three columns, and the criteria tell escape from harm."""
 
 import pytest
 from records import fabricate
@@ -56,7 +56,7 @@ def test_a_verifier_that_never_accepts_has_no_precision() -> None:
         (0.5, 0.5, "neither"),  # the vote reaches as much
         (0.125, 0.0, "neither"),  # ahead, yet far from what the checker gains
         (0.0, -0.25, "neither"),  # ahead of what falls, but gains nothing
-        (-0.25, 0.0, "collapses"),
+        (-0.25, 0.0, "harms"),
     ],
 )
 def test_escaping_takes_a_gain_a_lead_and_a_share_of_the_checker_s(own: float, others: float, said: str) -> None:

@@ -156,9 +156,8 @@ def _ladder_text(runs: Sequence[Record], table: Callable[[Sequence[Record], str]
 def _science(records: Sequence[Record]) -> list[Finding]:
     from urlvr_bench.studies import science_page
 
-    known = [record for record in records if record.protocol.id in SCIENCE]
-    if {record.protocol.id for record in known} < set(SCIENCE):
+    if not {record.protocol.id for record in records} >= set(SCIENCE):
         return []
     question = "Can collapse be foretold, seen without labels, and told from noise?"
-    text = partial(science_page.page, known)
-    return [Finding("science", "What the records say beyond the board", question, len(known), text)]
+    text = partial(science_page.page, records)
+    return [Finding("science", "What the records say beyond the board", question, len(records), text)]

@@ -135,7 +135,7 @@ class Keeping(ABC):
         shown, stopped = before(until, text)
         if stopped:  # the row was filled up behind the stop string, perhaps with an end token
             length = len(row) if end is None else end
-            while row[length - 1] == self.tokenizer.pad_token_id:
+            while length and row[length - 1] == self.tokenizer.pad_token_id:
                 length -= 1
         return Sample(shown, length, end is None and not stopped)
 

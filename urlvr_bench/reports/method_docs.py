@@ -65,8 +65,8 @@ def equals(known: Sequence[Record]) -> dict[str, str]:
                 found.setdefault(name, {}).setdefault(others, []).append(f"`{cell.task}`")
     return {
         name: " ".join(
-            f"On {listed(dict.fromkeys(tasks))} its runs are those of {listed(f'`{other}`' for other in others)}: both "
-            "pay alike in every group, up to the scale."
+            f"On {listed(dict.fromkeys(tasks))} its committed runs are those of "
+            f"{listed(f'`{other}`' for other in others)}: in every group of theirs both pay alike, up to the scale."
             for others, tasks in by_others.items()
         )
         for name, by_others in found.items()

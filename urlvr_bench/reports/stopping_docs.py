@@ -109,6 +109,8 @@ def _share(count: int, total: int) -> str:
 def advice(known: Sequence[Record]) -> str:
     """Return what somebody without labels should do, in one sentence."""
     rule, runs = load(RECOMMENDED), stopping.runs_of(known, split().judge)
+    if not runs:
+        return ""
     best = applied(rule, runs)
     steps, fixed = _best_fixed_length(runs)
     to_last, to_start = (change(best, [getattr(run, end) for run in runs]) for end in ("last", "first"))

@@ -54,9 +54,10 @@ INDICATORS = (
     indicators.PASS_GAIN,
     START,
     indicators.at_start("share of the leading answer at step 0", False, indicators.vote_share),
-    Indicator("step of: reward saturation", False, saturation_step, _whole, indicators.geometric_mean),
+    Indicator("step of: reward saturation", True, saturation_step, _whole, indicators.geometric_mean),
 )
-"""The collapse step first; the others are its rivals."""
+"""The collapse step first; the others are its rivals. The probe's runs end where train accuracy collapses, so that it
+takes labels to know where their reward is highest."""
 
 
 def values(indicator: Indicator, runs: Mapping[str, Sequence[Record]]) -> Floats:
@@ -107,8 +108,11 @@ def _over(x: Floats, y: Floats, draws: Sequence[Places]) -> Redrawn:
 
 
 def _lead(x: Floats, base: Floats, y: Floats) -> Callable[[Places], Floats]:
+    whole = np.arange(len(y))[None]
+    sign = np.sign(correlations(base[whole], y[whole]))  # taken once: a size of each redraw's own would favour the base
+
     def lead(at: Places) -> Floats:
-        found: Floats = correlations(x[at], y[at]) - np.abs(correlations(base[at], y[at]))
+        found: Floats = correlations(x[at], y[at]) - sign * correlations(base[at], y[at])
         return found
 
     return lead

@@ -1,7 +1,7 @@
 """Self-verification against the quality of the verifier: what the policy's own verdicts win that its votes do not.
 
-A verdict is a binary reward, so its optimum keeps what it accepts: training ends at the share of right answers among
-the accepted ones, `tpr * a / (tpr * a + fpr * (1 - a))` of a policy that is right on a share a. The vote ends at maj@N.
+A verdict is a binary reward, whose optimum keeps, problem by problem, what is accepted. The share of right answers
+among the accepted ones is shown beside what came; it is no forecast, for problems and kinds of mistakes are unlike.
 """
 
 import math
@@ -52,10 +52,14 @@ def quality(records: Sequence[Record]) -> Quality:
     Paid is a share r of the rollouts, right a share a, and rightly judged a share q, so `(q + r + a - 1) / 2` are both.
     """
 
-    def mean(column: str) -> float:
-        return float(np.mean([record.steps.known(column)[:FIRST_STEPS] for record in records]))
-
-    paid, right, agreed = mean("proxy_reward"), mean("train_accuracy"), mean("reward_accuracy")
+    columns = ("proxy_reward", "train_accuracy", "reward_accuracy")
+    first = [
+        row
+        for record in records
+        for row in zip(*(getattr(record.steps, name)[:FIRST_STEPS] for name in columns), strict=True)
+        if None not in row  # where no answer could be read, what was earned is not known
+    ]
+    paid, right, agreed = np.mean(first, axis=0) if first else (math.nan,) * 3
     both = (agreed + paid + right - 1) / 2
     return Quality(
         both / right if right else math.nan,
@@ -72,7 +76,9 @@ class Prior:
     quality: Quality
     start: float
     voted: float
-    """maj@N of the start, where the vote must end."""
+    """maj@N of the start, where the vote would end if it only sharpened."""
+    ahead_of_start: Interval
+    """Accuracy of self-verification less that vote's."""
     gains: dict[str, Interval]
     """Per reward, accuracy less that of step 0."""
     ahead: dict[str, Interval]
@@ -86,10 +92,10 @@ class Prior:
         return self.gains[OWN].mean / self.gains[CHECKED].mean if self.gains[CHECKED].mean > 0 else math.nan
 
     def verdict(self, criteria: Criteria) -> str:
-        """Return whether self-verification escapes what votes and certainty reach, collapses, or does neither."""
+        """Return whether self-verification escapes what votes and certainty reach, harms, or does neither."""
         if all(found.low > 0 for found in (self.gains[OWN], *self.ahead.values())) and self.closes >= criteria.share:
             return "escapes"
-        return "collapses" if self.gains[OWN].high < 0 else "neither"
+        return "harms" if self.gains[OWN].high < 0 else "neither"
 
 
 def priors(records: Sequence[Record]) -> list[Prior]:
@@ -99,7 +105,7 @@ def priors(records: Sequence[Record]) -> list[Prior]:
         runs.setdefault(record.model.name, {}).setdefault(record.method.id, []).append(record)
     whole = {name: by_reward for name, by_reward in runs.items() if by_reward.keys() >= {OWN, CHECKED, *REWARDS}}
     found = [_prior(name, by_reward) for name, by_reward in whole.items()]
-    return sorted(found, key=lambda prior: -prior.quality.informed)
+    return sorted(found, key=lambda prior: -np.nan_to_num(prior.quality.informed, nan=-1.0))
 
 
 def _prior(name: str, runs: dict[str, list[Record]]) -> Prior:
@@ -109,6 +115,7 @@ def _prior(name: str, runs: dict[str, list[Record]]) -> Prior:
         quality=quality(own),
         start=float(reached(own, 0).mean()),
         voted=float(scores(own, f"maj@{samples}", 0).mean()),
+        ahead_of_start=two_way(reached(own) - scores(own, f"maj@{samples}", 0), (-1.0, 1.0)),
         gains={reward: two_way(reached(part) - reached(part, 0), (-1.0, 1.0)) for reward, part in runs.items()},
         ahead={reward: difference(reached(own), reached(runs[reward])) for reward in REWARDS},
         reward_accuracy=_dip(own),
@@ -117,7 +124,11 @@ def _prior(name: str, runs: dict[str, list[Record]]) -> Prior:
 
 def _dip(records: Sequence[Record]) -> tuple[float, float, float]:
     """Return the mean reward accuracy of the first steps, of the lowest stretch, and of the last steps."""
-    course = np.mean([record.steps.known("reward_accuracy") for record in records], axis=0)
+    courses = [record.steps.known("reward_accuracy") for record in records]
+    if not all(courses):
+        return math.nan, math.nan, math.nan
+    shortest = min(map(len, courses))
+    course = np.mean([one[:shortest] for one in courses], axis=0)
     width = min(ENDS_OVER, len(course))
     smooth = np.convolve(course, np.ones(width) / width, "valid")
     return float(course[:FIRST_STEPS].mean()), float(smooth.min()), float(smooth[-1])

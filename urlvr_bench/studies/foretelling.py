@@ -22,7 +22,7 @@ Rungs = dict[str, list[Record]]
 NOTES = (
     "Rank correlation (Spearman) over priors of each indicator with what supervised training brings; brackets: 95 % "
     "intervals, the priors redrawn, and whole pre-trainings redrawn with all their checkpoints. Ahead: by how much the "
-    "correlation exceeds that of the accuracy at step 0, of either sign.",
+    "correlation exceeds that of the accuracy at step 0, of the sign that this has over all priors.",
     "Saving: tokens of the supervised run over those that the indicator takes, means per run. A run without the event "
     "costs its whole training and ranks last.",
 )

@@ -62,7 +62,7 @@ def _foretold() -> str:
     families = len({pretraining_of(name) for name in halves(records)[0]})
     met = foretelling.meets(row, foretelling.Criteria.model_validate(study.criteria))
     return (
-        f"**The step of collapse {'foretells' if met else 'does not foretell'} what labels would bring**: rank "
+        f"**The step of collapse {'foretells' if met else 'does not foretell'} how much labels would add**: rank "
         f"correlation {row['spearman']:.2f} [{row['spearman_low']:.2f}, {row['spearman_high']:.2f}] with the "
         f"supervised gain over {row['priors']} priors of {families} pre-trainings ([kinds](docs/studies/kinds.md))."
     )
@@ -87,7 +87,7 @@ def _verified() -> str:
     informed = span((one.quality.informed for one in found), ".2f")
     where = f", where it is {span((one.quality.informed for one in escaping), '.2f')}" if escaping else ""
     return (
-        f"**{head}.** Self-verification beats votes and certainty on {len(escaping)} of {len(found)} priors, whose J "
+        f"**{head}.** It ends above trained votes and certainty on {len(escaping)} of {len(found)} priors, whose J "
         f"(share of right solutions that they accept less that of wrong ones) is {informed}{where} "
         "([a dial of the verifier](docs/studies/verifier-quality.md))."
     )

@@ -155,6 +155,12 @@ def fate(record: Record) -> tuple[bool, str]:
     return right, "surer" if after >= max(before, top) else "other"
 
 
+def _of_problems(name: str, found: list[str]) -> str:
+    """Return on how many problems a reward made the leading answer surer, with Wilson's interval."""
+    low, high = wilson(found.count("surer"), len(found)) if found else (0.0, 1.0)
+    return f"{found.count('surer')} of {len(found)} with {name}, {low:.0%} to {high:.0%} of such problems"
+
+
 def _wrong_problems(runs: Runs) -> list[Claim]:
     fates = {name: [fate(run) for run in part] for name, part in by_method(runs).items()}
     told = []
@@ -162,12 +168,11 @@ def _wrong_problems(runs: Runs) -> list[Claim]:
         counts = {name: [what for was, what in found if was == right] for name, found in fates.items()}
         surer = sum(found.count("surer") for found in counts.values())
         total = sum(map(len, counts.values()))
-        low, high = wilson(surer, total) if total else (0.0, 1.0)
-        each = listed(f"{found.count('surer')} of {len(found)} with {name}" for name, found in counts.items())
-        text = f"Where the first vote is {kind}, that answer only becomes surer in {surer} of {total} runs ({each}; "
-        told.append(Claim(f"{text}{low:.0%} to {high:.0%} of such problems).", total > 0))
+        each = listed(_of_problems(name, found) for name, found in counts.items())
+        text = f"Where the first vote is {kind}, that answer only becomes surer in {surer} of {total} runs ({each})."
+        told.append(Claim(text, total > 0))
     turned = sum(what == "turned" for found in fates.values() for _, what in found)
-    said = f"{turned} of the runs on a wrong vote turn it to the right answer. In the paper 22 of 25 only sharpen."
+    said = f"{turned} of the runs on a wrong vote end with mostly right samples. In the paper 22 of 25 only sharpen."
     return [*told, Claim(said, True)]
 
 

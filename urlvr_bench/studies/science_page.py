@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "science.md"
 HEAD = """# How far, when, and how to know: what the records say
 
-Written by `make docs` from the records in `results/`; do not edit. Every figure here is of the pocket lab;
+Written by `make docs` from the records in `results/`; do not edit. Every picture here is of the pocket lab;
 [docs/desk.md](desk.md) has the real language model. The tables behind the sentences stand below the five answers;
 `urlvr-bench table RUNS --kind NAME` makes the same tables of other runs."""
 
@@ -86,19 +86,19 @@ QUESTIONS = (
         "Does anything escape the vote of the untrained model?",
         ("verifier-quality",),
         ("control",),
-        "studies/self-verification.png",
+        "studies/verifier-quality.png",
     ),
 )
 PARTS = (
-    Part("calm", "Noise alone", ("desk-press", "pocket", "pocket@2")),
-    Part("failure", "How policies fail", ("pocket", "pocket-probe")),
-    Part("sharpening", "Where training ends", ("pocket", "pocket-probe")),
-    Part("indicators", "What orders six checkpoints", ("pocket-mcs", "pocket-probe", "pocket")),
-    Part("sensitivity", "Where the line of collapse is drawn", ("pocket-probe",)),
-    Part("agreement", "Signs without labels", ("pocket-probe", "pocket")),
+    Part("calm", "Does noise alone move a policy?", ("desk-press", "pocket", "pocket@2")),
+    Part("failure", "How do policies fail?", ("pocket", "pocket-probe")),
+    Part("sharpening", "Where does training end?", ("pocket", "pocket-probe")),
+    Part("indicators", "What orders six checkpoints of one pre-training?", ("pocket-mcs", "pocket-probe", "pocket")),
+    Part("sensitivity", "Does it matter where the line of collapse is drawn?", ("pocket-probe",)),
+    Part("agreement", "Can a collapse be seen without labels?", ("pocket-probe", "pocket")),
     Part(
         "control",
-        "The untrained vote at the same cost",
+        "Is a trained policy better than the untrained vote at the same cost?",
         ("pocket",),
         {"problems": "32", "samples": "128", "baseline_samples": "512"},
     ),
@@ -130,7 +130,7 @@ def _answer(question: Question, known: Sequence[Record], made: Mapping[str, Sequ
     for part in PARTS:
         if part.kind in question.kinds:
             evidence = known if part.kind == "control" else part.records(known)  # all variants bear on that question
-            lines.append(f"**{part.about}.** {told(READINGS[part.kind](evidence, made[part.kind]))}")
+            lines.append(f"**{part.about}** {told(READINGS[part.kind](evidence, made[part.kind]))}")
     return "\n\n".join(lines)
 
 

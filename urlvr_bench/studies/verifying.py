@@ -25,11 +25,12 @@ NOTES = (
     "Brackets: 95 % intervals.",
 )
 PRIOR_NOTES = (
-    "Accepted: share of right and of wrong solutions that the policy calls correct at the start. Forecast of accuracy: "
-    "the share of right ones among the accepted, and maj@N of step 0, where the vote must end. Closes: gain of "
+    "Accepted: share of right and of wrong solutions that the policy calls correct at the start. Vote of step 0: "
+    "maj@N. Ahead of it: accuracy of self-verification at the last step less that. Closes: gain of "
     f"self-verification over that of the external checker. Reward accuracy: at the start, its lowest mean of "
     f"{ENDS_OVER} steps, and at the end.",
 )
+FIXED = "By criteria fixed before the runs"
 DIP = 0.05
 """By how much reward accuracy must fall, and rise again, to be said to dip and recover."""
 
@@ -39,8 +40,8 @@ def summary(study: Study, records: Sequence[Record]) -> Table:
     criteria = Criteria.model_validate(study.criteria)
     stated = (
         f"Escapes: self-verification gains and is ahead of {listed(REWARDS)}, with intervals above 0, and closes "
-        f"{criteria.share:.0%} of what the external checker gains; collapses: its gain has an interval below 0. Fixed "
-        "before the runs."
+        f"{criteria.share:.0%} of what the external checker gains; harms: its gain has an interval below 0. Fixed "
+        "before all runs but one of the checker, which says how long they must be."
     )
     rows = [_row(prior, criteria) for prior in priors(records)]
     return Table(study.title, (*NOTES, stated), pd.DataFrame(rows), _text)
@@ -73,6 +74,8 @@ def details(study: Study, records: Sequence[Record]) -> Table:
                 "start": f"{prior.start:.3f}",
                 "right among accepted": f"{prior.quality.precision:.3f}",
                 "vote of step 0": f"{prior.voted:.3f}",
+                "ahead of it": f"{prior.ahead_of_start.mean:+.3f} [{prior.ahead_of_start.low:+.3f}, "
+                f"{prior.ahead_of_start.high:+.3f}]",
                 "closes": f"{prior.closes:.2f}",
                 "reward accuracy": _course(prior),
             }
@@ -114,17 +117,20 @@ def _series(axes: "Axes", found: Sequence[Prior], values: Sequence[Interval], lo
 
 
 def reading(study: Study, records: Sequence[Record]) -> list[Claim]:
-    """Return where self-verification escapes by the criteria, where it collapses, and whether its reward dips."""
+    """Return where self-verification escapes by the criteria, where it harms, and whether its reward dips."""
     criteria, found = Criteria.model_validate(study.criteria), priors(records)
-    said = {word: [one for one in found if one.verdict(criteria) == word] for word in ("escapes", "collapses")}
+    said = {word: [one for one in found if one.verdict(criteria) == word] for word in ("escapes", "harms", "neither")}
     dipping = [prior for prior in found if _dips(prior.reward_accuracy)]
+    above = sum(one.ahead_of_start.low > 0 for one in found)
     courses = listed(f"{one.name} ({_course(one)})" for one in dipping)
-    return [
+    told = [
         Claim(
-            f"By criteria fixed before the runs, self-verification escapes what {listed(REWARDS)} reach on "
-            f"{len(said['escapes'])} of {len(found)} priors{_where(said['escapes'])} and collapses on "
-            f"{len(said['collapses'])}{_where(said['collapses'])}; the external checker gains "
-            f"{span((prior.gains[CHECKED].mean for prior in found), '+.3f')}.",
+            f"{FIXED}, self-verification escapes what training on {listed(REWARDS)} reaches on "
+            f"{len(said['escapes'])} of {len(found)} priors{_where(said['escapes'])} and harms "
+            f"{len(said['harms'])}{_where(said['harms'])}; on {above} it ends above the vote of "
+            "step 0. The external checker gains "
+            f"{span((prior.gains[CHECKED].mean for prior in found), '+.3f')}. One run per prior and reward "
+            "says nothing of another.",
             bool(found),
         ),
         Claim(
@@ -132,6 +138,24 @@ def reading(study: Study, records: Sequence[Record]) -> list[Claim]:
             f"{len(found)} priors{f': {courses}' if dipping else ''}.",
             True,
         ),
+    ]
+    return told + _what_harms(said["harms"], [*said["escapes"], *said["neither"]])
+
+
+def _what_harms(harmed: Sequence[Prior], others: Sequence[Prior]) -> list[Claim]:
+    """Return which mistakes of the verifier go with harm, where the harmed priors differ by them from the others."""
+    if not harmed or not others:
+        return []
+    passing, missing = ([one.quality.fpr for one in harmed], [1 - one.quality.tpr for one in others])
+    least = max(one.quality.fpr for one in others)
+    if min(passing) <= least:
+        return []
+    return [
+        Claim(
+            f"Harmed are those that pass {span(passing)} of the wrong solutions, which the policy comes to write; the "
+            f"others pass at most {least:.2f}, though they fail {span(missing)} of the right ones.",
+            True,
+        )
     ]
 
 
