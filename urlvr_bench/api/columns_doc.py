@@ -1,6 +1,5 @@
 """Keep the list of columns in docs/python.md true."""
 
-import re
 import sys
 from pathlib import Path
 
@@ -8,7 +7,6 @@ from urlvr_bench.api.results import KEYS, PROBLEMS, RUNS, STEPS
 from urlvr_bench.presentation import generated
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "python.md"
-BLOCK = re.compile(r"(<!-- BEGIN columns -->\n).*?(<!-- END columns -->)", re.DOTALL)
 FRAMES = {
     "every frame": KEYS,
     "`.runs`, one row per run": RUNS,
@@ -28,8 +26,7 @@ def block() -> str:
 
 def main(arguments: list[str]) -> int:
     """Rewrite docs/python.md, or with `--check` only say whether it is stale."""
-    text = BLOCK.sub(lambda marks: marks[1] + block() + marks[2], PATH.read_text(encoding="utf-8"))
-    return generated.keep({PATH: text}, arguments)
+    return generated.keep({PATH: generated.filled_in(PATH, "columns", block())}, arguments)
 
 
 if __name__ == "__main__":

@@ -37,10 +37,10 @@ POSITIONS = (Errors(), Errors(1), Errors(2), Errors(4), Errors(0, 4), Errors(2, 
 
 
 @cache
-def kinds() -> list[str]:
+def kinds() -> tuple[str, ...]:
     """Return the nine pairs of operators in an order that a hash decides."""
     pairs = ["".join(pair) for pair in itertools.product(problems.OPERATIONS, repeat=2)]
-    return sorted(pairs, key=lambda pair: hashlib.sha256(f"verifier:{pair}".encode()).digest())
+    return tuple(sorted(pairs, key=lambda pair: hashlib.sha256(f"verifier:{pair}".encode()).digest()))
 
 
 def verdict(drawn: Countdown, expression: str, errors: Errors) -> bool:

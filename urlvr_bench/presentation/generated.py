@@ -1,6 +1,7 @@
 """Documents that are made of records, tasks and methods: write them, or say which are stale."""
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +12,12 @@ from urlvr_bench.system.files import write_atomically
 def stale(path: Path, text: str) -> bool:
     """Return whether a document is absent or says anything else."""
     return not path.is_file() or path.read_text(encoding="utf-8") != text
+
+
+def filled_in(path: Path, name: str, made: str) -> str:
+    """Return a document with what was made between its marks `<!-- BEGIN name -->` and `<!-- END name -->`."""
+    part = re.compile(rf"(<!-- BEGIN {name} -->\n).*?(<!-- END {name} -->)", re.DOTALL)
+    return part.sub(lambda marks: marks[1] + made + marks[2], path.read_text(encoding="utf-8"))
 
 
 def checks(arguments: Sequence[str]) -> bool:

@@ -1,7 +1,6 @@
 """Keep the generated part of README.md true: sentences and tables between the markers come from results/."""
 
 import math
-import re
 import sys
 import textwrap
 from collections import Counter
@@ -21,7 +20,6 @@ from urlvr_bench.statistics.collapse import HEADLINE, survival
 from urlvr_bench.statistics.intervals import two_way
 
 ROOT = Path(__file__).resolve().parents[2]
-BLOCK = re.compile(r"(<!-- BEGIN results -->\n).*?(<!-- END results -->)", re.DOTALL)
 DESK, GENTLE, PUSHED = "desk-press", "pocket@2", "pocket-probe"
 FEWEST_SEEDS = 3
 """Methods with fewer are on the board and in docs/studies, not here."""
@@ -123,8 +121,7 @@ def main(arguments: list[str]) -> int:
     """Rewrite README.md, or with `--check` only say whether it is stale."""
     path = ROOT / "README.md"
     made = block(record.read_all([ROOT / "results"]))
-    text = BLOCK.sub(lambda marks: marks[1] + made + marks[2], path.read_text(encoding="utf-8"))
-    return generated.keep({path: text}, arguments)
+    return generated.keep({path: generated.filled_in(path, "results", made)}, arguments)
 
 
 if __name__ == "__main__":

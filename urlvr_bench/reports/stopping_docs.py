@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from urlvr_bench.presentation import generated
-from urlvr_bench.presentation.drawing import save
+from urlvr_bench.presentation.drawing import save, style
 from urlvr_bench.presentation.rendering import DASH, Row, Table, number, rendered
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
@@ -49,7 +49,7 @@ def page(known: Sequence[Record]) -> str:
     rules = pd.DataFrame([{"rule": rule.spec()} | _row(rule, outcome) for rule, outcome in outcomes])
     sections = [
         HEAD,
-        advice(known),
+        _advice(best),
         "![Where training begins, where the rule stops it, and where it ends](figures/stopping.png)",
         rendered(Table("Rules on the runs that judge", _notes(best), rules, _text), "markdown"),
         rendered(Table(f"{RECOMMENDED} by kind of run", (), by_part(runs), _text), "markdown"),
@@ -108,10 +108,12 @@ def _share(count: int, total: int) -> str:
 
 def advice(known: Sequence[Record]) -> str:
     """Return what somebody without labels should do, in one sentence."""
-    rule, runs = load(RECOMMENDED), stopping.runs_of(known, split().judge)
-    if not runs:
-        return ""
-    best = applied(rule, runs)
+    runs = stopping.runs_of(known, split().judge)
+    return _advice(applied(load(RECOMMENDED), runs)) if runs else ""
+
+
+def _advice(best: Outcome) -> str:
+    rule, runs = load(RECOMMENDED), best.runs
     steps, fixed = _best_fixed_length(runs)
     to_last, to_start = (change(best, [getattr(run, end) for run in runs]) for end in ("last", "first"))
     to_fixed = change(best, fixed.accuracies)
@@ -167,7 +169,10 @@ def main(arguments: list[str]) -> int:
     folders = {path for part in (*parts.choose, *parts.judge) for path in (ROOT / "results").glob(f"{part.protocol}*")}
     known = record.read_all(sorted(folders))
     if not generated.checks(arguments):
-        save(figure(by_part(stopping.runs_of(known, parts.judge)), RECOMMENDED), ROOT / "docs" / "figures" / "stopping")
+        with style():
+            save(
+                figure(by_part(stopping.runs_of(known, parts.judge)), RECOMMENDED), PAGE.parent / "figures" / "stopping"
+            )
     return generated.keep({PAGE: page(known)}, arguments)
 
 

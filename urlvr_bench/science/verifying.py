@@ -51,7 +51,6 @@ def quality(records: Sequence[Record]) -> Quality:
 
     Paid is a share r of the rollouts, right a share a, and rightly judged a share q, so `(q + r + a - 1) / 2` are both.
     """
-
     columns = ("proxy_reward", "train_accuracy", "reward_accuracy")
     first = [
         row
@@ -109,13 +108,14 @@ def priors(records: Sequence[Record]) -> list[Prior]:
 
 
 def _prior(name: str, runs: dict[str, list[Record]]) -> Prior:
-    own, samples = runs[OWN], runs[OWN][0].protocol.evaluation.samples
+    own = runs[OWN]
+    vote = scores(own, f"maj@{own[0].protocol.evaluation.samples}", 0)
     return Prior(
         name=name,
         quality=quality(own),
         start=float(reached(own, 0).mean()),
-        voted=float(scores(own, f"maj@{samples}", 0).mean()),
-        ahead_of_start=two_way(reached(own) - scores(own, f"maj@{samples}", 0), (-1.0, 1.0)),
+        voted=float(vote.mean()),
+        ahead_of_start=two_way(reached(own) - vote, (-1.0, 1.0)),
         gains={reward: two_way(reached(part) - reached(part, 0), (-1.0, 1.0)) for reward, part in runs.items()},
         ahead={reward: difference(reached(own), reached(runs[reward])) for reward in REWARDS},
         reward_accuracy=_dip(own),

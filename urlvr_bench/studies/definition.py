@@ -1,7 +1,7 @@
 """What a study is: a question, the runs that answer it on the pocket lab and on GPUs, and how they are shown."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 from urlvr_bench.errors import UsageError, unknown
 from urlvr_bench.protocol import Run
 from urlvr_bench.records.measured import Frozen
+from urlvr_bench.records.schema import Record
 from urlvr_bench.running import plan
 from urlvr_bench.settings import first_problem
 
@@ -92,6 +93,13 @@ class Study(Frozen):
         if scale not in SCALES:
             raise unknown("scale", scale, SCALES)
         return self.pocket if scale == "pocket" else self.gpu
+
+    def answered(self, known: Iterable[Record]) -> list[Record]:
+        """Return the records of the pocket runs, in their order; none until all that a reading needs are there."""
+        by_path = {one.path: one for one in known}
+        if not all(run.record_path in by_path for run in self.pocket.first()):
+            return []
+        return [by_path[run.record_path] for run in self.pocket.runs() if run.record_path in by_path]
 
     def paths(self) -> list[Path]:
         """Return where the records of all runs lie in a store, at both scales, in the order of the study."""

@@ -3,7 +3,6 @@
 `python -m urlvr_bench.studies.in_short` writes them, `--check` fails where they are stale.
 """
 
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,16 +17,15 @@ from urlvr_bench.science import alignment, foretelling, stopping, verifying
 from urlvr_bench.science.claims import listed, span
 from urlvr_bench.stopping.known import RECOMMENDED
 from urlvr_bench.stopping.known import load as rule
-from urlvr_bench.studies import definition, pages
+from urlvr_bench.studies import definition
 from urlvr_bench.studies.foretelling import halves
 
 ROOT = Path(__file__).parents[2]
-BLOCK = re.compile(r"(<!-- BEGIN answers -->\n).*?(<!-- END answers -->)", re.DOTALL)
 
 
 def block(known: Sequence[Record]) -> str:
     """Return the answers as a list, each with a link to what it rests on."""
-    answers = (_rising(known), _aligned(), _foretold(), _stopped(known), _verified())
+    answers = (_rising(known), _aligned(known), _foretold(known), _stopped(known), _verified(known))
     return "\n".join(filled(f"- {answer}").replace("\n", "\n  ") for answer in answers if answer) + "\n"
 
 
@@ -43,8 +41,10 @@ def _rising(known: Sequence[Record]) -> str:
     )
 
 
-def _aligned() -> str:
-    study, records = _study("alignment")
+def _aligned(known: Sequence[Record]) -> str:
+    study = definition.load("alignment")
+    if not (records := study.answered(known)):
+        return ""
     found = alignment.verdicts(records, alignment.Criteria.model_validate(study.criteria))
     last = [one for one in found if one.step == max(each.step for each in found)]
     following = [one for one in last if one.follows]
@@ -56,10 +56,13 @@ def _aligned() -> str:
     )
 
 
-def _foretold() -> str:
-    study, records = _study("kinds")
-    row = foretelling.foretold(*halves(records)).iloc[0].to_dict()
-    families = len({pretraining_of(name) for name in halves(records)[0]})
+def _foretold(known: Sequence[Record]) -> str:
+    study = definition.load("kinds")
+    if not (records := study.answered(known)):
+        return ""
+    probed, taught = halves(records)
+    row = foretelling.foretold(probed, taught).iloc[0].to_dict()
+    families = len(set(map(pretraining_of, probed)))
     met = foretelling.meets(row, foretelling.Criteria.model_validate(study.criteria))
     return (
         f"**The step of collapse {'foretells' if met else 'does not foretell'} how much labels would add**: rank "
@@ -77,11 +80,11 @@ def _stopped(known: Sequence[Record]) -> str:
     )
 
 
-def _verified() -> str:
-    study, records = _study("verifier-quality")
-    criteria, found = verifying.Criteria.model_validate(study.criteria), verifying.priors(records)
-    if not found:
+def _verified(known: Sequence[Record]) -> str:
+    study = definition.load("verifier-quality")
+    if not (records := study.answered(known)):
         return ""
+    criteria, found = verifying.Criteria.model_validate(study.criteria), verifying.priors(records)
     escaping = [one for one in found if one.verdict(criteria) == "escapes"]
     head = "Checking one's own work can escape the vote" if escaping else "Checking one's own work escapes no vote here"
     informed = span((one.quality.informed for one in found), ".2f")
@@ -93,17 +96,11 @@ def _verified() -> str:
     )
 
 
-def _study(name: str) -> tuple[definition.Study, list[Record]]:
-    study = definition.load(name)
-    return study, pages.stored(study, "pocket", ROOT / "results")
-
-
 def main(arguments: list[str]) -> int:
     """Rewrite README.md, or with `--check` only say whether it is stale."""
     path = ROOT / "README.md"
     made = block(record.read_all([ROOT / "results"]))
-    text = BLOCK.sub(lambda marks: marks[1] + made + marks[2], path.read_text(encoding="utf-8"))
-    return generated.keep({path: text}, arguments)
+    return generated.keep({path: generated.filled_in(path, "answers", made)}, arguments)
 
 
 if __name__ == "__main__":

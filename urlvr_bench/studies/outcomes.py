@@ -66,6 +66,10 @@ def _ood(records: Runs) -> list[Claim]:
     ]
 
 
+def _rise_then_fall(runs: Runs) -> list[Claim]:
+    return gentle([run for run in runs if not run.overrides])
+
+
 def _self_verification(records: Runs) -> list[Claim]:
     own, plain = by_method(records, "pocket-countdown"), by_method(records, "pocket-countdown-plain")
     checked, also = gain(own["verifier"]), gain(plain["verifier"])
@@ -179,7 +183,7 @@ def _wrong_problems(runs: Runs) -> list[Claim]:
 READINGS: dict[str, Callable[[Runs], list[Claim]]] = {
     "ood": _ood,
     "per-problem": _per_problem,
-    "rise-then-fall": gentle,
+    "rise-then-fall": _rise_then_fall,
     "self-verification": _self_verification,
     "wrong-problems": _wrong_problems,
 }

@@ -39,8 +39,8 @@ def page(study: Study, records: Sequence[Record]) -> str:
         f"*What the paper found.* {study.paper}",
         "",
     ]
-    if {run.record_path for run in study.pocket.first()} <= {record.path for record in records}:
-        lines += [f"*What the pocket lab shows.* {reading(study, records)}", ""]
+    if answered := study.answered(records):
+        lines += [f"*What the pocket lab shows.* {reading(study, answered)}", ""]
     if records:
         lines += [
             rendered(summary(study, records), "markdown"),

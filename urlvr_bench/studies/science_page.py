@@ -119,12 +119,9 @@ def page(known: Sequence[Record]) -> str:
 def _answer(question: Question, known: Sequence[Record], made: Mapping[str, Sequence[Table]]) -> str:
     """Return a question with its figure and all sentences that bear on it."""
     lines = [f"## {question.text}", f"![{question.text}]({question.picture})"]
-    paths = {one.path for one in known}
     for study in map(definition.load, question.studies):
-        runs = {run.record_path for run in study.pocket.runs()}
-        if {run.record_path for run in study.pocket.first()} <= paths:
-            said = reading(study, [one for one in known if one.path in runs])
-            lines.append(f"**[{study.title}](studies/{study.name}.md).** {said}")
+        if answered := study.answered(known):
+            lines.append(f"**[{study.title}](studies/{study.name}.md).** {reading(study, answered)}")
     if question.stopping:
         lines += [stopping_docs.advice(known), "[docs/stopping.md](stopping.md) compares the rules."]
     for part in PARTS:

@@ -30,7 +30,6 @@ PRIOR_NOTES = (
     f"self-verification over that of the external checker. Reward accuracy: at the start, its lowest mean of "
     f"{ENDS_OVER} steps, and at the end.",
 )
-FIXED = "By criteria fixed before the runs"
 DIP = 0.05
 """By how much reward accuracy must fall, and rise again, to be said to dip and recover."""
 
@@ -41,7 +40,7 @@ def summary(study: Study, records: Sequence[Record]) -> Table:
     stated = (
         f"Escapes: self-verification gains and is ahead of {listed(REWARDS)}, with intervals above 0, and closes "
         f"{criteria.share:.0%} of what the external checker gains; harms: its gain has an interval below 0. Fixed "
-        "before all runs but one of the checker, which says how long they must be."
+        "before the runs, but for one of the checker that says how long they must be."
     )
     rows = [_row(prior, criteria) for prior in priors(records)]
     return Table(study.title, (*NOTES, stated), pd.DataFrame(rows), _text)
@@ -64,7 +63,7 @@ def _text(row: Row) -> dict[str, str]:
 
 
 def details(study: Study, records: Sequence[Record]) -> Table:
-    """Return a row per prior: the quality of its verifier, what step 0 forecasts, and how well the reward is earned."""
+    """Return a row per prior: the quality of its verifier, where step 0 votes, and how well the reward is earned."""
     frame = pd.DataFrame(
         [
             {
@@ -125,8 +124,8 @@ def reading(study: Study, records: Sequence[Record]) -> list[Claim]:
     courses = listed(f"{one.name} ({_course(one)})" for one in dipping)
     told = [
         Claim(
-            f"{FIXED}, self-verification escapes what training on {listed(REWARDS)} reaches on "
-            f"{len(said['escapes'])} of {len(found)} priors{_where(said['escapes'])} and harms "
+            f"By criteria fixed before the runs, self-verification escapes what training on {listed(REWARDS)} reaches "
+            f"on {len(said['escapes'])} of {len(found)} priors{_where(said['escapes'])} and harms "
             f"{len(said['harms'])}{_where(said['harms'])}; on {above} it ends above the vote of "
             "step 0. The external checker gains "
             f"{span((prior.gains[CHECKED].mean for prior in found), '+.3f')}. One run per prior and reward "
