@@ -43,11 +43,11 @@ class SelfVerification(Method):
     formula = "1[the policy, asked, says that completion i is correct]"
     differs = (
         "The verdict is read by the study's rules, the question is in our own words; a task may ask in its own "
-        "(`verification_prompts`), and `y` and `yes` alone are verdicts too, whoever asks. The study samples the "
-        "verdict at temperature 0.5, we take the likeliest. Its code cuts question and answer at literal `user` and "
-        "`assistant` lines and shows every brace of a solution twice; ours does neither."
+        "(`verification_prompts`), and `y` and `yes`, alone or right behind worked figures, are verdicts too, whoever "
+        "asks. The study samples the verdict at temperature 0.5, we take the likeliest. Its code cuts question and "
+        "answer at literal `user` and `assistant` lines and shows every brace of a solution twice; ours does neither."
     )
-    same_as = ("cba9dc34277dfddf",)
+    same_as = ("cba9dc34277dfddf", "250e2940aa145d83")
 
     def ask(self, group: Group) -> list[str]:
         if group.verification_prompts is not None:
