@@ -16,6 +16,9 @@ const SORTS = ["rank", "outcome", "avg", "gain", "collapse", "tokens", "method"]
 const MOST = 4;
 const picked = new Set();
 let rows, columns, boards, hints, grid, wish;
+let held; // the columns that the grid has: those shown and those it can be sorted by; few, as each costs in each row
+let built; // the keys of those that it shows
+let referred; // what the references now show: their boards and columns
 let said = "";
 let kept = false; // whether the next change of the address makes an entry of the history
 
@@ -62,65 +65,97 @@ function writeUrl() {
 
 function sorting() {
   const [index, direction] = grid.order().at(-1) ?? [];
-  return index > 0 ? `${columns[index - 1].key}:${direction}` : DEFAULT_SORT;
+  return index > 0 ? `${held[index - 1].key}:${direction}` : DEFAULT_SORT;
 }
 
 function wanted(text) {
   const [key, direction] = text.split(":");
-  const index = columns.findIndex((column) => column.key === key);
-  return index < 0 ? wanted(DEFAULT_SORT) : [index + 1, direction === "desc" ? "desc" : "asc"];
+  const index = held?.findIndex((column) => column.key === key) ?? -1;
+  return [index + 1, direction === "desc" ? "desc" : "asc"]; // place 0: not held
 }
 
 const several = (name) => field(name)?.value === "*";
-const visible = () => columns.filter((column, i) => grid.column(i + 1).visible());
+const ticked = (column) => controls.querySelector(`[name=cols][value="${column.key}"]`).checked;
+const needed = (column) => FACETS.includes(column.key) && several(column.key); // what tells rows apart must be seen
+const visible = () => columns.filter((column) => ticked(column) || needed(column));
 
 /** What the controls ask for, read once per filtering. */
 function asked() {
   const facets = FACETS.filter((name) => field(name) && !several(name)).map((name) => [name, field(name).value]);
   const family = field("family") && !several("family") ? field("family").value : null;
-  return { facets, family, words: field("q").value.toLowerCase().split(/\s+/).filter(Boolean) };
+  const on = new Set(boards.keys());
+  boards.forEach((board, i) => facets.every(([name, value]) => board[name] === value) || on.delete(i));
+  return { facets, on, family, words: field("q").value.toLowerCase().split(/\s+/).filter(Boolean) };
 }
 
 /** Where no board has the choices together, keep the one just made and open the others. */
 function reconcile(chosen) {
-  const { facets } = asked();
-  if (boards.some((board) => facets.every(([name, value]) => board[name] === value))) return;
+  const { facets, on } = asked();
+  if (on.size) return;
   for (const [name] of facets) if (name !== chosen) field(name).value = "*";
 }
 
-const onBoard = (row, { facets }) => facets.every(([name, value]) => row.facets[name] === value);
+const onBoard = (row, { on }) => on.has(row.board);
 
 function fits(row, asking) {
   const { family, words } = asking;
   return onBoard(row, asking) && (family === null || row.family === family) && words.every((word) => row.text.includes(word));
 }
 
-function apply() {
-  columns.forEach((column, i) => {
-    const box = controls.querySelector(`[name=cols][value="${column.key}"]`);
-    const show = box.checked || (FACETS.includes(column.key) && several(column.key)); // what tells rows apart must be seen
-    if (grid.column(i + 1).visible() !== show) grid.column(i + 1).visible(show, false);
-  });
+/** Sort the grid, built anew where it lacks a column that is now shown or sorted by. */
+function arrange(sort, page = 1) {
+  const shown = new Set(visible());
+  const keys = [...shown].map((column) => column.key).join();
+  if (built === keys && wanted(sort)[0] > 0) {
+    if (sort !== sorting()) grid.order([wanted(sort)]);
+    return;
+  }
+  grid?.destroy();
+  built = keys;
+  held = columns.filter((column) => shown.has(column) || SORTS.includes(column.key) || sort.startsWith(`${column.key}:`));
+  if (wanted(sort)[0] < 1) sort = DEFAULT_SORT; // an address may name what is no column
+  grid = makeGrid(table, { rows, columns: held, shown, hints }, { order: wanted(sort), page, fits: (row) => fits(row, wish), pickBox });
+  grid.on("draw", drawn);
+}
+
+function apply(sort = sorting()) {
   wish = asked();
+  arrange(sort);
   grid.search(""); // filters without sorting again
   grid.draw("page");
 }
 
+function drawn() {
+  writeUrl();
+  report();
+  const now = sorting();
+  field("sort").value = now;
+  const [sorted, direction] = now.split(":");
+  const heads = grid.columns().header().toArray();
+  heads.forEach((head, i) => {
+    if (held[i - 1]?.key === sorted) head.setAttribute("aria-sort", `${direction}ending`);
+    else head.removeAttribute("aria-sort");
+  });
+}
+
 /** References stand in a table of their own, folded, whatever the filters are. */
 function refer() {
-  const shown = columns.map((column, i) => [i, column]).filter(([i]) => grid.column(i + 1).visible());
+  const shown = visible();
+  const asking = JSON.stringify([[...wish.on], built]);
+  if (asking === referred) return;
+  referred = asking;
   const found = rows.references.filter((row) => onBoard(row, wish));
   const head = references.tHead.rows[0];
   head.replaceChildren(document.createElement("td"));
-  for (const [, column] of shown) {
+  for (const column of shown) {
     const cell = head.appendChild(document.createElement("th"));
     cell.scope = "col";
     cell.className = `${column.key}${column.numeric ? " num" : ""}`;
     cell.innerHTML = column.html;
   }
   references.tBodies[0].replaceChildren(...found.slice(0, 100).map((row) => plainRow(row, shown, hints, pickBox)));
-  const average = columns.findIndex((column) => column.key === "avg");
-  const told = found.slice(0, 9).map((row) => `${row.method} ${(100 * row.raw[columns[average].start]).toFixed(1)}`);
+  const average = columns.find((column) => column.key === "avg").start;
+  const told = found.slice(0, 9).map((row) => `${row.method} ${(100 * row.raw[average]).toFixed(1)}`);
   document.querySelector("[data-references]").textContent = `${found.length} references: ${told.join(", ")}${found.length > 9 ? ", …" : ""}`;
 }
 
@@ -134,7 +169,7 @@ function turnable() {
 
 function report() {
   const { recordsDisplay: found } = grid.page.info();
-  const all = wish.facets.length ? rows.filter((row) => onBoard(row, wish)).length : rows.length;
+  const all = [...wish.on].reduce((sum, i) => sum + boards[i].methods, 0);
   const compared = offerComparison();
   status.textContent = [said, found === all ? `${all} methods.` : `${found} of ${all} methods.`, compared].filter(Boolean).join(" ");
   const chosen = boards.filter((board) => FACETS.every((name) => !field(name) || board[name] === field(name).value));
@@ -144,17 +179,17 @@ function report() {
   if (!board) document.querySelector("[data-subtitle]").textContent = "Ranks hold within a board.";
   tied.hidden = !board;
   const filtered = wish.family !== null || wish.words.length > 0;
-  const names = filtered ? new Set(grid.rows({ search: "applied" }).data().toArray().slice(0, 1000).map((row) => row.method)) : null;
+  const names = filtered ? new Set(grid.rows({ search: "applied" }).indexes().toArray().slice(0, 1000).map((i) => rows[i].method)) : null;
   figures.show(board?.name ?? null, tied).then(() => figures.keep(names));
   refer();
-  for (const box of table.querySelectorAll("input[data-id]")) box.checked = picked.has(box.dataset.id);
+  for (const box of document.querySelectorAll("input[data-id]")) box.checked = picked.has(box.dataset.id);
   turnable();
 }
 
 /** Offer to compare what is picked; what cannot go along is told. */
 function offerComparison() {
   const link = controls.querySelector("[data-compare]");
-  const chosen = [...rows, ...rows.references].filter((row) => picked.has(row.id));
+  const chosen = picked.size ? [...rows, ...rows.references].filter((row) => picked.has(row.id)) : [];
   const board = chosen[0]?.facets.name;
   const mine = chosen.filter((row) => row.facets.name === board);
   const names = mine.slice(0, MOST).map((row) => row.method);
@@ -187,7 +222,8 @@ function pickBox(row) {
 function grow(data) {
   ({ columns, boards, hints } = data);
   let start = 0;
-  for (const column of columns) {
+  for (const [place, column] of columns.entries()) {
+    column.place = place;
     column.start = start;
     start += column.fields.length;
   }
@@ -198,6 +234,8 @@ function grow(data) {
     row.text = [row.method, row.words, row.family, ...Object.values(row.facets), row.raw[signals]].join(" ").toLowerCase();
   }
   rows = data.rows.filter((row) => row.style !== "reference");
+  for (const board of boards) board.methods = 0;
+  for (const row of rows) row.facets.methods += 1;
   rows.references = data.rows.filter((row) => row.style === "reference");
   for (const key of SORTS) {
     const column = columns.find((one) => one.key === key);
@@ -225,9 +263,8 @@ function listen() {
   controls.addEventListener("submit", (event) => event.preventDefault());
   const restore = (state) => {
     readUrl(state);
-    grid.order([wanted(state.get("sort") ?? DEFAULT_SORT)]);
-    grid.draw();
-    apply();
+    grid.page("first");
+    apply(state.get("sort") ?? DEFAULT_SORT);
   };
   controls.addEventListener("reset", (event) => {
     event.preventDefault();
@@ -268,25 +305,7 @@ readUrl(initial);
 const home = boards.find((board) => FACETS.every((name) => !field(name) || board[name] === usual(field(name))));
 figures.begin(home?.name ?? null);
 wish = asked();
-grid = makeGrid(table, { ...data, rows }, {
-  order: wanted(initial.get("sort") ?? DEFAULT_SORT),
-  page: Number(initial.get("page")) || 1,
-  fits: (row) => fits(row, wish),
-  pickBox,
-});
-grid.on("draw", () => {
-  writeUrl();
-  report();
-  const now = sorting();
-  field("sort").value = now;
-  const [sorted, direction] = now.split(":");
-  grid.column(0).header().removeAttribute("aria-sort");
-  columns.forEach(({ key }, i) => {
-    const head = grid.column(i + 1).header();
-    if (key === sorted) head.setAttribute("aria-sort", `${direction}ending`);
-    else head.removeAttribute("aria-sort");
-  });
-});
+arrange(initial.get("sort") ?? DEFAULT_SORT, Number(initial.get("page")) || 1);
 apply();
 listen();
 table.dataset.ready = "";

@@ -15,7 +15,9 @@ DataTable.type("value", {
 const FALLING_FIRST = new Set(["collapse", "labelslost", "mcs"]); // who lasted longest is best
 const perPage = (rows) => (rows.length > 1000 ? 25 : 100); // short pages keep a big board quick
 
-function dress(cell, [style, tip], column) {
+function fill(cell, row, hints, column) {
+  const [style, tip] = hints[row.hints[column.place]];
+  cell.innerHTML = row.html[column.place]; // escaped when the site was built
   if (style) cell.classList.add(style);
   if (tip) cell.title = tip;
   if (column.key === "method") cell.scope = "row";
@@ -33,30 +35,30 @@ export function plainRow(row, columns, hints, pickBox) {
   const pick = made.insertCell();
   pick.className = "pick";
   pick.append(pickBox(row));
-  for (const [i, column] of columns) {
+  for (const column of columns) {
     const cell = made.appendChild(document.createElement(column.key === "method" ? "th" : "td"));
     cell.className = `${column.key}${column.numeric ? " num" : ""}`;
-    cell.innerHTML = row.html[i]; // escaped when the site was built
-    dress(cell, hints[row.hints[i]], column);
+    fill(cell, row, hints, column);
   }
   return made;
 }
 
 /** Turn a table that reads well by itself into a grid; `pickBox` makes what stands in the first column of a row. */
-export function makeGrid(table, { rows, columns, hints }, { order, page, fits, pickBox }) {
+export function makeGrid(table, { rows, columns, shown, hints }, { order, page, fits, pickBox }) {
   table.querySelector("tbody").replaceChildren();
   table.querySelector("thead tr").replaceChildren();
   const sorts = (type) => type === "sort" || type === "type";
   const first = { title: '<span class="hidden">Compare</span>', className: "pick", orderable: false, searchable: false, data: () => "" };
-  const others = columns.map((column, i) => ({
+  const others = columns.map((column) => ({
     title: column.html,
     type: "value",
     className: `${column.key}${column.numeric ? " num" : ""}`,
     cellType: column.key === "method" ? "th" : "td",
     searchable: false,
+    visible: shown.has(column),
     orderSequence: directions(column),
-    data: (row, type) => (sorts(type) ? (row.order[i] ?? row.raw[column.start]) : row.html[i]),
-    createdCell: (cell, _, row) => dress(cell, hints[row.hints[i]], column),
+    data: (row, type) => (sorts(type) ? (row.order[column.place] ?? row.raw[column.start]) : ""),
+    createdCell: (cell, _, row) => fill(cell, row, hints, column),
   }));
   const grid = new DataTable(table, {
     data: rows,
@@ -74,6 +76,7 @@ export function makeGrid(table, { rows, columns, hints }, { order, page, fits, p
       element.firstElementChild.append(pickBox(row));
     },
   });
+  grid.off("stateSaveParams"); // the address keeps the state; asked at each drawing, a plug-in would go through every cell
   grid.search.fixed("chosen", (_, row) => fits(row));
   return grid;
 }
