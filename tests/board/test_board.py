@@ -208,6 +208,27 @@ def test_the_board_that_separates_methods_comes_first() -> None:
     assert second.decided == 0
 
 
+def test_a_real_model_comes_before_tiny_ones_and_a_protocol_before_its_older_version() -> None:
+    def runs(version: int, parameters: int) -> list[Record]:
+        made = [fabricate(name, 0, **SMALL) for name in ("majority_vote", "covo")]
+        return [
+            one.model_copy(
+                update={
+                    "protocol": one.protocol.model_copy(update={"version": version}),
+                    "model": one.model.model_copy(update={"name": f"m{parameters}", "parameters": parameters}),
+                }
+            )
+            for one in made
+        ]
+
+    found = boards.summarised(boards.boards([*runs(1, 85_000), *runs(2, 85_000), *runs(1, 135_000_000)]))
+    assert [(board.first.model.name, board.first.protocol.version) for board in found] == [
+        ("m135000000", 1),
+        ("m85000", 2),
+        ("m85000", 1),
+    ]
+
+
 def test_who_never_collapsed_sorts_above_all_who_did(site: Path) -> None:
     found = json.loads((site / "data/rows.json").read_text())
     at = [column["key"] for column in found["columns"]].index("collapse")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from urlvr_bench.board.entries import Entry, Worked
+from urlvr_bench.board.lede import is_tiny
 from urlvr_bench.protocol import slug
 from urlvr_bench.records.record import Record, short_hash
 from urlvr_bench.statistics import cells, downfall, falling, summaries, verdicts
@@ -136,13 +137,25 @@ def boards(records: Iterable[Record]) -> list[Board]:
 
 
 def summarised(boards: Sequence[Board]) -> list[Board]:
-    """Return boards with what is worked out of them, several at a time; those first that tell methods apart."""
+    """Return boards with what is worked out of them, several at a time; the first is what a visitor sees.
+
+    Real language models come before tiny ones, a protocol's newest version before older ones, and then the boards that
+    tell more methods apart.
+    """
     if len(boards) > 1:
         import scipy.stats  # noqa: F401 - takes a second, which every process would spend on its own
 
     with spread(lambda i: _worked(boards[i]), range(len(boards)), least=2) as found:
         done = [replace(board, worked=worked) for board, worked in zip(boards, found, strict=True)]
-    return sorted(done, key=lambda board: (not board.own, -board.decided))
+    newest: dict[str, int] = {}
+    for made in (board.first.protocol for board in done):
+        newest[made.name] = max(made.version, newest.get(made.name, 0))
+
+    def place(board: Board) -> tuple[bool, bool, bool, int]:
+        made = board.first.protocol
+        return (not board.own, is_tiny(board.first.model), made.version < newest[made.name], -board.decided)
+
+    return sorted(done, key=place)
 
 
 def _worked(board: Board) -> Worked:

@@ -13,8 +13,9 @@ from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.readme import GENTLE, filled, repeated
 from urlvr_bench.reports.summary import summaries
-from urlvr_bench.science import alignment, foretelling, stopping, verifying
+from urlvr_bench.science import alignment, calm, foretelling, stopping, verifying
 from urlvr_bench.science.claims import listed, span
+from urlvr_bench.statistics.cells import cells
 from urlvr_bench.stopping.known import RECOMMENDED
 from urlvr_bench.stopping.known import load as rule
 from urlvr_bench.studies import definition
@@ -30,13 +31,17 @@ def block(known: Sequence[Record]) -> str:
 
 
 def _rising(known: Sequence[Record]) -> str:
-    (found,) = summaries(repeated(known, GENTLE))
+    records = repeated(known, GENTLE)
+    (found,), (runs,) = summaries(records), cells(records).values()
     words = [line.verdict.word for line in found.lines if line.role == "contender"]
     held, fell = words.count("rose and held"), words.count("rose, then fell")
     head = "It rises, and may fall" if fell else "It rises"
+    asked = calm.criterion()
+    gently = "so gently that noise moves nothing" if calm.row(runs[asked.noise], runs[asked.labels])["calm"] else ""
+    seeds = span(map(len, runs.values()), "d")
     return (
-        f"**{head}.** Trained so gently that noise moves nothing, {held} of {len(words)} rewards without labels "
-        f"keep what they win and {fell} lose it again "
+        f"**{head}.** Trained {gently or f'under `{GENTLE}`'} ({records[0].model.name}, {seeds} seeds each), {held} of "
+        f"{len(words)} rewards without labels keep what they win and {fell} lose it again "
         "([rise, then fall](docs/studies/rise-then-fall.md))."
     )
 
@@ -48,11 +53,14 @@ def _aligned(known: Sequence[Record]) -> str:
     found = alignment.verdicts(records, alignment.Criteria.model_validate(study.criteria))
     last = [one for one in found if one.step == max(each.step for each in found)]
     following = [one for one in last if one.follows]
+    runs = len(records) / (len(last) * last[0].priors)
+    seeds = "one run each" if runs == 1 else f"{runs:.0f} runs each"
     return (
         f"**The prior decides how far.** Of {len(last)} rewards {listed(f'`{one.method}`' for one in following)} end "
-        "where the votes of step 0 say: they gain where more than "
-        f"{span((one.turn.value for one in following), '.0%')} of the first votes are right, and harm where fewer are "
-        f"([alignment](docs/studies/alignment.md), {last[0].priors} priors)."
+        f"where the votes of step 0 say: {last[0].step} steps gain where more than "
+        f"{span((one.turn.value for one in following), '.0%')} [{min(one.turn.low for one in following):.0%}, "
+        f"{max(one.turn.high for one in following):.0%}] of the first votes are right, and harm where fewer are "
+        f"([alignment](docs/studies/alignment.md), {last[0].priors} priors, {seeds})."
     )
 
 
@@ -73,10 +81,15 @@ def _foretold(known: Sequence[Record]) -> str:
 
 def _stopped(known: Sequence[Record]) -> str:
     applied = stopping.applied(rule(RECOMMENDED), stopping.runs_of(known, stopping.split().judge))
-    won = stopping.change(applied, [run.last for run in applied.runs])
+    saved, won = (stopping.change(applied, [getattr(run, end) for run in applied.runs]) for end in ("last", "first"))
+    head = "Stop early" if won.low > 0 else "To stop early saves more than it wins"
+    level = "are worse than" if won.high < 0 else "cannot be told from"
+    beside = "and" if won.low > 0 else f"but {level} the untrained model:"
     return (
-        f"**Stop early.** Without labels, the rule `{RECOMMENDED}` picks checkpoints that are {won.mean:.2f} "
-        f"[{won.low:.2f}, {won.high:.2f}] more accurate than the last ones ([when to stop](docs/stopping.md))."
+        f"**{head}.** Without labels, the rule `{RECOMMENDED}` picks checkpoints that are {saved.mean:.2f} "
+        f"[{saved.low:.2f}, {saved.high:.2f}] more accurate than the last ones, {beside} {won.mean:.2f} "
+        f"[{won.low:.2f}, {won.high:.2f}] more than the first ([when to stop](docs/stopping.md), "
+        f"{len({run.group for run in applied.runs if run.blind})} groups of runs)."
     )
 
 
