@@ -121,7 +121,7 @@ def test_trl_and_lm_eval_are_each_imported_in_few_modules() -> None:
         for name in imports(path, anywhere=True):
             if (package := name.split(".")[0]) in users:
                 users[package].add(dotted(path))
-    assert users["trl"] <= {"training.trainer", "training.train", "training.signals"}
+    assert users["trl"] <= {"training.drawing", "training.train", "training.signals"}
     assert users["lm_eval"] <= {"review.task_check"} | {f"evaluation.{name}" for name in EVALUATION - {"decoding"}}
 
 

@@ -1,22 +1,18 @@
 """TRL's GRPOTrainer with hooks: it remembers its batch, scores or extends it on request, and adds to the loss."""
 
-import copy
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any, Literal, TypeVar
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
 
 import torch
 from accelerate.utils import gather_object, is_peft_model
-from transformers import LogitsProcessor
-from trl import GRPOTrainer
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.evaluation.decoding import Decoding, Draw, cut, generating_with
 from urlvr_bench.rollouts import TOKEN_SIGNALS
 from urlvr_bench.training import losses, sharding, signals
 from urlvr_bench.training.bridge import RewardBridge
+from urlvr_bench.training.drawing import DrawingTrainer, numbered
 from urlvr_bench.training.seams import Scored, TokenStatistics
 from urlvr_bench.training.start import frozen, sampled_kl
 from urlvr_bench.training.teacher import Teachers
@@ -43,7 +39,7 @@ Of `_get_per_token_logps_and_entropies` only the first two of what it returns ar
 """
 
 
-class PolicyTrainer(GRPOTrainer):
+class PolicyTrainer(DrawingTrainer):
     """GRPOTrainer that serves its bridge: token statistics, KL to the start and second turns of the current batch."""
 
     def __init__(
@@ -52,15 +48,10 @@ class PolicyTrainer(GRPOTrainer):
         start: str,
         kl_every: int,
         updates_per_step: int,
-        draws: Literal["process", "rollout"] = "process",
-        share_prompts: bool = False,
-        stops: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         losses.refuse(bridge.method, bridge.name, updates_per_step)
         super().__init__(reward_funcs=[bridge], **kwargs)
-        self.draws, self.share_prompts, self.stops = draws, share_prompts, tuple(stops)
-        self.stops_now: tuple[str, ...] = ()
         self.reads_certainty = bool(set(TOKEN_SIGNALS) & set(bridge.method.needs))
         self.kl_every, self.updates_per_step = kl_every, updates_per_step
         self.eos_ids = frozenset(self.eos_token_ids)
@@ -70,7 +61,7 @@ class PolicyTrainer(GRPOTrainer):
         self.adds = bool(set(losses.ADDED) & set(bridge.method.token_turns))
         self._scored: tuple[torch.Tensor, torch.Tensor] | None = None
         policy = self.model.get_base_model() if is_peft_model(self.model) else self.model
-        signals.attach(policy, self.temperature, share_prompts, "entropy_weights" in bridge.method.token_turns)
+        signals.attach(policy, self.temperature, self.share_prompts, "entropy_weights" in bridge.method.token_turns)
         self.start = frozen(start, self.model, self.accelerator) if kl_every else None
 
     def _generate(self, prompts: list[Any]) -> Any:
@@ -160,13 +151,6 @@ class PolicyTrainer(GRPOTrainer):
         """Return the text of each token; together they are the completion."""
         return list(self.processing_class.batch_decode([[token] for token in ids], skip_special_tokens=True))
 
-    def _generate_single_turn(self, *args: Any, **kwargs: Any) -> Any:
-        """End each completion with the token that completes a stop string, whatever it was filled up with."""
-        completion_ids, logprobs = super()._generate_single_turn(*args, **kwargs)
-        if self.stops_now and not self.use_vllm:
-            completion_ids = [cut(ids, self.stops_now, self._tokenizer) for ids in completion_ids]
-        return completion_ids, logprobs
-
     def _turns(self, prompts: Sequence[str]) -> list[Any]:
         """Return prompts as TRL tokenizes them: as a user's turn where the training prompts are."""
         chat = not isinstance(self.train_dataset[0]["prompt"], str)
@@ -232,52 +216,3 @@ class PolicyTrainer(GRPOTrainer):
         ]
         before = [[*prompt, *text] for prompt, text in zip(prompt_ids, written, strict=True)]
         return self._score(self.model, before, wanted).logprobs
-
-    @contextmanager
-    def _drawing(
-        self, names: Sequence[str], watch: signals.Watch | None = None, stops: tuple[str, ...] | None = None
-    ) -> Iterator[None]:
-        """Generate rows to stop strings, the task's or others: watched, and by their names' numbers, where wished."""
-        settings = {"max_gen_toks": self.max_completion_length, "temperature": self.temperature, "top_p": 1, "top_k": 0}
-        named = [f"{self.args.seed} {name}" for name in names]
-
-        def processors(width: int) -> list[LogitsProcessor]:
-            drawn: list[LogitsProcessor] = [] if self.draws == "process" else [Draw(named, settings, width)]
-            return [*([watch] if watch else []), *drawn]
-
-        self.stops_now = self.stops if stops is None else stops
-        how = Decoding(processors, self.stops_now, self._tokenizer, self.share_prompts)
-        try:
-            with nullcontext() if self.use_vllm else generating_with(self.model, how):
-                yield
-        finally:
-            self.stops_now = ()
-
-    @contextmanager
-    def _greedy(self) -> Iterator[None]:
-        if self.use_vllm:
-            engine, old = self.vllm_generation, self.vllm_generation.temperature
-            engine.temperature = 0.0
-            try:
-                yield
-            finally:
-                engine.temperature = old
-            return
-        config, kwargs = vars(self)["generation_config"], vars(self)["generation_kwargs"]
-        greedy: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
-        self.generation_config = copy.deepcopy(config)
-        self.generation_config.update(**greedy)
-        self.generation_kwargs = {**kwargs, **greedy}
-        try:
-            yield
-        finally:
-            self.generation_config, self.generation_kwargs = config, kwargs
-
-
-def numbered(kind: str, prompts: Sequence[str]) -> list[str]:
-    """Return a name for each row, filled in with how often its prompt came before and with the prompt."""
-    seen, names = Counter[str](), []
-    for prompt in prompts:
-        names.append(kind.format(seen[prompt], prompt))
-        seen[prompt] += 1
-    return names
