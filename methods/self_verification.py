@@ -42,7 +42,8 @@ class SelfVerification(Method):
     binary = True
     formula = "1[the policy, asked, says that completion i is correct]"
     differs = (
-        "The verdict is read by the study's rules, the question is in our own words; a task may ask in its own "
+        "The verdict is read by the study's rules, by which a reply without a box that says `untrue` or `not true` "
+        "counts as true; the question is in our own words; a task may ask in its own "
         "(`verification_prompts`), and `y` and `yes`, alone or right behind worked figures, are verdicts too, whoever "
         "asks. The study samples the verdict at temperature 0.5, we take the likeliest. Its code cuts question and "
         "answer at literal `user` and `assistant` lines and shows every brace of a solution twice; ours does neither."

@@ -107,7 +107,7 @@ def _share(count: int, total: int) -> str:
 
 
 def advice(known: Sequence[Record]) -> str:
-    """Return what somebody without labels should do, in one sentence."""
+    """Return what somebody without labels should do, and what comes of it."""
     runs = stopping.runs_of(known, split().judge)
     return _advice(applied(load(RECOMMENDED), runs)) if runs else ""
 
@@ -123,13 +123,13 @@ def _advice(best: Outcome) -> str:
     if not to_last.low > 0:
         return f"**Train to the end: to stop {what}, the best rule where rules were chosen, gains {_by(to_last)}.**"
     start = "is better than" if to_start.low > 0 else "is worse than" if to_start.high < 0 else "cannot be told from"
-    length = "better than" if to_fixed.low > 0 else "no better, as far as can be told, than"
+    length = "It beats" if to_fixed.low > 0 else "It is no better, as far as can be told, than"
+    least = split().least
     return (
-        f"**Without labels, end a run {what}: the checkpoint that it picks is {_by(to_last)} better than the last one, "
-        f"it {start} the untrained model ({_by(to_start)}), and it is {length} a fixed length, even the one that "
-        f"hindsight picks on these very runs ({steps:g} steps: {_by(to_fixed)}), which falsely stops "
-        f"{fixed.false_stops(split().least)} of the {fixed.healthy} healthy ones where the rule stops "
-        f"{best.false_stops(split().least)}.**"
+        f"**Without labels, end a run {what}.** The checkpoint that it picks is {_by(to_last)} better than the last "
+        f"one; it {start} the untrained model ({_by(to_start)}). {length} a fixed length, even the one that hindsight "
+        f"picks on these very runs ({steps:g} steps: {_by(to_fixed)}); but of the {fixed.healthy} healthy runs that "
+        f"length falsely stops {fixed.false_stops(least)}, the rule {best.false_stops(least)}."
     )
 
 
