@@ -16,19 +16,27 @@ def sharpening(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
     groups = [group for found in per_protocol(records).values() for group in found]
     frame = pd.DataFrame([forecast.row(group) | _cell(group) for group in groups])
     contenders = frame[frame["metric"].str.startswith("maj")]
-    gentle = contenders[contenders["protocol"] == "pocket"].set_index("method")
-    chain, puzzles = (gentle[gentle["task"] == task] for task in ("chain_addition", "countdown_pocket"))
-    below = chain[chain["difference_high"] < 0]
-    puzzles = puzzles[puzzles["model"] == "pocket-countdown"].drop("verifier")
-    taught = frame[(frame["method"] == "ground_truth") & (frame["task"] == "chain_addition")].set_index("model")
+    contenders = contenders.set_index("method")
+    calm, rough, pushed = (
+        contenders[contenders["protocol"] == name] for name in ("pocket@2", "pocket", "pocket-probe")
+    )
+    calm, chain = (found[found["task"] == "chain_addition"] for found in (calm, rough))
+    puzzles = rough[(rough["task"] == "countdown_pocket") & (rough["model"] == "pocket-countdown")].drop("verifier")
+    below, fallen = (found[found["difference_high"] < 0] for found in (calm, chain))
+    taught = frame[(frame["method"] == "ground_truth") & (frame["protocol"] == "pocket")]
+    taught = taught[taught["task"] == "chain_addition"].set_index("model")
     short = taught[taught["difference_high"] < 0]["difference"]
-    pushed = contenders[contenders["protocol"] == "pocket-probe"]
     return [
         Claim(
-            f"On chain addition {len(chain) - len(below)} of {len(chain)} rewards without labels, votes among them, "
-            "end at the accuracy of the untrained vote, within its interval, when trained gently; "
-            f"{listed(sorted(below.index))} end far below it ({span(below['difference'])}).",
-            "majority_vote" not in below.index and bool(below["difference"].max() < -0.5),
+            f"On chain addition, trained so gently that noise moves nothing (`pocket@2`), {len(calm) - len(below)} of "
+            f"{len(calm)} rewards without labels, votes among them, end at the accuracy of the untrained vote, within "
+            f"its interval; {listed(sorted(below.index))} end below it ({span(below['difference'])}).",
+            "majority_vote" not in below.index and bool(len(below)),
+        ),
+        Claim(
+            f"Under `pocket`, where noise moves the policy too, {listed(sorted(fallen.index))} end far below it "
+            f"({span(fallen['difference'])}).",
+            "majority_vote" not in fallen.index and bool(fallen["difference"].max() < -0.5),
         ),
         Claim(
             f"Pushed, the vote ends far below on all {len(pushed)} priors ({span(pushed['difference'])}).",

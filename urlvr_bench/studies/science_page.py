@@ -92,7 +92,7 @@ QUESTIONS = (
 PARTS = (
     Part("calm", "Does noise alone move a policy?", ("desk-press", "pocket", "pocket@2")),
     Part("failure", "How do policies fail?", ("pocket", "pocket-probe")),
-    Part("sharpening", "Where does training end?", ("pocket", "pocket-probe")),
+    Part("sharpening", "Where does training end?", ("pocket@2", "pocket", "pocket-probe")),
     Part("indicators", "What orders six checkpoints of one pre-training?", ("pocket-mcs", "pocket-probe", "pocket")),
     Part("sensitivity", "Does it matter where the line of collapse is drawn?", ("pocket-probe",)),
     Part("agreement", "Can a collapse be seen without labels?", ("pocket-probe", "pocket")),
