@@ -51,6 +51,7 @@ TRAINING = {
     "token_statistics",
     "losses",
     "start",
+    "drawing",
     "trainer",
     "teacher",
     "train",

@@ -150,6 +150,11 @@ def _params(spec: str, text: str) -> dict[str, str]:
     return params
 
 
+@cache
+def _adapter(cls: type[Method]) -> TypeAdapter[Method]:
+    return TypeAdapter(cls)
+
+
 def configure(name: str, params: Mapping[str, Any]) -> Method:
     """Return method `name` with hyper-parameters `params`; values are checked against the field types."""
     cls = load(name)
@@ -158,7 +163,7 @@ def configure(name: str, params: Mapping[str, Any]) -> Method:
         if key not in fields:
             raise unknown(f"hyper-parameter of {name}", key, fields)
     try:
-        found: Method = TypeAdapter(cls).validate_python(dict(params))
+        found: Method = _adapter(cls).validate_python(dict(params))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

@@ -9,12 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from urlvr_bench.errors import UsageError, unknown
 from urlvr_bench.models import display_name
 from urlvr_bench.settings import Evaluation, Settings, Training, first_problem
+from urlvr_bench.system import plain_yaml
 
 FOLDER = Path(__file__).with_name("protocols")
 
@@ -66,7 +66,7 @@ def load(name: str, overrides: Mapping[str, str] | None = None) -> Protocol:
     path = Path(name) if name.endswith((".yaml", ".yml")) else _published(name)
     if not path.is_file():
         raise unknown("protocol", name, names())
-    values = yaml.safe_load(path.read_text())
+    values = plain_yaml.parse(path.read_text())
     for key, value in (overrides or {}).items():
         _override(values, key, value)
     try:
@@ -90,7 +90,7 @@ def _published(name: str) -> Path:
 def _newest(name: str) -> str | None:
     """Return the newest version of a protocol, None of one that does not ship; records ask for it by the hundred."""
     path = FOLDER / f"{name}.yaml"
-    return str(yaml.safe_load(path.read_text())["version"]) if path.is_file() else None
+    return str(plain_yaml.parse(path.read_text())["version"]) if path.is_file() else None
 
 
 def _override(values: dict[str, Any], key: str, value: str) -> None:
@@ -104,7 +104,7 @@ def _override(values: dict[str, Any], key: str, value: str) -> None:
         raise unknown("protocol setting", key, [name.rpartition(".")[2] for name in known] if bare else known)
     if len(holders) > 1:
         raise UsageError(f"setting {key!r} is in {' and '.join(holders)}: write {holders[0]}.{key}")
-    values[holders[0]][name] = yaml.safe_load(value)
+    values[holders[0]][name] = plain_yaml.parse(value)
 
 
 def slug(text: str) -> str:

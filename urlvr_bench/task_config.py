@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from urlvr_bench.errors import UsageError, unknown
+from urlvr_bench.system import plain_yaml
 
 Config = Mapping[str, Any]
 AT = "@"
@@ -21,7 +22,7 @@ OWN = "own prompts"
 def read(path: Path) -> dict[str, Any]:
     """Return an lm-eval YAML with its includes merged below it, as lm-eval does, and functions as dotted names."""
     try:
-        config = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 (a SafeLoader)
+        config = plain_yaml.parse(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise UsageError(f"{path.name}: {' '.join(str(error).split())}") from error
     if not isinstance(config, dict):
@@ -89,10 +90,3 @@ def around(name: str, path: Path, config: Config) -> Config:
             "description": f"Prompts of one's own, {'with' if known else 'without'} answers.",
         },
     }
-
-
-class _Loader(yaml.SafeLoader):
-    """A SafeLoader that reads lm-eval's `!function` as the name of the function."""
-
-
-_Loader.add_constructor("!function", lambda _, node: str(node.value))

@@ -107,12 +107,13 @@ function arrange(sort, page = 1) {
   const shown = new Set(visible());
   const keys = [...shown].map((column) => column.key).join();
   if (built === keys && wanted(sort)[0] > 0) {
-    if (sort !== sorting()) grid.order([wanted(sort)]);
+    if (sort !== sorting()) grid.order([wanted(sort)]).draw();
     return;
   }
   grid?.destroy();
+  grid?.off(".dt"); // its listeners are kept by the table, and with them all of the old grid
   built = keys;
-  held = columns.filter((column) => shown.has(column) || SORTS.includes(column.key) || sort.startsWith(`${column.key}:`));
+  held = columns.filter((column) => shown.has(column) || SORTS.includes(column.key) || sort.split(":")[0] === column.key);
   if (wanted(sort)[0] < 1) sort = DEFAULT_SORT; // an address may name what is no column
   grid = makeGrid(table, { rows, columns: held, shown, hints }, { order: wanted(sort), page, fits: (row) => fits(row, wish), pickBox });
   grid.on("draw", drawn);

@@ -194,7 +194,7 @@ FORBIDDEN = re.compile(r"\b(eval|exec|compile|__import__|os\.(system|popen)|(pic
 ALLOWED = {
     ("urlvr_bench/review/contract.py", "pickle.loads"),  # our own bytes, made in the line that reads them
     ("urlvr_bench/system/spreading.py", "pickle.loads"),  # what our own forks return
-    ("urlvr_bench/task_config.py", "yaml.load"),  # a SafeLoader
+    ("urlvr_bench/system/plain_yaml.py", "yaml.load"),  # a safe loader
     ("urlvr_bench/training/booth_child.py", "pickle.loads"),  # what the trainer sends to the closed process of a method
     ("urlvr_bench/training/booth_child.py", "exec"),  # a method's file, imported behind the walls
     ("urlvr_bench/training/booth_child.py", "compile"),

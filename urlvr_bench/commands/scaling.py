@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
-import yaml
 from rich.live import Live
 from rich.table import Table
 
 from urlvr_bench.commands.options import AsJson, console, names_of, pairs, plain, say
 from urlvr_bench.errors import UsageError, unknown
+from urlvr_bench.system import plain_yaml
 
 if TYPE_CHECKING:
     from urlvr_bench.running.jobs import Status
@@ -77,7 +77,7 @@ def submit(
 
     With the `document` of the plan, that and what was submitted, or would be, is printed as one.
     """
-    resources = {name: yaml.safe_load(value) for name, value in given.items()}
+    resources = {name: plain_yaml.parse(value) for name, value in given.items()}
     if launcher == "hf-jobs":
         from urlvr_bench.running import cloud
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from urlvr_bench.presentation.rendering import Row
 from urlvr_bench.records.measured import Frozen
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.collapse import eval_curve
 from urlvr_bench.statistics.intervals import Floats
+from urlvr_bench.system import plain_yaml
 
 FILE = Path(__file__).with_suffix(".yaml")
 
@@ -30,7 +30,7 @@ class Criterion(Frozen):
 @cache
 def criterion() -> Criterion:
     """Return the criterion, as calm.yaml fixes it."""
-    return Criterion.model_validate(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    return Criterion.model_validate(plain_yaml.parse(FILE.read_text(encoding="utf-8")))
 
 
 def notes() -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import yaml
 
 from urlvr_bench.records.measured import Frozen
 from urlvr_bench.records.schema import Record
@@ -18,6 +17,7 @@ from urlvr_bench.statistics.stopped import judged_by, label_free
 from urlvr_bench.statistics.summaries import WATCHED
 from urlvr_bench.stopping.known import live, load
 from urlvr_bench.stopping.rule import Params, StopRule
+from urlvr_bench.system import plain_yaml
 
 SPLIT = Path(__file__).with_suffix(".yaml")
 
@@ -56,7 +56,7 @@ class Split(Frozen):
 @cache
 def split() -> Split:
     """Return the split of the records, as science/stopping.yaml fixes it."""
-    return Split.model_validate(yaml.safe_load(SPLIT.read_text(encoding="utf-8")))
+    return Split.model_validate(plain_yaml.parse(SPLIT.read_text(encoding="utf-8")))
 
 
 @dataclass(frozen=True)

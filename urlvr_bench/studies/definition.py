@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
 from urlvr_bench.errors import UsageError, unknown
@@ -14,6 +13,7 @@ from urlvr_bench.records.measured import Frozen
 from urlvr_bench.records.schema import Record
 from urlvr_bench.running import plan
 from urlvr_bench.settings import first_problem
+from urlvr_bench.system import plain_yaml
 
 FOLDER = Path(__file__).parent
 Scale = Literal["pocket", "gpu"]
@@ -115,7 +115,7 @@ def load(name: str) -> Study:
     """Return a study by name."""
     if name not in names():
         raise unknown("study", name, names())
-    values = yaml.safe_load((FOLDER / f"{name}.yaml").read_text())
+    values = plain_yaml.parse((FOLDER / f"{name}.yaml").read_text())
     try:
         return Study.model_validate({"name": name, **values})
     except ValidationError as error:

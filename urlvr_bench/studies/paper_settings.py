@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from tabulate import tabulate
 
 from urlvr_bench import protocol
 from urlvr_bench.protocol import Run
 from urlvr_bench.records.measured import Frozen
 from urlvr_bench.studies import definition
+from urlvr_bench.system import plain_yaml
 
 TABLE = Path(__file__).with_name("paper") / "settings.yaml"
 
@@ -35,7 +35,7 @@ class Row(Frozen):
 
 def rows() -> list[Row]:
     """Return the table."""
-    return [Row.model_validate({"place": row.pop("in"), **row}) for row in yaml.safe_load(TABLE.read_text())]
+    return [Row.model_validate({"place": row.pop("in"), **row}) for row in plain_yaml.parse(TABLE.read_text())]
 
 
 def _judged(run: Run) -> list[str]:
