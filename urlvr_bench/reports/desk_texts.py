@@ -22,16 +22,16 @@ def written(texts: dict[str, Excerpts]) -> Iterator[str]:
     for method, found in texts.items():
         for problem in found.problems[:SHOWN]:
             row = {"method": method, "question": code(problem.prompt.splitlines()[-1])}
-            for name, said in zip(("start", "peak", "end"), _three(problem.said), strict=True):
+            for name, said in zip(("start", "peak", "end"), _three(problem.said, found.peak), strict=True):
                 row[name] = ", ".join(code(one.text.strip()) for one in said.samples) + f" ({said.step})"
             rows.append(row)
     yield str(tabulate(rows, headers="keys", tablefmt="pipe", disable_numparse=True))
     yield "Two samples each, of seed 0, with the step that they were drawn at."
 
 
-def _three(said: Sequence[Any]) -> list[Any]:
+def _three(said: Sequence[Any], peak: int) -> list[Any]:
     """Return what was said at the start, the peak and the end; a peak at either end is that end."""
-    return [said[0], said[len(said) // 2] if len(said) == 3 else said[-1], said[-1]]
+    return [said[0], next(one for one in said if one.step == peak), said[-1]]
 
 
 def code(text: str) -> str:

@@ -63,7 +63,8 @@ def shares(values: Iterable[float]) -> str:
 
 
 def span(values: Iterable[float], form: str = ".2f") -> str:
-    """Return the least and the most of some values, or the one that they all are as written."""
-    found = list(values)
+    """Return the least and the most of some values, or the one that they all are as written; `none` for nothing."""
+    if not (found := list(values)):
+        return "none"
     low, high = f"{min(found):{form}}", f"{max(found):{form}}"
     return low if low == high else f"{low} to {high}"

@@ -4,6 +4,7 @@
 """
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,13 +36,16 @@ def _rising(known: Sequence[Record]) -> str:
     (found,), (runs,) = summaries(records), cells(records).values()
     words = [line.verdict.word for line in found.lines if line.role == "contender"]
     held, fell = words.count("rose and held"), words.count("rose, then fell")
+    sank = [f"`{line.method}`" for line in found.lines if line.role == "contender" and line.verdict.word == "fell"]
+    others = f"; {listed(sank)} only {'falls' if len(sank) == 1 else 'fall'}" if sank else ""
     head = "It rises, and may fall" if fell else "It rises"
     asked = calm.criterion()
-    gently = "so gently that noise moves nothing" if calm.row(runs[asked.noise], runs[asked.labels])["calm"] else ""
+    lines = [runs[name] for name in (asked.noise, asked.labels) if name in runs]
+    gently = "so gently that noise moves nothing" if len(lines) == 2 and calm.row(*lines)["calm"] else ""
     seeds = span(map(len, runs.values()), "d")
     return (
         f"**{head}.** Trained {gently or f'under `{GENTLE}`'} ({records[0].model.name}, {seeds} seeds each), {held} of "
-        f"{len(words)} rewards without labels keep what they win and {fell} lose it again "
+        f"{len(words)} rewards without labels keep what they win and {fell} lose it again{others} "
         "([rise, then fall](docs/studies/rise-then-fall.md))."
     )
 
@@ -53,14 +57,16 @@ def _aligned(known: Sequence[Record]) -> str:
     found = alignment.verdicts(records, alignment.Criteria.model_validate(study.criteria))
     last = [one for one in found if one.step == max(each.step for each in found)]
     following = [one for one in last if one.follows]
-    runs = len(records) / (len(last) * last[0].priors)
-    seeds = "one run each" if runs == 1 else f"{runs:.0f} runs each"
+    counted = Counter((one.method.id, one.model.name) for one in records).values()
+    seeds = "one run each" if max(counted) == 1 else f"{span(counted, 'd')} runs each"
+    where = f"([alignment](docs/studies/alignment.md), {span((one.priors for one in last), 'd')} priors, {seeds})."
+    if not following:
+        return f"**The prior does not tell how far.** None of {len(last)} rewards follows the votes of step 0 {where}"
     return (
-        f"**The prior decides how far.** Of {len(last)} rewards {listed(f'`{one.method}`' for one in following)} end "
-        f"where the votes of step 0 say: {last[0].step} steps gain where more than "
+        f"**The prior decides how far.** Of {len(last)} rewards {listed(f'`{one.method}`' for one in following)} gain "
+        f"in the order that the votes of step 0 say: in {last[0].step} steps they win where more than "
         f"{span((one.turn.value for one in following), '.0%')} [{min(one.turn.low for one in following):.0%}, "
-        f"{max(one.turn.high for one in following):.0%}] of the first votes are right, and harm where fewer are "
-        f"([alignment](docs/studies/alignment.md), {last[0].priors} priors, {seeds})."
+        f"{max(one.turn.high for one in following):.0%}] of the first votes are right, and lose where fewer are {where}"
     )
 
 
@@ -80,8 +86,15 @@ def _foretold(known: Sequence[Record]) -> str:
 
 
 def _stopped(known: Sequence[Record]) -> str:
-    applied = stopping.applied(rule(RECOMMENDED), stopping.runs_of(known, stopping.split().judge))
+    if not (judged := stopping.runs_of(known, stopping.split().judge)):
+        return ""
+    applied = stopping.applied(rule(RECOMMENDED), judged)
     saved, won = (stopping.change(applied, [getattr(run, end) for run in applied.runs]) for end in ("last", "first"))
+    if not saved.low > 0:
+        return (
+            f"**Train to the end.** To stop by the rule `{RECOMMENDED}` gains {saved.mean:.2f} [{saved.low:.2f}, "
+            f"{saved.high:.2f}] ([when to stop](docs/stopping.md))."
+        )
     head = "Stop early" if won.low > 0 else "To stop early saves more than it wins"
     level = "are worse than" if won.high < 0 else "cannot be told from"
     beside = "and" if won.low > 0 else f"but {level} the untrained model:"
@@ -89,7 +102,8 @@ def _stopped(known: Sequence[Record]) -> str:
         f"**{head}.** Without labels, the rule `{RECOMMENDED}` picks checkpoints that are {saved.mean:.2f} "
         f"[{saved.low:.2f}, {saved.high:.2f}] more accurate than the last ones, {beside} {won.mean:.2f} "
         f"[{won.low:.2f}, {won.high:.2f}] more than the first ([when to stop](docs/stopping.md), "
-        f"{len({run.group for run in applied.runs if run.blind})} groups of runs)."
+        f"{len({run.group for run in applied.runs if run.blind})} groups of runs, under protocols whose noise moves a "
+        "policy too)."
     )
 
 
@@ -103,8 +117,8 @@ def _verified(known: Sequence[Record]) -> str:
     informed = span((one.quality.informed for one in found), ".2f")
     where = f", where it is {span((one.quality.informed for one in escaping), '.2f')}" if escaping else ""
     return (
-        f"**{head}.** It ends above trained votes and certainty on {len(escaping)} of {len(found)} priors, whose J "
-        f"(share of right solutions that they accept less that of wrong ones) is {informed}{where} "
+        f"**{head}.** It is shown to escape trained votes and certainty on {len(escaping)} of {len(found)} priors, one "
+        f"run each, whose J (share of right solutions that they accept less that of wrong ones) is {informed}{where} "
         "([a dial of the verifier](docs/studies/verifier-quality.md))."
     )
 
