@@ -15,8 +15,7 @@ def sharpening(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
     """Return whether training ends where the samples of step 0 say, by kind of reward, task and protocol."""
     groups = [group for found in per_protocol(records).values() for group in found]
     frame = pd.DataFrame([forecast.row(group) | _cell(group) for group in groups])
-    contenders = frame[frame["metric"].str.startswith("maj")]
-    contenders = contenders.set_index("method")
+    contenders = frame[frame["metric"].str.startswith("maj")].set_index("method")
     calm, rough, pushed = (
         contenders[contenders["protocol"] == name] for name in ("pocket@2", "pocket", "pocket-probe")
     )

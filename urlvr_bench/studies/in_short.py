@@ -34,9 +34,9 @@ def block(known: Sequence[Record]) -> str:
 def _rising(known: Sequence[Record]) -> str:
     records = repeated(known, GENTLE)
     (found,), (runs,) = summaries(records), cells(records).values()
-    words = [line.verdict.word for line in found.lines if line.role == "contender"]
-    held, fell = words.count("rose and held"), words.count("rose, then fell")
-    sank = [f"`{line.method}`" for line in found.lines if line.role == "contender" and line.verdict.word == "fell"]
+    words = {line.method: line.verdict.word for line in found.lines if line.role == "contender"}
+    held, fell = (list(words.values()).count(word) for word in ("rose and held", "rose, then fell"))
+    sank = [f"`{name}`" for name, word in words.items() if word == "fell"]
     others = f"; {listed(sank)} only {'falls' if len(sank) == 1 else 'fall'}" if sank else ""
     head = "It rises, and may fall" if fell else "It rises"
     asked = calm.criterion()
@@ -57,9 +57,8 @@ def _aligned(known: Sequence[Record]) -> str:
     found = alignment.verdicts(records, alignment.Criteria.model_validate(study.criteria))
     last = [one for one in found if one.step == max(each.step for each in found)]
     following = [one for one in last if one.follows]
-    counted = Counter((one.method.id, one.model.name) for one in records).values()
-    seeds = "one run each" if max(counted) == 1 else f"{span(counted, 'd')} runs each"
-    where = f"([alignment](docs/studies/alignment.md), {span((one.priors for one in last), 'd')} priors, {seeds})."
+    priors = span((one.priors for one in last), "d")
+    where = f"([alignment](docs/studies/alignment.md), {priors} priors, {_runs(records)} each)."
     if not following:
         return f"**The prior does not tell how far.** None of {len(last)} rewards follows the votes of step 0 {where}"
     return (
@@ -95,6 +94,8 @@ def _stopped(known: Sequence[Record]) -> str:
             f"**Train to the end.** To stop by the rule `{RECOMMENDED}` gains {saved.mean:.2f} [{saved.low:.2f}, "
             f"{saved.high:.2f}] ([when to stop](docs/stopping.md))."
         )
+    names = dict.fromkeys(part.protocol for part in stopping.split().judge)
+    protocols = listed(f"`{name if '@' in name else f'{name}@1'}`" for name in names)  # a bare id is version 1
     head = "Stop early" if won.low > 0 else "To stop early saves more than it wins"
     level = "are worse than" if won.high < 0 else "cannot be told from"
     beside = "and" if won.low > 0 else f"but {level} the untrained model:"
@@ -102,8 +103,7 @@ def _stopped(known: Sequence[Record]) -> str:
         f"**{head}.** Without labels, the rule `{RECOMMENDED}` picks checkpoints that are {saved.mean:.2f} "
         f"[{saved.low:.2f}, {saved.high:.2f}] more accurate than the last ones, {beside} {won.mean:.2f} "
         f"[{won.low:.2f}, {won.high:.2f}] more than the first ([when to stop](docs/stopping.md), "
-        f"{len({run.group for run in applied.runs if run.blind})} groups of runs, under protocols whose noise moves a "
-        "policy too)."
+        f"{len({run.group for run in applied.runs if run.blind})} groups of runs, all under {protocols})."
     )
 
 
@@ -117,10 +117,17 @@ def _verified(known: Sequence[Record]) -> str:
     informed = span((one.quality.informed for one in found), ".2f")
     where = f", where it is {span((one.quality.informed for one in escaping), '.2f')}" if escaping else ""
     return (
-        f"**{head}.** It is shown to escape trained votes and certainty on {len(escaping)} of {len(found)} priors, one "
-        f"run each, whose J (share of right solutions that they accept less that of wrong ones) is {informed}{where} "
+        f"**{head}.** It is shown to escape trained votes and certainty on {len(escaping)} of {len(found)} priors, "
+        f"{_runs(records)} each, whose J (share of right solutions that they accept less that of wrong ones) is "
+        f"{informed}{where} "
         "([a dial of the verifier](docs/studies/verifier-quality.md))."
     )
+
+
+def _runs(records: Sequence[Record]) -> str:
+    """Return how many runs there are of a method on a prior: `1 run`, or `3 to 5 runs`."""
+    counted = Counter((one.method.id, one.model.name) for one in records).values()
+    return f"{span(counted, 'd')} run{'s' if max(counted) > 1 else ''}"
 
 
 def main(arguments: list[str]) -> int:
