@@ -109,7 +109,9 @@ class StatedLine(Line):
         return stated_span(completion)
 
     def completion(self, answer: str) -> str:
-        return f"The answer is {answer}."
+        """Return a sentence that is read as the answer: in quotes where it would be taken to go on behind it."""
+        plain = f"The answer is {answer}."
+        return plain if self.answer(plain) == answer else f'The answer is "{answer}".'
 
     def rephrase(self, doc: Doc, view: int) -> str:
         return Scorer.rephrase(self, doc, view)  # there are no solved lines to turn

@@ -11,7 +11,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from urlvr_bench import protocol, tasks
@@ -260,6 +260,7 @@ def test_words_that_differ_in_signs_only_are_one_problem() -> None:
 @given(
     text=st.one_of(st.text(), st.text("0123456789+-*/()#.,\\boxed{}$^!%=frac "), st.text().map("\\boxed{{{}}}".format))
 )
+@example(text="*0,0")
 @settings(max_examples=100, deadline=None)
 def test_any_text_has_a_short_canonical_answer_or_none(name: str, text: str) -> None:
     task = tasks.load(name)
