@@ -43,16 +43,16 @@ among them. `pytest tests/stopping` holds every rule to its contract: any series
 
 def page(known: Sequence[Record]) -> str:
     """Return the page over some records."""
-    runs = stopping.runs_of(known, split().judge)
+    runs, later = (stopping.runs_of(known, parts) for parts in (split().judge, split().since))
     outcomes = [(rule, applied(rule, runs)) for rule in map(load, names())]
     best = next(outcome for rule, outcome in outcomes if rule.name == RECOMMENDED)
     rules = pd.DataFrame([{"rule": rule.spec()} | _row(rule, outcome) for rule, outcome in outcomes])
     sections = [
         HEAD,
-        _advice(best),
+        _advice(best, later),
         "![Where training begins, where the rule stops it, and where it ends](figures/stopping.png)",
         rendered(Table("Rules on the runs that judge", _notes(best), rules, _text), "markdown"),
-        rendered(Table(f"{RECOMMENDED} by kind of run", (), by_part(runs), _text), "markdown"),
+        rendered(Table(f"{RECOMMENDED} by kind of run", (), by_part([*runs, *later]), _text), "markdown"),
         TAIL.format(rule=RECOMMENDED).rstrip(),
     ]
     return "\n\n".join(sections) + "\n"
@@ -78,8 +78,8 @@ def by_part(runs: Sequence[Trained]) -> pd.DataFrame:
     rule, rows = load(RECOMMENDED), []
     for name in dict.fromkeys(run.part for run in runs):
         own = [run for run in runs if run.part == name]
-        groups = len({run.group for run in own if run.blind})
-        rows.append({"rule": f"{name} ({groups} groups)"} | _row(rule, applied(rule, own)))
+        outcome = applied(rule, own)
+        rows.append({"rule": f"{name} ({outcome.blind_groups} groups)"} | _row(rule, outcome))
     return pd.DataFrame(rows)
 
 
@@ -108,29 +108,55 @@ def _share(count: int, total: int) -> str:
 
 def advice(known: Sequence[Record]) -> str:
     """Return what somebody without labels should do, and what comes of it."""
-    runs = stopping.runs_of(known, split().judge)
-    return _advice(applied(load(RECOMMENDED), runs)) if runs else ""
+    runs, later = (stopping.runs_of(known, parts) for parts in (split().judge, split().since))
+    return _advice(applied(load(RECOMMENDED), runs), later) if runs else ""
 
 
-def _advice(best: Outcome) -> str:
+def _advice(best: Outcome, later: Sequence[Trained]) -> str:
     rule, runs = load(RECOMMENDED), best.runs
-    steps, fixed = _best_fixed_length(runs)
-    to_last, to_start = (change(best, [getattr(run, end) for run in runs]) for end in ("last", "first"))
-    to_fixed = change(best, fixed.accuracies)
     where = rule.about[0].lower() + rule.about[1:].rstrip(".")
     params = ", ".join(f"{name} {bound:g}" for name, bound in rule.defaults.items())
     what = f"where {where} (`{rule.name}`, {params})"
+    to_last = change(best, [run.last for run in runs])
     if not to_last.low > 0:
         return f"**Train to the end: to stop {what}, the best rule where rules were chosen, gains {_by(to_last)}.**"
-    start = "is better than" if to_start.low > 0 else "is worse than" if to_start.high < 0 else "cannot be told from"
+    steps, fixed = _best_fixed_length(runs)
+    to_fixed, least = change(best, fixed.accuracies), split().least
     length = "It beats" if to_fixed.low > 0 else "It is no better, as far as can be told, than"
-    least = split().least
-    return (
-        f"**Without labels, end a run {what}.** The checkpoint that it picks is {_by(to_last)} better than the last "
-        f"one; it {start} the untrained model ({_by(to_start)}). {length} a fixed length, even the one that hindsight "
-        f"picks on these very runs ({steps:g} steps: {_by(to_fixed)}); but of the {fixed.healthy} healthy runs that "
-        f"length falsely stops {fixed.false_stops(least)}, the rule {best.false_stops(least)}."
+    told = [
+        f"**Without labels, end a run {what}.** It picks checkpoints that are {compared(best)}.",
+        f"{length} a fixed length, even the one that hindsight picks on these very runs ({steps:g} steps: "
+        f"{_by(to_fixed)}). Of the {fixed.healthy} healthy runs that length falsely stops {fixed.false_stops(least)}, "
+        f"the rule {best.false_stops(least)}.",
+    ]
+    return " ".join([*told, *_since(later)])
+
+
+def compared(outcome: Outcome) -> str:
+    """Return how much more accurate the picked checkpoints are than the last ones and the first."""
+    to_last, to_start = (change(outcome, [getattr(run, end) for run in outcome.runs]) for end in ("last", "first"))
+    level = (
+        f"and {_by(to_start)} more so than the untrained model"
+        if to_start.low > 0
+        else f"but {'worse than' if to_start.high < 0 else 'not told from'} the untrained model ({_by(to_start)})"
     )
+    return f"{_by(to_last)} more accurate than the last ones, {level}"
+
+
+def _since(later: Sequence[Trained]) -> list[str]:
+    """Return what the rule did in each kind of run that was named later."""
+    told = []
+    for name in dict.fromkeys(run.part for run in later):
+        found = applied(load(RECOMMENDED), [run for run in later if run.part == name])
+        groups, blind = found.blind_groups, [run.blind for run in found.runs]
+        ended = sum(wanted and cut for wanted, cut in zip(blind, found.early, strict=True))
+        kind = f"{name[0].upper()}{name[1:]} ({groups} groups)"
+        told.append(
+            f"{kind}: it ends {ended} of {sum(blind)} runs, at checkpoints that are {compared(found)}."
+            if ended
+            else f"{kind}: it ends none of {sum(blind)} runs."
+        )
+    return told
 
 
 def _best_fixed_length(runs: Sequence[Trained]) -> tuple[float, Outcome]:
@@ -147,7 +173,7 @@ def _by(found: Interval) -> str:
 def _notes(outcome: Outcome) -> tuple[str, ...]:
     """Return what the table rests on."""
     asked, runs = split(), outcome.runs
-    groups, blind = len({run.group for run in runs if run.blind}), sum(run.blind for run in runs)
+    groups, blind = outcome.blind_groups, sum(run.blind for run in runs)
     chosen = " and ".join(part.name for part in asked.choose)
     return (
         f"{groups} groups (method, model, task, protocol) of {blind} runs whose methods read no label; seeds are "
@@ -159,19 +185,25 @@ def _notes(outcome: Outcome) -> tuple[str, ...]:
         f"worse than they began. A stop is false where it cost more than {asked.least}; brackets: Wilson.",
         f"Parameters were chosen on other runs ({chosen}): the highest accuracy with at most {asked.allowed:.0%} false "
         "stops, else the fewest false stops. The rule that was best there is the recommended one. Split and criteria: "
-        "urlvr_bench/science/stopping.yaml, written before any rule was applied to a record.",
+        "urlvr_bench/science/stopping.yaml, written before any rule was applied to a record, but for the kinds of run "
+        f"that the next table alone has ({' and '.join(part.name for part in asked.since)}).",
     )
 
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` return 1 if it is out of date."""
     parts = split()
-    folders = {path for part in (*parts.choose, *parts.judge) for path in (ROOT / "results").glob(f"{part.protocol}*")}
+    folders = {
+        path
+        for part in (*parts.choose, *parts.judge, *parts.since)
+        for path in (ROOT / "results").glob(f"{part.protocol}*")
+    }
     known = record.read_all(sorted(folders))
     if not generated.checks(arguments):
         with style():
             save(
-                figure(by_part(stopping.runs_of(known, parts.judge)), RECOMMENDED), PAGE.parent / "figures" / "stopping"
+                figure(by_part(stopping.runs_of(known, (*parts.judge, *parts.since))), RECOMMENDED),
+                PAGE.parent / "figures" / "stopping",
             )
     return generated.keep({PAGE: page(known)}, arguments)
 

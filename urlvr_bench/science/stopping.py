@@ -47,6 +47,8 @@ class Split(Frozen):
 
     choose: tuple[Part, ...]
     judge: tuple[Part, ...]
+    since: tuple[Part, ...]
+    """Those that judge as well, but were named after the rules had been seen at work."""
     least: float
     """A stop in a healthy run is false where it costs more accuracy than this."""
     allowed: float
@@ -151,18 +153,24 @@ class Outcome:
         return sum(run.healthy for run in self.runs)
 
     @property
+    def early(self) -> list[bool]:
+        """Whether each run was ended before its last step."""
+        return [end is not None and end < run.steps for run, end in zip(self.runs, self.ends, strict=True)]
+
+    @property
     def healthy_stopped(self) -> int:
-        """How many of those the rule ended before their last step."""
-        return sum(run.healthy and _early(run, end) for run, end in zip(self.runs, self.ends, strict=True))
+        """How many of the healthy runs were."""
+        return sum(run.healthy and early for run, early in zip(self.runs, self.early, strict=True))
+
+    @property
+    def blind_groups(self) -> int:
+        """How many groups read no label."""
+        return len({run.group for run in self.runs if run.blind})
 
     def merit(self, asked: Split) -> tuple[bool, float]:
         """Return what parameters and rules are ordered by: few enough false stops first, then accuracy."""
         share = self.false_stops(asked.least) / max(1, self.healthy)
         return (True, self.accuracy) if share <= asked.allowed else (False, -share)
-
-
-def _early(run: Trained, end: int | None) -> bool:
-    return end is not None and end < run.steps
 
 
 def applied(rule: StopRule, runs: Sequence[Trained], params: Params | None = None) -> Outcome:

@@ -13,6 +13,7 @@ from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.readme import GENTLE, filled, repeated
+from urlvr_bench.reports.stopping_docs import compared
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import alignment, calm, foretelling, stopping, verifying
 from urlvr_bench.science.claims import listed, span
@@ -87,24 +88,36 @@ def _foretold(known: Sequence[Record]) -> str:
 def _stopped(known: Sequence[Record]) -> str:
     if not (judged := stopping.runs_of(known, stopping.split().judge)):
         return ""
-    applied = stopping.applied(rule(RECOMMENDED), judged)
-    saved, won = (stopping.change(applied, [getattr(run, end) for run in applied.runs]) for end in ("last", "first"))
+    picked = stopping.applied(rule(RECOMMENDED), judged)
+    saved, won = (stopping.change(picked, [getattr(run, end) for run in picked.runs]) for end in ("last", "first"))
     if not saved.low > 0:
         return (
             f"**Train to the end.** To stop by the rule `{RECOMMENDED}` gains {saved.mean:.2f} [{saved.low:.2f}, "
             f"{saved.high:.2f}] ([when to stop](docs/stopping.md))."
         )
-    names = dict.fromkeys(part.protocol for part in stopping.split().judge)
-    protocols = listed(f"`{name if '@' in name else f'{name}@1'}`" for name in names)  # a bare id is version 1
     head = "Stop early" if won.low > 0 else "To stop early saves more than it wins"
-    level = "are worse than" if won.high < 0 else "cannot be told from"
-    beside = "and" if won.low > 0 else f"but {level} the untrained model:"
     return (
-        f"**{head}.** Without labels, the rule `{RECOMMENDED}` picks checkpoints that are {saved.mean:.2f} "
-        f"[{saved.low:.2f}, {saved.high:.2f}] more accurate than the last ones, {beside} {won.mean:.2f} "
-        f"[{won.low:.2f}, {won.high:.2f}] more than the first ([when to stop](docs/stopping.md), "
-        f"{len({run.group for run in applied.runs if run.blind})} groups of runs, all under {protocols})."
+        f"**{head}.** In {picked.blind_groups} groups of runs under {_protocols(stopping.split().judge)} the rule "
+        f"`{RECOMMENDED}`, which needs no label, picks checkpoints that are {compared(picked)}.{_since(known)} [When "
+        "to stop](docs/stopping.md) compares the rules."
     )
+
+
+def _since(known: Sequence[Record]) -> str:
+    """Return what the rule does in the runs of a real language model, where there are some."""
+    told = ""
+    for part in stopping.split().since:
+        runs = stopping.runs_of(known, [part])
+        found = stopping.applied(rule(RECOMMENDED), runs)
+        if any(found.early):
+            told += f" Under {_protocols([part])}, {part.name}, they are {compared(found)}."
+    return told
+
+
+def _protocols(parts: Sequence[stopping.Part]) -> str:
+    """Return the protocols of some parts, each with its version."""
+    names = dict.fromkeys(part.protocol for part in parts)
+    return listed(f"`{name if '@' in name else f'{name}@1'}`" for name in names)  # a bare id is version 1
 
 
 def _verified(known: Sequence[Record]) -> str:
