@@ -15,9 +15,9 @@ from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.desk_baselines import Baseline, baselines_of, before
 from urlvr_bench.reports.desk_texts import first_texts, written
 from urlvr_bench.reports.readme import filled, is_own, sureness
-from urlvr_bench.reports.summary import Line, Summary, summaries
+from urlvr_bench.reports.summary import Summary, summaries
 from urlvr_bench.science.claims import ends, listed, span, starts
-from urlvr_bench.statistics.collapse import RiseAndFall, eval_curve, rise_and_fall
+from urlvr_bench.statistics.collapse import WINDOW, RiseAndFall, eval_curve, rise_and_fall, smooth
 from urlvr_bench.statistics.metrics import accuracy, evaluation_at
 from urlvr_bench.statistics.stopped import picked_step
 from urlvr_bench.stopping.known import RECOMMENDED, load
@@ -34,8 +34,8 @@ The pocket lab's models have 85,000 parameters and speak a language of their own
 commands, train **{model}**, a released language model of {parameters:,} parameters, on {train} few-shot questions
 about English words (plural, past, opposite, capital, ...), and judge it on {test} that share no word with them. Nothing
 tells the methods the answers, but for the references. Protocol [`{protocol}`](../urlvr_bench/protocols/{protocol}.yaml)
-presses on purpose: learning rate {rate:g}, {steps} steps of {rows} rollouts. `make desk` repeats the first four
-methods on two cores.
+presses on purpose: learning rate {rate:g}, {steps} steps of {rows} rollouts. `make desk` repeats one seed of
+token_entropy, majority_vote and both references on two cores.
 
 ![Reward and accuracy of {model} in training](figures/desk.png)
 """
@@ -80,26 +80,18 @@ def _outcomes(summary: Summary, runs: dict[str, list[Record]]) -> Iterator[str]:
             "verdict": line.outcome,
             "how it fell": str(line.fell or DASH),
             "collapsed": line.collapsed,
-            "reward, start to end": _proxy(runs[line.method]),
+            "reward: start > best > end": _proxy(runs[line.method]),
         }
         for line in summary.lines
     ]
     yield _grid(rows)
     yield filled(
         f"Accuracy on {summary.compared.rpartition('accuracy: ')[2]}, the end with its 95 % interval; the peak is "
-        "picked with the test labels. [statistics.md](statistics.md) has the rules behind the words."
+        f"picked with the test labels. Reward: what was paid, {WINDOW}-step means of training; best: where each run's "
+        "train accuracy was highest. [statistics.md](statistics.md) has the rules behind the words."
     )
-    yield filled(" ".join(_sentence(line, runs[line.method]) for line in summary.lines))
     yield filled(_stopped([runs[line.method] for line in summary.lines if line.role == "contender"]))
     yield filled(_losses([one for line in summary.lines if line.role == "contender" for one in runs[line.method]]))
-
-
-def _sentence(line: Line, records: Sequence[Record]) -> str:
-    """Return what became of a method, in words that its numbers choose."""
-    found, gain = line.verdict, _gain(records)
-    course = f"{found.accuracies[0]:.2f} to {found.peak:.2f} at step {found.peak_step} and {found.end:.2f} at the end"
-    proxy = f", while what it pays {'rose' if gain > 0 else 'fell' if gain < 0 else 'stayed'}"
-    return f"`{line.method}`: {line.outcome} ({course}{proxy})."
 
 
 def _stopped(blind: Sequence[Sequence[Record]]) -> str:
@@ -119,7 +111,7 @@ def _stopped(blind: Sequence[Sequence[Record]]) -> str:
 def _losses(blind: Sequence[Record]) -> str:
     """Return in how many runs without labels the best evaluation was lost again, and what was paid meanwhile."""
     lost = [one for one in blind if _course(one).peak - _course(one).final >= LOST]
-    paid = sum(_gain([one]) > 0 for one in lost)
+    paid = sum(begun < ended for begun, _, ended in map(_paid, lost))
     return (
         f"In {len(lost)} of {len(blind)} runs without labels the last evaluation is {LOST} or more below the run's "
         f"best; in {paid} of these {len(lost)} the reward ended higher than it began."
@@ -130,16 +122,14 @@ def _course(one: Record) -> RiseAndFall:
     return rise_and_fall(*eval_curve(one))
 
 
-def _gain(records: Sequence[Record]) -> float:
-    return sum(_mean(one.steps.proxy_reward[-5:]) - _mean(one.steps.proxy_reward[:5]) for one in records)
-
-
 def _proxy(records: Sequence[Record]) -> str:
-    begun, ended = ([part for one in records for part in one.steps.proxy_reward[where]] for where in _ENDS)
-    return f"{_mean(begun):.2f} > {_mean(ended):.2f}"
+    """Return what the runs paid when they began, when they were best and when they ended, means over runs."""
+    return " > ".join(f"{_mean(paid):.2f}" for paid in zip(*map(_paid, records), strict=True))
 
 
-_ENDS = (slice(None, 5), slice(-5, None))
+def _paid(one: Record) -> tuple[float, float, float]:
+    proxy, accuracy_T = (smooth(series, WINDOW) for series in (one.steps.proxy_reward, one.steps.train_accuracy))
+    return float(proxy[0]), float(proxy[int(accuracy_T.argmax())]), float(proxy[-1])
 
 
 def _mean(values: Sequence[float]) -> float:
