@@ -112,8 +112,8 @@ results: setup  ## remake the reference records and those of the studies (about 
 
 docs: setup  ## everything that is generated from the registry and from results/
 	for name in $(DOCUMENTS); do $(BIN)/python -m urlvr_bench.$$name || exit 1; done
-	$(BIN)/urlvr-bench plot results/pocket@2 results/pocket/pocket-6/chain_addition results/pocket-probe --out docs/figures
-	rm -f docs/figures/pocket-probe_pocket-* docs/studies/*.svg
+	$(BIN)/urlvr-bench plot results/pocket@2/pocket-6/chain_addition results/pocket-probe --out docs/figures
+	rm -f docs/figures/pocket-probe_pocket-* docs/figures/*_forecast.* docs/studies/*.svg
 	if [ -d results/desk-press ]; then $(BIN)/urlvr-bench plot results/desk-press --out docs/figures || exit 1; \
 	    for kind in png svg; do mv docs/figures/desk-press_*_dual.$$kind docs/figures/desk.$$kind || exit 1; done; \
 	    rm -f docs/figures/desk-press_*; fi

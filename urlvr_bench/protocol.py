@@ -39,8 +39,8 @@ class Protocol(Settings):
 
     @property
     def id(self) -> str:
-        """What folders and tables call it: the name, with the version from the second on."""
-        return self.name if self.version == 1 else self.exact
+        """What folders and tables call it, and `load` reads: the name, with the version once there are several."""
+        return self.name if self.version == 1 and _newest(self.name) in (None, "1") else self.exact
 
     @property
     def exact(self) -> str:

@@ -47,7 +47,7 @@ def test_importing_the_package_loads_no_engine(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def loaded() -> ub.Results:
-    return ub.load(ROOT / "results" / "pocket" / "pocket-6" / "chain_addition" / "majority_vote")
+    return ub.load(ROOT / "results" / "pocket@1" / "pocket-6" / "chain_addition" / "majority_vote")
 
 
 def test_frames_hold_the_documented_columns_and_the_records_numbers(loaded: ub.Results) -> None:

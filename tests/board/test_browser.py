@@ -44,7 +44,7 @@ PAGES = (
     "index.html",
     "methods/index.html",
     "methods/token_entropy.html",
-    "runs/pocket/pocket-4/chain_addition/token_entropy/seed1.html",
+    "runs/pocket@1/pocket-4/chain_addition/token_entropy/seed1.html",
     "compare.html?board=pocket.pocket-4.chain_addition.chain_addition&m=majority_vote&m=token_entropy",
     "about.html",
     "findings/index.html",

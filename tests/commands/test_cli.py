@@ -172,7 +172,7 @@ def test_a_plan_shows_what_is_changed_and_what_differs_between_its_runs(command)
 
 
 def test_tables_for_programs_are_one_document_of_all_kinds(command, tmp_path):
-    runs = ROOT / "results/pocket/pocket-6/chain_addition"
+    runs = ROOT / "results/pocket@1/pocket-6/chain_addition"
     arguments = ["table", runs / "majority_vote", runs / "random_reward"]
     kinds = [part["kind"] for part in json.loads(command(*arguments, "--format", "json").stdout)]
     assert kinds == ["pass", "reward", "collapse"]
@@ -182,11 +182,11 @@ def test_tables_for_programs_are_one_document_of_all_kinds(command, tmp_path):
 
 
 def test_people_get_one_table_and_the_names_of_the_others(command):
-    done = command("table", ROOT / "results/pocket")
+    done = command("table", ROOT / "results/pocket@1")
     assert done.stdout.count("\n| method ") == done.stdout.count("### collapse: ") == 1
-    assert "### collapse: pocket (daf4c5bd) · pocket-6 · chain_addition" in done.stdout  # the one of most methods
+    assert "### collapse: pocket@1 (daf4c5bd) · pocket-6 · chain_addition" in done.stdout  # the one of most methods
     assert done.stderr.startswith("the largest of ") and "--kind pass, --kind reward, --kind probe" in done.stderr
-    done = command("table", ROOT / "results/pocket/pocket-6/pocket_text", "--all")
+    done = command("table", ROOT / "results/pocket@1/pocket-6/pocket_text", "--all")
     assert [line.partition(":")[0] for line in done.stdout.splitlines() if line.startswith("#")] == [
         "### pass",
         "### reward",
@@ -197,7 +197,7 @@ def test_people_get_one_table_and_the_names_of_the_others(command):
 
 @pytest.mark.parametrize(("kind", "said"), [("ood", "--set 'ood=[NAME"), ("indicators", "--method ground_truth")])
 def test_an_empty_kind_of_table_says_what_would_fill_it(command, kind, said):
-    done = command("table", ROOT / "results/pocket/pocket-6/chain_addition/majority_vote", "--kind", kind)
+    done = command("table", ROOT / "results/pocket@1/pocket-6/chain_addition/majority_vote", "--kind", kind)
     assert done.returncode == 0 and not done.stdout and said in done.stderr
 
 

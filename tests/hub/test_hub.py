@@ -27,7 +27,7 @@ desk = pytest.fixture(signed_in)
 
 REPO, SPACE = "org/results", "org/board"
 DATASET = f"datasets/{REPO}"
-RECORD = re.compile(r"records/pocket/pocket-s1250/chain/(\w+)/seed(\d+)-[0-9a-f]{12}\.json")
+RECORD = re.compile(r"records/pocket@1/pocket-s1250/chain/(\w+)/seed(\d+)-[0-9a-f]{12}\.json")
 WRITES = r"^(POST|PUT|DELETE) "
 
 
@@ -182,7 +182,7 @@ def test_a_contributor_opens_one_pull_request_and_then_updates_it(
     (updated,) = desk.push(results(mine, seeds=3), REPO, create_pr=True)
     (same,) = desk.push([mine], REPO, create_pr=True)
     assert [one.title for one in desk.fake.repos[DATASET].pull_requests] == [
-        "[urlvr-bench] pocket/pocket-s1250/chain/majority_vote"
+        "[urlvr-bench] pocket@1/pocket-s1250/chain/majority_vote"
     ]
     assert updated.url == same.url == opened.url and not same.change
     assert len(desk.fake.commits(DATASET, "refs/pr/1")) == 2

@@ -46,7 +46,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
 def test_the_path_is_the_configuration() -> None:
     one = fabricate("token_entropy", 2, model="org/name", params={"b": 0.5, "a": True}, overrides={"steps": "40"})
     assert one.path.parts == (
-        f"pocket-{one.protocol_hash}",
+        f"pocket@1-{one.protocol_hash}",
         "org__name",
         "chain",
         "token_entropy(a=True,b=0.5)",
@@ -209,7 +209,7 @@ def test_damaged_records_are_refused_or_inert(data: st.DataObject) -> None:
     except UsageError as error:
         assert_one_line(str(error))
         return
-    assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._=,+*()-]*", part) for part in one.path.parts)
+    assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._=,+*()@-]*", part) for part in one.path.parts)
     assert max(map(len, one.path.parts)) <= 255
     assert len(one.path.parts) == 5
     assert record.parse(one.model_dump_json().encode()) == one

@@ -25,7 +25,7 @@ from urlvr_bench.statistics.intervals import two_way
 from urlvr_bench.statistics.metrics import scores
 
 SEEDS = range(3)
-HERE = "pocket_pocket-s1250_chain"
+HERE = "pocket@1_pocket-s1250_chain"
 RECORDS = [fabricate(m, s, collapse_at=c) for m, c in (("majority_vote", None), ("token_entropy", 20)) for s in SEEDS]
 
 
@@ -183,8 +183,8 @@ def test_files_are_the_same_every_time(tmp_path: Path) -> None:
     records = [fabricate(), fabricate("token_entropy"), fabricate(model="other")]
     files = plot(records, tmp_path / "a")
     again = plot(records, tmp_path / "b")
-    shared = ("pocket_chain_ladder", "pocket_chain_forecast")
-    stems = ("pocket_other_chain_dual", f"{HERE}_dual", f"{HERE}_overview", *shared)
+    shared = ("pocket@1_chain_ladder", "pocket@1_chain_forecast")
+    stems = ("pocket@1_other_chain_dual", f"{HERE}_dual", f"{HERE}_overview", *shared)
     names = {f"{stem}.{ending}" for stem in stems for ending in ("png", "svg")}
     assert {path.name for path in files} == names
     assert {path.name for path in (tmp_path / "a").iterdir()} == names

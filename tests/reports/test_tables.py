@@ -145,7 +145,7 @@ def test_what_cannot_be_compared_is_an_error() -> None:
     one = fabricate()
     assert len(next(iter(cells([one, one]).values()))["majority_vote"]) == 1
     other = one.model_copy(update={"provenance": one.provenance.model_copy(update={"device": "cuda"})})
-    with pytest.raises(UsageError, match="two different records of the run pocket/"):
+    with pytest.raises(UsageError, match="two different records of the run pocket@1/"):
         cells([one, other])
     with pytest.raises(UsageError, match="judged on different problems of chain"):
         cells([one, fabricate(seed=1, ids={"chain": [f"x{i}" for i in range(20)]})])

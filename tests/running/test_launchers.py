@@ -251,7 +251,7 @@ def test_nothing_under_a_folder_is_said(tmp_path: Path) -> None:
 def test_a_shape_counts_the_weights_of_a_model_but_its_norms() -> None:
     shape = shapes.shape_of("pocket-6")
     norms = shape.hidden * (2 * shape.layers + 1)
-    known = next(iter(record.read_all([Path(__file__).parents[2] / "results" / "pocket"])))
+    known = next(iter(record.read_all([Path(__file__).parents[2] / "results" / "pocket@1"])))
     assert shape.parameters + norms == known.model.parameters
     paper = shapes.shape_of("Qwen/Qwen3-1.7B-Base")
     assert paper.parameters == 1_720_451_072 and paper.cache_bytes(2) == 114_688

@@ -97,7 +97,7 @@ def steady(one: Replay) -> bool:
 
 
 def test_the_time_left_is_right_after_the_first_quarter(tmp_path: Path) -> None:
-    folders = [ROOT / "results/pocket", ROOT / "results/pocket-probe"]
+    folders = [ROOT / "results/pocket@1", ROOT / "results/pocket-probe"]
     real = [one for one in record.read_all(folders) if steady(Replay(one, tmp_path))]
     errors = [error([one], 1, tmp_path / str(i)) for i, one in enumerate(real)]
     assert len(errors) > 100 and abs(median(errors)) < 0.05
@@ -106,7 +106,7 @@ def test_the_time_left_is_right_after_the_first_quarter(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("jobs", [1, 2, 3])
 def test_the_time_left_of_many_runs_is_right_after_the_first_quarter(tmp_path: Path, jobs: int) -> None:
-    ladder = [ROOT / f"results/pocket/pocket-{rung}/chain_addition/ground_truth" for rung in range(1, 6)]
+    ladder = [ROOT / f"results/pocket@1/pocket-{rung}/chain_addition/ground_truth" for rung in range(1, 6)]
     assert abs(error(record.read_all(ladder), jobs, tmp_path)) < WITHIN
 
 

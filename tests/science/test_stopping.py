@@ -41,8 +41,8 @@ def choosers() -> list[stopping.Trained]:
 
 def test_no_run_both_chooses_and_judges() -> None:
     asked = stopping.split()
-    for file in record.find([RESULTS / "pocket" / "pocket-6"]):
-        protocol, task, seed = "pocket", file.parent.parent.name, int(file.stem.removeprefix("seed"))
+    for file in record.find([RESULTS / "pocket@1" / "pocket-6"]):
+        protocol, task, seed = "pocket@1", file.parent.parent.name, int(file.stem.removeprefix("seed"))
         said = [part for part in (*asked.choose, *asked.judge) if part.protocol == protocol and not part.changed]
         held = [part for part in said if task in part.tasks and (not part.seeds or seed in part.seeds)]
         assert len(held) == 1, file
@@ -120,7 +120,7 @@ def test_first_votes_are_followed_from_step_0_on() -> None:
 
 
 def test_false_stops_are_those_of_healthy_runs_that_would_have_ended_better() -> None:
-    part = stopping.Part(name="all", protocol="pocket")
+    part = stopping.Part(name="all", protocol="pocket@1")
     rising = run("ground_truth", base=0.3)
     falling = run("majority_vote", collapse_at=30)
     runs = stopping.runs_of([rising, falling], (part,))
@@ -135,9 +135,9 @@ def test_false_stops_are_those_of_healthy_runs_that_would_have_ended_better() ->
 
 
 def test_runs_that_end_early_or_are_judged_too_rarely_judge_no_rule() -> None:
-    part = stopping.Part(name="all", protocol="pocket")
+    part = stopping.Part(name="all", protocol="pocket@1")
     assert stopping.runs_of([fabricate(steps=40, every=20)], (part,)) == []
-    assert stopping.runs_of([run(), run(seed=1)], (stopping.Part(name="one", protocol="pocket", seeds=(1,)),)) != []
+    assert stopping.runs_of([run(), run(seed=1)], (stopping.Part(name="one", protocol="pocket@1", seeds=(1,)),)) != []
 
 
 def test_tables_tell_what_the_recommended_rule_would_have_picked() -> None:

@@ -102,7 +102,7 @@ def test_the_words_of_a_cell_are_those_of_its_records() -> None:
 
 
 def test_the_pocket_lab_falls_by_noise_and_instability_and_its_probe_is_hacked() -> None:
-    (rows,) = cells(record.read_all([RESULTS / "pocket" / "pocket-6" / "chain_addition"])).values()
+    (rows,) = cells(record.read_all([RESULTS / "pocket@1" / "pocket-6" / "chain_addition"])).values()
     found = {method: fell.word for method, fell in downfalls(rows).items() if fell}
     assert {name for name, word in found.items() if word == "hacked"} == {"incorrect_label"}  # paid to be wrong
     assert {name for name, word in found.items() if word == "drifted like noise"} == {"random_reward"}

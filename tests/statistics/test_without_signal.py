@@ -17,7 +17,7 @@ from urlvr_bench.statistics.cells import cells
 from urlvr_bench.statistics.downfall import Downfall, of_records
 from urlvr_bench.statistics.verdicts import verdicts
 
-SILENT = Path(__file__).parents[2] / "results/pocket/pocket-countdown-plain/countdown_pocket/self_verification"
+SILENT = Path(__file__).parents[2] / "results/pocket@1/pocket-countdown-plain/countdown_pocket/self_verification"
 """Runs in which no rollout was ever paid; they were made before runs without a signal were stopped."""
 
 

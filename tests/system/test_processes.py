@@ -21,10 +21,10 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends chil
 PATIENCE = 60
 """Seconds until a command has begun, on a machine under load."""
 COMMANDS = {
-    "collect": ["collect", "results/pocket/pocket-6", "--out", "OUT"],
-    "table": ["table", "results/pocket"],
-    "check": ["check", "results/pocket"],
-    "board build": ["board", "build", "results/pocket", "--out", "OUT"],
+    "collect": ["collect", "results/pocket@1/pocket-6", "--out", "OUT"],
+    "table": ["table", "results/pocket@1"],
+    "check": ["check", "results/pocket@1"],
+    "board build": ["board", "build", "results/pocket@1", "--out", "OUT"],
 }
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RUNGS = 3
 """Models from which on a method's runs under one protocol are called a ladder."""
 RESOLUTION = 144
-SCIENCE = ("pocket", "pocket-probe", "pocket-mcs")
+SCIENCE = ("pocket@1", "pocket-probe", "pocket-mcs")
 """Protocols whose records the science page needs."""
 
 

@@ -24,7 +24,7 @@ from urlvr_bench.stopping.known import RECOMMENDED, load
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "desk.md"
-PROTOCOL, PRESSED, CALM = "desk-press", "pocket", "pocket@2"
+PROTOCOL, PRESSED, CALM = "desk-press", "pocket@1", "pocket@2"
 LOST = 0.1
 HEAD = """# The desk lab: a real language model
 

@@ -17,12 +17,12 @@ def sharpening(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
     frame = pd.DataFrame([forecast.row(group) | _cell(group) for group in groups])
     contenders = frame[frame["metric"].str.startswith("maj")].set_index("method")
     calm, rough, pushed = (
-        contenders[contenders["protocol"] == name] for name in ("pocket@2", "pocket", "pocket-probe")
+        contenders[contenders["protocol"] == name] for name in ("pocket@2", "pocket@1", "pocket-probe")
     )
     calm, chain = (found[found["task"] == "chain_addition"] for found in (calm, rough))
     puzzles = rough[(rough["task"] == "countdown_pocket") & (rough["model"] == "pocket-countdown")].drop("verifier")
     below, fallen = (found[found["difference_high"] < 0] for found in (calm, chain))
-    taught = frame[(frame["method"] == "ground_truth") & (frame["protocol"] == "pocket")]
+    taught = frame[(frame["method"] == "ground_truth") & (frame["protocol"] == "pocket@1")]
     taught = taught[taught["task"] == "chain_addition"].set_index("model")
     short = taught[taught["difference_high"] < 0]["difference"]
     return [
@@ -33,7 +33,7 @@ def sharpening(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
             "majority_vote" not in below.index and bool(len(below)),
         ),
         Claim(
-            f"Under `pocket`, where noise moves the policy too, {listed(sorted(fallen.index))} end far below it "
+            f"Under `pocket@1`, where noise moves the policy too, {listed(sorted(fallen.index))} end far below it "
             f"({span(fallen['difference'])}).",
             "majority_vote" not in fallen.index and bool(fallen["difference"].max() < -0.5),
         ),
@@ -57,13 +57,13 @@ def equal_compute(records: Sequence[Record], tables: Sequence[Table]) -> list[Cl
     """Return which trained policies beat the untrained vote, over every run without labels that was not stopped."""
     groups = [group for found in per_protocol(records).values() for group in found if not group[0].method.uses_labels]
     frame = pd.DataFrame([control.row(group) | _cell(group) for group in groups])
-    frame = frame[frame["protocol"] == "pocket"]
+    frame = frame[frame["protocol"] == "pocket@1"]
     above, below = frame[frame["last_gap_low"] > 0], frame[frame["last_gap_high"] < 0]
     (most,) = [each.frame.set_index("method") for each in tables]
     return [
         Claim(
             f"None is shown to be, but for a reward from outside: of {len(frame)} pairs of a reward without labels and "
-            "a prior trained under `pocket`, in its own form and its variants, one ends above the untrained vote "
+            "a prior trained under `pocket@1`, in its own form and its variants, one ends above the untrained vote "
             f"({', '.join(above['method'])} on {', '.join(above['model'])}), {len(below)} end below it, and the others "
             "are not told from it.",
             list(above["method"]) == ["verifier"],

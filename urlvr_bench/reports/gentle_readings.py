@@ -73,7 +73,7 @@ def _first_version(taught: Record) -> Claim:
     now, before = taught.protocol.training, protocol.load("pocket@1").training
     faster, smaller = before.learning_rate / now.learning_rate, before.rows / now.rows
     return Claim(
-        "The protocol's first version (`pocket` in tables, `--protocol pocket@1`) has "
+        "The protocol's first version, `pocket@1`, has "
         f"{faster:.1f} times the learning rate and batches of {smaller:.0%} of the size; docs/science.md shows what "
         "noise alone does under both.",
         faster > 1 > smaller,

@@ -88,7 +88,7 @@ def agreement_(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
     answers, vote, entropy = SIGNS[1].name, SIGNS[0].name, SIGNS[2].name
     frames = [agreement(_flat(groups)) for groups in per_protocol(records).values()]
     ours = [frame[frame["collapse"] == HEADLINE.name].set_index("sign") for frame in frames]
-    hard, gentle = (agreement([r for r in records if r.protocol.id == name]) for name in ("pocket-probe", "pocket"))
+    hard, gentle = (agreement([r for r in records if r.protocol.id == name]) for name in ("pocket-probe", "pocket@1"))
     hard, gentle = (frame[frame["collapse"] == HEADLINE.name].set_index("sign") for frame in (hard, gentle))
     alarms, healthy = (
         sum(int(frame.loc[answers, name]) for frame in ours) for name in ("false_alarms", "false_alarms_of")
@@ -97,9 +97,9 @@ def agreement_(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
         Claim(
             "Not reliably, and not in time. Few different answers in a batch show in "
             f"{_of(hard, answers)} runs that collapse under `pocket-probe`, but in {_of(gentle, answers)} under "
-            f"`pocket`, where some methods that fall leave more different answers than they found; and they follow the "
-            f"labelled collapse by {hard.loc[answers, 'lag']:.0f} and {gentle.loc[answers, 'lag']:.0f} steps in the "
-            "median.",
+            "`pocket@1`, where some methods that fall leave more different answers than they found; and they follow "
+            f"the labelled collapse by {hard.loc[answers, 'lag']:.0f} and {gentle.loc[answers, 'lag']:.0f} steps in "
+            "the median.",
             bool(
                 gentle.loc[answers, "detected"] < 0.5 * gentle.loc[answers, "detected_of"]
                 and min(hard.loc[answers, "lag"], gentle.loc[answers, "lag"]) > 0
@@ -112,17 +112,24 @@ def agreement_(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
         ),
         Claim(
             f"A saturated vote and a low entropy also come with success: they show in {_alarms(gentle, vote)} and "
-            f"{_alarms(gentle, entropy)} of the runs of `pocket` that do not collapse.",
+            f"{_alarms(gentle, entropy)} of the runs of `pocket@1` that do not collapse.",
             bool(gentle.loc[[vote, entropy], "false_alarms"].min() > 0.4 * gentle.loc[vote, "false_alarms_of"]),
         ),
     ]
 
 
+SHARED = "pocket-6"
+"""The prior that is trained both gently and hard."""
+
+
 def failures(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
     """Return in which ways runs failed, over every protocol."""
-    modes = {name: [failure.mode(r) for r in records if r.protocol.id == name] for name in ("pocket", "pocket-probe")}
+    runs = {name: [r for r in records if r.protocol.id == name] for name in ("pocket@1", "pocket-probe")}
+    modes = {name: [failure.mode(r) for r in found] for name, found in runs.items()}
     counts = {name: {mode: found.count(mode) for mode in failure.MODES} for name, found in modes.items()}
     failed = {name: len(found) - counts[name]["none"] for name, found in modes.items()}
+    shared = {name: [failure.mode(r) for r in found if r.model.name == SHARED] for name, found in runs.items()}
+    there = len(shared["pocket@1"]) - shared["pocket@1"].count("none")
     frame = pd.concat([each.frame for each in tables])
     fell = frame[(frame["mode none"] == 0)].set_index("method")
     lengths = (fell["length_last"] / fell["length_first"] - 1).drop("next_token")
@@ -130,10 +137,11 @@ def failures(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
     fewer, more = ["covo", "probability_disparity"], ["self_certainty", "token_entropy"]
     return [
         Claim(
-            f"By how hard they are trained. Under `pocket` all {failed['pocket']} runs that fail do so gradually, "
-            "without any of the named forms; under `pocket-probe`, where the vote is pushed, "
-            f"{counts['pocket-probe']['constant answer']} of {failed['pocket-probe']} end in a constant answer.",
-            counts["pocket"]["gradual"] == failed["pocket"]
+            f"Under `pocket@1` all {failed['pocket@1']} runs that fail ({there} of them of {SHARED}) do so gradually, "
+            "without any of the named forms; under `pocket-probe`, where the vote is pushed on six priors, "
+            f"{counts['pocket-probe']['constant answer']} of {failed['pocket-probe']} end in a constant answer, of "
+            f"those on {SHARED} {shared['pocket-probe'].count('constant answer')} of {len(shared['pocket-probe'])}.",
+            counts["pocket@1"]["gradual"] == failed["pocket@1"]
             and counts["pocket-probe"]["constant answer"] > 0.5 * failed["pocket-probe"],
         ),
         Claim(
@@ -143,7 +151,7 @@ def failures(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
             not any(found["repetition"] or found["length"] for found in counts.values()),
         ),
         Claim(
-            f"Under `pocket` {listed(fewer)} leave fewer different answers than they found, {listed(more)} more.",
+            f"Under `pocket@1` {listed(fewer)} leave fewer different answers than they found, {listed(more)} more.",
             bool((answers[fewer] < 0).all() and (answers[more] > 0).all()),
         ),
     ]

@@ -115,9 +115,8 @@ def _since(known: Sequence[Record]) -> str:
 
 
 def _protocols(parts: Sequence[stopping.Part]) -> str:
-    """Return the protocols of some parts, each with its version."""
-    names = dict.fromkeys(part.protocol for part in parts)
-    return listed(f"`{name if '@' in name else f'{name}@1'}`" for name in names)  # a bare id is version 1
+    """Return the protocols of some parts."""
+    return listed(f"`{name}`" for name in dict.fromkeys(part.protocol for part in parts))
 
 
 def _verified(known: Sequence[Record]) -> str:

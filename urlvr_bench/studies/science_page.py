@@ -90,16 +90,16 @@ QUESTIONS = (
     ),
 )
 PARTS = (
-    Part("calm", "Does noise alone move a policy?", ("desk-press", "pocket", "pocket@2")),
-    Part("failure", "How do policies fail?", ("pocket", "pocket-probe")),
-    Part("sharpening", "Where does training end?", ("pocket@2", "pocket", "pocket-probe")),
-    Part("indicators", "What orders six checkpoints of one pre-training?", ("pocket-mcs", "pocket-probe", "pocket")),
+    Part("calm", "Does noise alone move a policy?", ("desk-press", "pocket@1", "pocket@2")),
+    Part("failure", "How do policies fail?", ("pocket@1", "pocket-probe")),
+    Part("sharpening", "Where does training end?", ("pocket@2", "pocket@1", "pocket-probe")),
+    Part("indicators", "What orders six checkpoints of one pre-training?", ("pocket-mcs", "pocket-probe", "pocket@1")),
     Part("sensitivity", "Does it matter where the line of collapse is drawn?", ("pocket-probe",)),
-    Part("agreement", "Can a collapse be seen without labels?", ("pocket-probe", "pocket")),
+    Part("agreement", "Can a collapse be seen without labels?", ("pocket-probe", "pocket@1")),
     Part(
         "control",
         "Is a trained policy better than the untrained vote at the same cost?",
-        ("pocket",),
+        ("pocket@1",),
         {"problems": "32", "samples": "128", "baseline_samples": "512"},
     ),
 )
