@@ -1,4 +1,4 @@
-"""How the methods of the reference runs fell: the section of docs/statistics.md."""
+"""What became of the methods of the reference runs, and how they fell: sections of docs/statistics.md."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,26 @@ from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell, Rows, cells
 from urlvr_bench.statistics.collapse import WINDOW
 from urlvr_bench.statistics.downfall import INSIDE, LOSS, MANNERS, SLACK, downfalls
-from urlvr_bench.statistics.verdicts import LEAST
+from urlvr_bench.statistics.verdicts import LARGE, LEAST
 
+VERDICTS = f"""## What became of a method
+
+Of three points of its mean accuracy on the test problems, start, peak and end. A change counts where it is {LEAST} or
+more and its 95 % interval, paired by problem, leaves out 0.
+
+| word | rise from the start to the peak | fall from the peak to the end |
+|---|---|---|
+| rose and held | counts | does not count |
+| rose, then fell | counts | counts |
+| undecided | {LEAST} or more, not sure, and may be {LARGE} or more: more seeds or problems would tell | either |
+| fell | below {LEAST}, or not sure and surely below {LARGE} | counts |
+| no change | as above | does not count |
+| like noise | as above, and the end cannot be told from that of the random reward | either |
+| no signal | no step of any run gave anything to learn from, and the run was told to go on | either |
+
+The peak is picked with the test labels, so it is no result that somebody without them could have. Where a method fell,
+the summary names how, by the curves of training (`rose, hacked`); that rule is the next one.
+"""
 RULES = f"""## How a run fell
 
 A reward that is hacked and a policy that training broke both end at no accuracy; what was paid tells them apart. Both
@@ -33,11 +51,11 @@ its fall, when the old answers are gone and the new constant one is not yet lear
 
 
 def section(known: Sequence[Record]) -> str:
-    """Return the rule and what it says of every cell of a shipped protocol in which a method did not hold."""
+    """Return the rules and what it says of every cell of a shipped protocol in which a method did not hold."""
     shipped = [record for record in known if not record.overrides]
     rows = [row for cell, methods in cells(shipped).items() if cell.main and (row := _row(cell, methods))]
     grid = tabulate(rows, headers="keys", tablefmt="pipe", disable_numparse=True)
-    return f"{RULES}\nThe committed runs in which a method did not hold:\n\n{grid}\n"
+    return f"{VERDICTS}\n{RULES}\nThe committed runs in which a method did not hold:\n\n{grid}\n"
 
 
 def _row(cell: Cell, rows: Rows) -> dict[str, str] | None:

@@ -127,6 +127,9 @@ The others, {LABELS_LOST.name} and {PAPER.name}, stand in columns of these names
 Against it: the line is absolute. A weak prior is nearer to it, so steps order priors partly by where they start, and
 a run that starts below the line cannot fall below it: its step is not defined. And it is not the paper's definition,
 which is always given beside it where it is defined.
+
+`0/5 seeds (< 43 %)`: none of five runs collapsed, and were {wilson(0, 5)[1]:.0%} of all such runs to collapse, five
+might still show none (upper end of Wilson's 95 % interval).
 """
 
 
