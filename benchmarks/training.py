@@ -32,10 +32,11 @@ from urlvr_bench.settings import Training
 from urlvr_bench.training import schedule
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
+from urlvr_bench.training.configuration import trainer_config
 from urlvr_bench.training.firewall import Here
 from urlvr_bench.training.parallel import adapter
 from urlvr_bench.training.policy import freeze_embeddings
-from urlvr_bench.training.train import load_tokenizer, prompt_rows, trainer_config
+from urlvr_bench.training.train import load_tokenizer, prompt_rows
 from urlvr_bench.training.trainer import PolicyTrainer
 
 TASK, SKIPPED = "chain_addition", 2
@@ -77,7 +78,7 @@ def with_trl(
         shared: dict[str, Any] = {
             "model": model,
             "args": trainer_config(training, Path(folder), 0, 1, use_cpu=True),
-            "train_dataset": prompt_rows(task, docs, order, False),
+            "train_dataset": prompt_rows([task.prompt(docs[i]) for i in order], False),
             "processing_class": words,
             "peft_config": adapter(training),
         }

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from urlvr_bench import Group, Method
 from urlvr_bench.methods import configure, mixture, parse
-from urlvr_bench.rollouts import LATER, Extra, Query
+from urlvr_bench.needs import LATER
+from urlvr_bench.rollouts import Extra, Query
 from urlvr_bench.voting import advantages
 
 

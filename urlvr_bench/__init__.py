@@ -3,7 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from urlvr_bench.rollouts import Extra, Family, Group, Method, Query, Sampled, Signal
+from urlvr_bench.needs import Family, Signal
+from urlvr_bench.rollouts import Extra, Group, Method, Query, Sampled
 
 if TYPE_CHECKING:
     from urlvr_bench.api.results import Results, load, table

@@ -20,7 +20,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from urlvr_bench.errors import UsageError, unknown
-from urlvr_bench.rollouts import Family, Method
+from urlvr_bench.needs import Family
+from urlvr_bench.rollouts import Method
 
 _in_wheel = Path(__file__).with_suffix("")
 FOLDER = _in_wheel if _in_wheel.is_dir() else Path(__file__).parents[1] / "methods"

@@ -15,8 +15,8 @@ from urlvr_bench import board
 from urlvr_bench.board import pages
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records import attestation
+from urlvr_bench.records.described import MethodInfo
 from urlvr_bench.records.record import Record, short_hash, write
-from urlvr_bench.records.schema import MethodInfo
 
 
 @pytest.fixture(scope="module")

@@ -15,9 +15,9 @@ from records import fabricate
 from urlvr_bench import protocol
 from urlvr_bench.errors import UsageError
 from urlvr_bench.hub.submit import Submission, comparison, submit
+from urlvr_bench.needs import SIGNALS
 from urlvr_bench.records import record
 from urlvr_bench.review.check import check, failed
-from urlvr_bench.rollouts import SIGNALS
 from urlvr_bench.statistics.intervals import difference
 from urlvr_bench.statistics.metrics import scores
 

@@ -11,7 +11,7 @@ from urlvr_bench.evaluation.sampling import load_tokenizer
 from urlvr_bench.science import indicators
 from urlvr_bench.science.ladders import ladders
 from urlvr_bench.studies import definition, paper_settings
-from urlvr_bench.training import first_votes, policy, train
+from urlvr_bench.training import configuration, first_votes, policy
 
 ROWS = paper_settings.rows()
 RUNS = cache(paper_settings.runs)
@@ -36,7 +36,7 @@ def test_every_study_and_every_protocol_of_the_paper_is_in_the_table():
 
 def test_the_optimizer_and_the_rest_of_the_trainer_are_what_the_scripts_leave_in_force(tmp_path):
     settings = protocol.load("paper", {"vllm": "none", "training.precision": "float32"})
-    config = train.trainer_config(settings.training, tmp_path, 0, 1, use_cpu=True)
+    config = configuration.trainer_config(settings.training, tmp_path, 0, 1, use_cpu=True)
     wanted = {"optim": "adamw_torch", "adam_beta1": 0.9, "adam_epsilon": 1e-8, "beta": 0.0, "epsilon": 0.2}
     wanted |= {"num_iterations": 1, "top_p": 1.0, "top_k": 0, "epsilon_high": 0.2, "mask_truncated_completions": False}
     assert {key: getattr(config, key) for key in wanted} == wanted

@@ -9,7 +9,8 @@ import pytest
 from urlvr_bench import methods, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.counting import WORKERS
-from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query, Sampled
+from urlvr_bench.needs import SIGNALS
+from urlvr_bench.rollouts import Extra, Group, Method, Query, Sampled
 from urlvr_bench.training.bridge import PREFIX, RewardBridge, pay
 from urlvr_bench.training.groups import token_span
 from urlvr_bench.training.permuted import permuted

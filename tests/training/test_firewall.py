@@ -8,8 +8,8 @@ import pytest
 
 from urlvr_bench import Group, Method, methods
 from urlvr_bench.errors import UsageError
+from urlvr_bench.needs import LABELS
 from urlvr_bench.review import rehearsal
-from urlvr_bench.rollouts import LABELS
 from urlvr_bench.training.firewall import guard
 
 EVERY = {name: methods.load(name)() for name in methods.names()}

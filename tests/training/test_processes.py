@@ -20,7 +20,7 @@ from urlvr_bench import protocol
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records import record
 from urlvr_bench.records.run_folder import HOLDER, read_steps
-from urlvr_bench.training import devices, parallel, train
+from urlvr_bench.training import configuration, devices, parallel
 
 SMALL = ["--protocol", "smoke", "--set", "steps=10", "--set", "every=10", "--set", "draws=rollout"]
 PATIENCE = 500
@@ -222,7 +222,7 @@ def test_a_number_of_processes_that_would_cut_a_group_is_refused_at_once(command
 def test_vllm_and_adapters_are_set_as_the_protocol_says(tmp_path, monkeypatch):
     monkeypatch.delenv(parallel.VLLM_SERVER, raising=False)
     settings = protocol.load("smoke", {"vllm": "colocate", "vllm_memory": "0.4", "lora_rank": "8"}).training
-    config = train.trainer_config(settings, tmp_path, 0, 1, use_cpu=True)
+    config = configuration.trainer_config(settings, tmp_path, 0, 1, use_cpu=True)
     assert (config.use_vllm, config.vllm_mode, config.vllm_gpu_memory_utilization) == (True, "colocate", 0.4)
     assert config.vllm_importance_sampling_mode == "token_truncate" and not config.vllm_enable_sleep_mode
     lora = parallel.adapter(settings)

@@ -12,7 +12,7 @@ from trl import GRPOTrainer
 from urlvr_bench import methods, models, protocol, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.rollouts import Extra, Group, Method, Query, Sampled
-from urlvr_bench.training import train
+from urlvr_bench.training import configuration, train
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.policy import freeze_embeddings
 from urlvr_bench.training.teacher import Teacher, TeacherKeeper, Teachers
@@ -69,8 +69,8 @@ def trainer_for(method, folder, draws="process", share_prompts=False, stops=(), 
         share_prompts=share_prompts,
         stops=stops,
         model=PRIOR,
-        args=train.trainer_config(settings, folder, 0, 1, use_cpu=True),
-        train_dataset=train.prompt_rows(task, docs, range(4), chat=False),
+        args=configuration.trainer_config(settings, folder, 0, 1, use_cpu=True),
+        train_dataset=train.prompt_rows([task.prompt(doc) for doc in docs[:4]], chat=False),
         processing_class=train.load_tokenizer(PRIOR),
     )
 

@@ -11,7 +11,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.records import run_folder
 from urlvr_bench.settings import split_batch
 from urlvr_bench.system import files
-from urlvr_bench.training import checkpoints, train, trainer
+from urlvr_bench.training import checkpoints, configuration, trainer
 
 
 def settings(**values):
@@ -36,8 +36,8 @@ def test_the_hooks_of_trl_are_as_this_package_expects():
 
 
 def test_the_resolved_configuration_pins_the_protocol_and_names_no_place(tmp_path):
-    config = train.trainer_config(settings(mini_batches=2, micro_batch=4), tmp_path / "x", 3, 1, use_cpu=True)
-    values = train.resolved(config)
+    config = configuration.trainer_config(settings(mini_batches=2, micro_batch=4), tmp_path / "x", 3, 1, use_cpu=True)
+    values = configuration.resolved(config)
     assert values["steps_per_generation"] == 4 and values["gradient_accumulation_steps"] == 2
     assert values["max_steps"] == 2 * settings().steps
     assert (values["bf16"], values["beta"], values["shuffle_dataset"], values["seed"]) == (False, 0.0, False, 3)

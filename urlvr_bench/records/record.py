@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.records.described import MethodInfo, ModelInfo, Provenance, TaskInfo
 from urlvr_bench.records.measured import Control, Eval, Steps, Timing
 from urlvr_bench.records.parsing import MAX_BYTES, MIGRATIONS, bounded, migrate, parse
-from urlvr_bench.records.schema import SCHEMA_VERSION, MethodInfo, ModelInfo, Provenance, Record, TaskInfo
+from urlvr_bench.records.schema import SCHEMA_VERSION, Record
 from urlvr_bench.system.files import write_atomically
 from urlvr_bench.system.spreading import spread
 

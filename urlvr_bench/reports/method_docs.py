@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from urlvr_bench import methods
+from urlvr_bench.needs import FAMILIES
 from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.rollouts import FAMILIES, Method
+from urlvr_bench.rollouts import Method
 from urlvr_bench.science.claims import listed
 from urlvr_bench.statistics.cells import cells, twins
 

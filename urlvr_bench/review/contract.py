@@ -17,8 +17,9 @@ from pydantic import TypeAdapter
 
 from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
+from urlvr_bench.needs import FAMILIES, SIGNALS, SOURCES, TOKEN_SIGNALS
 from urlvr_bench.review import rehearsal, stage
-from urlvr_bench.rollouts import FAMILIES, SIGNALS, SOURCES, TOKEN_SIGNALS, Group, Method
+from urlvr_bench.rollouts import Group, Method
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.firewall import Guarded, checked_note, number, shown
 

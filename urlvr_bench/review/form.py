@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from urlvr_bench import methods
-from urlvr_bench.rollouts import LABELS, TOKEN_SIGNALS, Family, Method, Signal
+from urlvr_bench.needs import LABELS, TOKEN_SIGNALS, Family, Signal
+from urlvr_bench.rollouts import Method
 
 Check = Callable[[Path, Method], Iterator[str]]
 GAPS = re.compile(r"\b[Ss]ay (?:in half a sentence|in one sentence|where this differs|what this)\b|abs/2501\.00000")

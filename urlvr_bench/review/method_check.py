@@ -136,7 +136,7 @@ TEMPLATE = '''
 
         family = "baseline"  # or intrinsic/certainty, intrinsic/ensemble, external/verification, ...
         paper = "https://arxiv.org/abs/2501.00000"
-        needs = ()  # the signals that `reward` reads, such as ("token_entropies",); see urlvr_bench/rollouts.py
+        needs = ()  # the signals that `reward` reads, such as ("token_entropies",); see urlvr_bench/needs.py
         formula = "bonus * 1[a_i is there]"
         differs = "Say where this differs from the published code, and why."
 

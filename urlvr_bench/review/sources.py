@@ -9,7 +9,7 @@ from pathlib import Path
 
 from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
-from urlvr_bench.records.schema import MethodInfo
+from urlvr_bench.records.described import MethodInfo
 from urlvr_bench.review.findings import Remark
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.records.schema import MethodInfo, Record
+from urlvr_bench.records.described import MethodInfo
+from urlvr_bench.records.schema import Record
 
 Rows = dict[str, list[Record]]
 """The records of each method, by method id, in the order of their seeds."""

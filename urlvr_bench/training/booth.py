@@ -18,7 +18,8 @@ from typing import Any
 
 import urlvr_bench
 from urlvr_bench.errors import UsageError, presentable
-from urlvr_bench.rollouts import Extra, Group, Query, Sampled, Signal
+from urlvr_bench.needs import Signal
+from urlvr_bench.rollouts import Extra, Group, Query, Sampled
 from urlvr_bench.training.firewall import checked, checked_note, checked_query, checked_tokens, complaint
 
 CHILD = Path(__file__).with_name("booth_child.py")

@@ -41,7 +41,8 @@ LIBRARY = frozenset(
 )
 NUMPY = ("numpy", "numpy.linalg", "numpy.random")
 OURS = tuple(
-    f"urlvr_bench.{name}" for name in ("rollouts", "bounds", "voting", "likeness", "asking", "errors", "methods")
+    f"urlvr_bench.{name}"
+    for name in ("rollouts", "needs", "bounds", "voting", "likeness", "asking", "errors", "methods")
 )
 NAMES = ("Extra", "Family", "Group", "Method", "Query", "Sampled", "Signal")
 """What a method may import: of the standard library what only computes, numpy, and from `urlvr_bench` these names."""

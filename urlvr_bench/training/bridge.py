@@ -11,8 +11,9 @@ from typing import Any
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.samples import before
+from urlvr_bench.needs import LABELS
 from urlvr_bench.records import evidence
-from urlvr_bench.rollouts import LABELS, Group, Method
+from urlvr_bench.rollouts import Group, Method
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.earnings import Rows, earn
 from urlvr_bench.training.firewall import Here, Turns, pay

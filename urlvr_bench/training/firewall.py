@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar, cast
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.rollouts import SIGNALS, Extra, Group, Method, Query, Signal
+from urlvr_bench.needs import SIGNALS, Signal
+from urlvr_bench.rollouts import Extra, Group, Method, Query
 
 Answer = TypeVar("Answer")
 LONGEST = 100

@@ -8,7 +8,8 @@ from typing import Any
 from urlvr_bench.errors import UsageError
 from urlvr_bench.evaluation.counting import WORKERS
 from urlvr_bench.evaluation.samples import before
-from urlvr_bench.rollouts import TOKEN_SIGNALS, Extra, Group, Signal
+from urlvr_bench.needs import TOKEN_SIGNALS, Signal
+from urlvr_bench.rollouts import Extra, Group
 from urlvr_bench.training.firewall import Turns
 from urlvr_bench.training.memory import Memory
 from urlvr_bench.training.seams import Doc, Rollouts, TaskView

@@ -6,7 +6,7 @@ A method stays a function of the groups that it is shown; what it remembers is s
 from collections.abc import Sequence
 from typing import Any
 
-from urlvr_bench.rollouts import Signal
+from urlvr_bench.needs import Signal
 
 
 class Memory:

@@ -9,7 +9,7 @@ import torch
 from accelerate.utils import gather_object, is_peft_model
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.rollouts import TOKEN_SIGNALS
+from urlvr_bench.needs import TOKEN_SIGNALS
 from urlvr_bench.training import losses, sharding, signals
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.drawing import DrawingTrainer, numbered
