@@ -28,9 +28,9 @@ def sharpening(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
     return [
         Claim(
             f"On chain addition, trained so gently that noise moves nothing (`pocket@2`), {len(calm) - len(below)} of "
-            f"{len(calm)} rewards without labels, votes among them, end at the accuracy of the untrained vote, within "
-            f"its interval; {listed(sorted(below.index))} end below it ({span(below['difference'])}).",
-            "majority_vote" not in below.index and bool(len(below)),
+            f"{len(calm)} rewards without labels, votes among them, end at the accuracy of the untrained vote, as far "
+            f"as can be told; {listed(sorted(below.index))} end below it ({span(below['difference'])}).",
+            "majority_vote" not in below.index and bool(len(below)) and bool((calm["difference_low"] <= 0).all()),
         ),
         Claim(
             f"Under `pocket@1`, where noise moves the policy too, {listed(sorted(fallen.index))} end far below it "
@@ -71,7 +71,7 @@ def equal_compute(records: Sequence[Record], tables: Sequence[Table]) -> list[Cl
         Claim(
             "The vote is cut to the samples that a record holds, a small part of what training would pay for, which "
             f"favours training. With the {most['k'].max()} samples of the table below the untrained vote is at "
-            f"{most['base_vote'].max():.3f}, and majority voting ends below it "
+            f"{most['base_vote'].max():.3f} on {most['problems'].max()} problems, and majority voting ends below it "
             f"({most.loc['majority_vote', 'last_gap']:+.3f} [{most.loc['majority_vote', 'last_gap_low']:+.3f}, "
             f"{most.loc['majority_vote', 'last_gap_high']:+.3f}]).",
             bool(most.loc["majority_vote", "last_gap_high"] < 0),

@@ -63,7 +63,7 @@ def equals(known: Sequence[Record]) -> dict[str, str]:
     for cell, rows in cells([one for one in known if not one.overrides]).items():
         for name, others in twins(rows).items():
             if others:
-                found.setdefault(name, {}).setdefault(others, []).append(f"`{cell.task}`")
+                found.setdefault(name, {}).setdefault(others, []).append(f"`{cell.task}` under `{cell.protocol}`")
     return {
         name: " ".join(
             f"On {listed(dict.fromkeys(tasks))} its committed runs are those of "

@@ -77,11 +77,13 @@ def _foretold(known: Sequence[Record]) -> str:
     probed, taught = halves(records)
     row = foretelling.foretold(probed, taught).iloc[0].to_dict()
     families = len(set(map(pretraining_of, probed)))
-    met = foretelling.meets(row, foretelling.Criteria.model_validate(study.criteria))
+    asked = foretelling.Criteria.model_validate(study.criteria)
+    met = foretelling.meets(row, asked)
     return (
         f"**The step of collapse {'foretells' if met else 'does not foretell'} how much labels would add**: rank "
         f"correlation {row['spearman']:.2f} [{row['spearman_low']:.2f}, {row['spearman_high']:.2f}] with the "
-        f"supervised gain over {row['priors']} priors of {families} pre-trainings ([kinds](docs/studies/kinds.md))."
+        f"supervised gain over {row['priors']} priors of {families} pre-trainings, where {asked.spearman:g} was asked "
+        "([kinds](docs/studies/kinds.md))."
     )
 
 

@@ -133,8 +133,8 @@ def reading(study: Study, records: Sequence[Record]) -> list[Claim]:
             bool(found),
         ),
         Claim(
-            f"Its reward accuracy dips by more than {DIP:g} and recovers, as in the paper, on {len(dipping)} of "
-            f"{len(found)} priors{f': {courses}' if dipping else ''}.",
+            f"The reward accuracy of self-verification dips by more than {DIP:g} and recovers, as in the paper, on "
+            f"{len(dipping)} of {len(found)} priors{f': {courses}' if dipping else ''}.",
             True,
         ),
     ]
