@@ -42,7 +42,8 @@ demo: setup  ## the main job on the embedded default: seven methods, then the vo
 DESK := token_entropy majority_vote random_reward ground_truth
 desk: setup  ## a real language model rises and falls: four rewards on SmolLM2-135M, about half an hour on two cores
 	$(BIN)/urlvr-bench models get smollm2-135m
-	$(BIN)/urlvr-bench run --protocol desk-press $(addprefix --method ,$(DESK)) --out desk/runs
+	$(BIN)/urlvr-bench run --protocol desk-press $(addprefix --method ,$(DESK)) \
+	    $$($(BIN)/python benchmarks/desk_precision.py) --out desk/runs
 	$(BIN)/urlvr-bench plot desk/runs --out desk/figures
 
 desk-records: setup  ## the records behind docs/desk.md; adds what is missing (about two hours on two cores)

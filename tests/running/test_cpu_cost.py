@@ -49,3 +49,20 @@ def test_a_run_takes_its_share_of_the_cores_or_what_was_asked(monkeypatch: pytes
     assert plan.threads("pocket-6", 1) == 1
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert plan.threads(SMOL, 1) == 3
+
+
+def test_what_a_processor_only_emulates_is_estimated_and_float32_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "devices", list)
+    monkeypatch.setattr(cpu_cost, "prompt_tokens", lambda task: 23)
+    run = Run(protocol.load("desk-press"), "smollm2-135m", "words", "majority_vote", 0)
+    shape = cpu_cost.shape_of(SMOL)
+    monkeypatch.setattr(cpu_cost, "shape_of", lambda model: shape)
+    cell = plan.Cell(run, run.path, "new")
+    low, full = {"bfloat16": 1e-7, "float32": 1e-8}, {"bfloat16": 1e-9, "float32": 1e-8}
+    monkeypatch.setattr(cpu_cost, "seconds_per_weight", lambda rows, precision, threads: rows * low[precision])
+    slow = plan.minutes_per_run(cell, run.path, 1)
+    offered = plan.minutes_in_float32([cell], 1)
+    assert offered is not None and slow is not None and offered < slow / 5
+    monkeypatch.setattr(cpu_cost, "seconds_per_weight", lambda rows, precision, threads: rows * full[precision])
+    assert plan.minutes_per_run(cell, run.path, 1) == run.protocol.reference_minutes
+    assert plan.minutes_in_float32([cell], 1) is None

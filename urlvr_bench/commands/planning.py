@@ -14,6 +14,7 @@ from urlvr_bench.errors import UsageError
 if TYPE_CHECKING:
     from urlvr_bench.running.plan import Cell
 
+IN_FLOAT32 = "--set training.precision=float32 --set evaluation.precision=float32"
 UNREAD = "its problems are counted when they are read from the hub"
 
 
@@ -54,6 +55,12 @@ def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
     took = "an unknown time" if minutes is None else f"about {max(1, round(minutes))} min"
     rest = f"{took} with {min(jobs, left)} side by side" if left > 1 else took if left else "nothing left to do"
     say(f"{runs_of(len(cells))}, {done} done; {rest}")
+    faster = plan.minutes_in_float32(cells, jobs)
+    if faster is not None:
+        say(
+            f"this processor has no instructions for bfloat16; in float32 a run takes about {max(1, round(faster))} "
+            f"min, as one of changed settings: {IN_FLOAT32}"
+        )
     memory = plan.memory_per_run(cells)
     if memory is not None:
         free = psutil.virtual_memory().available

@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from statistics import fmean
 
@@ -12,6 +12,8 @@ from urlvr_bench.running.shapes import Shape, shape_of
 from urlvr_bench.settings import Training
 from urlvr_bench.training.micro_batches import LARGEST_BYTES, kept_bytes
 
+PROBE_ROWS = 64
+"""At which two precisions are compared."""
 PROBE_SECONDS = 0.5
 """For each of the shapes of a matrix product that are timed."""
 CHARACTERS_PER_TOKEN = 3.5
@@ -86,6 +88,21 @@ def _products(shape: Shape, precision: str, tokens: float, threads: int) -> floa
     return tokens / at_once * shape.parameters * seconds_per_weight(at_once, precision, threads)
 
 
+def emulated(run: Run, threads: int) -> bool:
+    """Return whether a run asks for bfloat16 here, where float32 is faster, for want of instructions for it."""
+    if "bfloat16" not in (run.protocol.training.precision, run.protocol.evaluation.precision):
+        return False
+    low, full = (seconds_per_weight(PROBE_ROWS, precision, threads) for precision in ("bfloat16", "float32"))
+    return low > full
+
+
+def in_float32(run: Run) -> Run:
+    """Return a run with all of its passes in float32."""
+    parts = {name: getattr(run.protocol, name) for name in ("training", "evaluation")}
+    full = {name: part.model_copy(update={"precision": "float32"}) for name, part in parts.items()}
+    return replace(run, protocol=run.protocol.model_copy(update=full))
+
+
 @cache
 def seconds_per_weight(rows: int, precision: str, threads: int) -> float:
     """Return the time of a matrix product of `rows` rows here, divided by the number of weights."""
@@ -95,12 +112,13 @@ def seconds_per_weight(rows: int, precision: str, threads: int) -> float:
     torch.set_num_threads(threads)
     try:
         kind = torch.bfloat16 if precision == "bfloat16" else torch.float32
-        left, right = torch.ones(rows, 768, dtype=kind), torch.ones(768, 2048, dtype=kind)
-        _ = left @ right
+        left, right = torch.ones(rows, 768, dtype=kind), torch.ones(2048, 768, dtype=kind)
+        linear = torch.nn.functional.linear
+        linear(left, right)
         best, started = math.inf, time.perf_counter()
         while time.perf_counter() - started < PROBE_SECONDS:
             before = time.perf_counter()
-            _ = left @ right
+            linear(left, right)
             best = min(best, time.perf_counter() - before)  # the least disturbed
         return best / right.numel()
     finally:

@@ -135,8 +135,8 @@ def state_of(folder: Path) -> State:
 def minutes_per_run(cell: Cell, out: Path, threads: int) -> float | None:
     """Return how long a run may take: what finished runs of its kind took, the protocol's own figure, or an estimate.
 
-    Kinds are protocol, model and task. A real model that the protocol does not name is estimated on a CPU; on a GPU
-    nothing is known of it.
+    Kinds are protocol, model and task. A real model that the protocol does not name, or in a precision that this
+    processor only emulates, is estimated on a CPU; on a GPU nothing is known of it.
     """
     run, settings = cell.run, cell.run.protocol
     folder = (out / run.path).parents[1]
@@ -144,11 +144,29 @@ def minutes_per_run(cell: Cell, out: Path, threads: int) -> float | None:
     seconds = [done.provenance.train_seconds + done.provenance.eval_seconds for done in found]
     if seconds:
         return fmean(seconds) / 60
-    if is_prior(run.model) or (run.model, run.task, run.overrides) == (settings.model, settings.task, {}):
+    own = (run.model, run.task, run.overrides) == (settings.model, settings.task, {})
+    if is_prior(run.model) or (own and not emulates(run, threads)):
         return settings.reference_minutes
     with suppress(UsageError):  # of a shape or a set that is not known yet; what needs them says so
         return None if devices() else cpu_cost.cost(run, threads).minutes
     return None
+
+
+def emulates(run: Run, threads: int) -> bool:
+    """Return whether a run would be faster in float32 on this machine than in the precision that it asks for."""
+    return not devices() and cpu_cost.emulated(run, threads)
+
+
+def minutes_in_float32(cells: Sequence[Cell], jobs: int) -> float | None:
+    """Return how long the longest run that is left takes in float32, where that is faster; None where it is not."""
+    left = [cell.run for cell in cells if cell.left]
+    each = {(run.model, run.task): run for run in left if not is_prior(run.model)}
+    found = []
+    for run in each.values():
+        with suppress(UsageError):
+            own = threads(run.model, min(jobs, len(left)))
+            found += [cpu_cost.cost(cpu_cost.in_float32(run), own).minutes] if emulates(run, own) else []
+    return max(found, default=None)
 
 
 def estimated_minutes(cells: Sequence[Cell], out: Path, jobs: int) -> float | None:
