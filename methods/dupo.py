@@ -37,9 +37,10 @@ class Dupo(Method):
     formula = "share of the hidden numbers x that the policy, shown the question without x and a_i, names"
     differs = (
         "From abstract and summaries of the paper; there is no code. DuPO lets a model write the dual questions of a "
-        "mathematical problem beforehand and keeps those that can be answered; here numbers of the prompt are hidden "
-        "one by one, chosen by a hash, whether or not they can be found. It pays translations by the likeness of a "
-        "back translation, which is left out. A prompt without a number, and a rollout without an answer, earn 0."
+        "mathematical problem beforehand and keeps those that can be answered; here numbers of the prompt's last "
+        "line that has some, where a few-shot prompt asks, are hidden one by one, chosen by a hash, whether or not "
+        "they can be found. It pays translations by the likeness of a back translation, which is left out. A prompt "
+        "without a number, and a rollout without an answer, earn 0."
     )
 
     hidden: Count = 2
@@ -54,7 +55,7 @@ class Dupo(Method):
         def lot(place: re.Match[str]) -> bytes:
             return hashlib.sha256(f"{group.prompt}\0{place.start()}".encode()).digest()
 
-        chosen = sorted(NUMBER.finditer(group.prompt), key=lot)[: self.hidden]
+        chosen = sorted(_asked(group.prompt), key=lot)[: self.hidden]
         gaps = [(f"{group.prompt[: m.start()]}[?]{group.prompt[m.end() :]}", m[0]) for m in chosen]
         return [(question, number, a) for question, number in gaps for a in sorted(count(group.answers))]
 
@@ -65,6 +66,13 @@ class Dupo(Method):
             found[answer] += named(reply) == Fraction(number)
         asked = max(1, len({question for question, _, _ in duals}))
         return [0.0 if answer is None else found[answer] / asked for answer in group.answers]
+
+
+def _asked(prompt: str) -> list[re.Match[str]]:
+    """Return the numbers of the last line that has some."""
+    found = list(NUMBER.finditer(prompt))
+    begins = prompt.rfind("\n", 0, found[-1].start()) if found else 0
+    return [one for one in found if one.start() > begins]
 
 
 def named(reply: str) -> Fraction | None:

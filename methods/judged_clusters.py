@@ -45,7 +45,8 @@ class JudgedClusters(Method):
         "EMPO's general-reasoning code lets a small verifier model compare answers; here the policy does, greedily "
         "or by vote, in both directions as semantic entropy asks. Answers that are linked through a third are one "
         "cluster, so that the order does not matter; EMPO compares with the first member. Its gates on the entropy "
-        "are left out. For K different answers the policy is asked K (K - 1) questions."
+        "are left out. For K different answers the policy is asked K (K - 1) questions. A judge that never says "
+        "yes makes this `soft_vote`."
     )
 
     verdicts: FewFrom0 = 0

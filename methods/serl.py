@@ -22,7 +22,7 @@ class Serl(Method):
     family = "external/verification"
     paper = "https://arxiv.org/abs/2511.07922"
     aliases = ("copeland",)
-    needs = ("replies", "token_counts")
+    needs = ("verification_prompts", "replies", "token_counts")
     formula = "sum_j wins(i over j) l_j / l_i 1[|l_i - l_j| < tolerance l_j] / (2 k (G - 1)), l the number of tokens"
     differs = (
         "As in the released code a win counts more over a longer rollout, and not at all over one whose length "
@@ -30,7 +30,8 @@ class Serl(Method):
         "by default we take the likeliest, once in each order (k = 1). Rollouts with the same text do not duel, and "
         "one without an answer neither duels nor earns. The reward of the judge, who is trained there on duels that "
         "agree with the ranking, is left out: only rollouts of the prompt are trained on here. The question is in "
-        "our own words."
+        "our own words; where the task has its own, whether one solution is right, a solution beats those that are "
+        "called wrong while it is called right."
     )
 
     tolerance: NotNegative = 0.2

@@ -22,7 +22,7 @@ class Tournament(Method):
     family = "external/verification"
     paper = "https://arxiv.org/abs/2605.26958"
     aliases = ("tournament-grpo",)
-    needs = ("replies",)
+    needs = ("verification_prompts", "replies")
     formula = "(s_i - min s) / (max s - min s), s_i the matches that i wins in all tournaments; 1/2 if all are equal"
     differs = (
         "The published judge is a larger model that sees a rubric and picks the best of each match anew; here the "
@@ -30,7 +30,8 @@ class Tournament(Method):
         "played from these verdicts. A match that nobody wins gives no point and a hash decides who goes on. "
         "Pairings are drawn by a hash, there by a seed. Rollouts with the same text are one entrant. The published "
         "reward for form, which is added, is left out; a rollout without an answer earns 0 in both. The question is "
-        "in our own words."
+        "in our own words; where the task has its own, whether one solution is right, a solution beats those that are "
+        "called wrong while it is called right."
     )
 
     repeats: Few = 4

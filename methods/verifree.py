@@ -27,8 +27,8 @@ class Verifree(Method):
     differs = (
         "The published code adds a log-likelihood loss on the reference answer, weighted by this reward; we train on "
         "the reward alone. The reasoning ends at the task's first cue, there at the first `<answer`, and what is "
-        "scored is the reference alone, there with its box and the closing tag. A rollout that is cut off earns 0 in "
-        "both, here also any other whose answer cannot be read."
+        "scored is the reference alone, there with its box and the closing tag. A rollout without a readable answer "
+        "earns 0; one that is cut off behind its answer is paid here, there not."
     )
 
     def queries(self, group: Group) -> list[Query]:

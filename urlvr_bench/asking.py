@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 
 from urlvr_bench.rollouts import Group, Sampled
@@ -20,6 +20,8 @@ Solution 2:
 
 Compare how far each is right, complete and to the point; neither its place nor its length is a merit.
 End with \\boxed{{1}} if solution 1 is better and with \\boxed{{2}} if solution 2 is."""
+Wins = defaultdict[tuple[str, str], float]
+"""By (winner, loser); 0 where there was no such duel."""
 CHOICE = re.compile(r"\\boxed\{\s*([12])\s*\}")
 WORKED_YES = re.compile(r"[-\d,]*(y|yes)", re.ASCII)
 
@@ -42,17 +44,38 @@ def by_question(replies: Sequence[str], samples: int) -> list[Sequence[str]]:
 
 
 def which_is_better(group: Group, samples: int = 0) -> list[str]:
-    """Return the question of each duel, for one verdict or so many sampled ones."""
+    """Return the question of each duel, for one verdict or so many sampled ones.
+
+    Where the task has a question of its own whether a completion is right, that of each completion is asked instead.
+    """
+    if group.verification_prompts is not None:
+        return repeated(group.verification_prompts, samples)
     shown = [BETTER.format(task=group.prompt, first=first, second=second) for first, second in duels(group)]
     return repeated(shown, samples)
 
 
-def wins(group: Group, samples: int = 0) -> Counter[tuple[str, str]]:
-    """Return how often the judge found a completion better than another: by (winner, loser), over both orders."""
-    won: Counter[tuple[str, str]] = Counter()
+def wins(group: Group, samples: int = 0) -> Wins:
+    """Return how often the judge found a completion better than another: by (winner, loser), over both orders.
+
+    Where the task asks in its own words, that is how often the one is called right and the other is not.
+    """
+    if group.verification_prompts is not None:
+        return _wins_by_verdicts(group, samples)
+    won: Wins = defaultdict(float)
     for (first, second), replies in zip(duels(group), by_question(group.replies or [], samples), strict=True):
         for said in filter(None, map(choice, replies)):
             won[(first, second) if said == 1 else (second, first)] += 1
+    return won
+
+
+def _wins_by_verdicts(group: Group, samples: int) -> Wins:
+    verdicts = defaultdict[str, list[bool]](list)
+    for text, replies in zip(group.completions, by_question(group.replies or [], samples), strict=True):
+        verdicts[text] += map(says_yes, replies)
+    right = {text: sum(said) / len(said) for text, said in verdicts.items()}
+    won: Wins = defaultdict(float)
+    for first, second in duels(group):
+        won[first, second] = 2 * max(1, samples) * right[first] * (1 - right[second])
     return won
 
 

@@ -198,6 +198,18 @@ def test_duels_are_read_in_both_orders() -> None:
         assert asking.wins(dataclasses.replace(group, replies=replies)) == won
 
 
+def test_a_solution_that_is_called_right_beats_one_that_is_not_where_the_task_asks_itself() -> None:
+    questions = ["a?", "b?", "a?", "c?"]
+    group = Group("q", ["a", "b", "a", "c"], ["a", "b", "a", None], verification_prompts=questions)
+    assert asking.which_is_better(group, 2) == [question for question in questions for _ in range(2)]
+    greedy = dataclasses.replace(group, replies=["y", "n", "y", "n"])
+    assert asking.wins(greedy) == {("a", "b"): 2, ("b", "a"): 0}
+    sampled = dataclasses.replace(group, replies=["y", "n", "n", "n", "y", "y", "y", "y"])
+    assert asking.wins(sampled, 2) == {("a", "b"): 2 * 2 * 0.75, ("b", "a"): 0}  # of equal texts the mean
+    _, method = methods.build("tournament")
+    assert method.reward(greedy) == [1.0, 0.0, 1.0, 0.0]
+
+
 def by_length(question: str) -> str:
     """Judge that the longer solution is better."""
     first = question.partition("Solution 1:\n")[2].partition("\n\nSolution 2:")[0]
@@ -251,6 +263,8 @@ def test_dupo() -> None:
     assert replied(method, group, lambda q: "\\boxed{3} or 8") == [0.5, 0.5, 0.5, 0.0]
     assert replied(method, Group("Why?", ["..."], ["so"]), policy) == [0.0]
     assert len(methods.configure("dupo", {"hidden": 1}).ask(group)) == 2
+    shown = Group("What is 1+2? 3\nWhat is 3+4?\nAnswer:", ["..."], ["7"])  # a solved example has nothing to find
+    assert [q.count("1+2? 3\nWhat") for q in method.ask(shown)] == [1, 1]
 
 
 def thought(kinds: str) -> str:

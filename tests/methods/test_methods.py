@@ -165,6 +165,8 @@ def test_names_and_aliases_resolve() -> None:
     for name in known:
         assert methods.build(name)[0] == name
         assert {methods.resolve(alias) for alias in methods.load(name).aliases} <= {name}
+    for preset in ("self_certainty", "token_entropy", "trajectory_entropy"):
+        assert methods.resolve(f"rlif-{preset.replace('_', '-')}") == preset
     assert methods.resolve("EM-RL") == methods.resolve("em_rl") == "trajectory_entropy"
 
 
