@@ -16,9 +16,10 @@ from urlvr_bench.presentation.rendering import DASH, Row, Table, number, rendere
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.stopping_figure import figure
+from urlvr_bench.reports.stopping_told import told
 from urlvr_bench.science import stopping
 from urlvr_bench.science.stopping import Outcome, Trained, applied, change, over_groups, split
-from urlvr_bench.statistics.intervals import Interval, wilson
+from urlvr_bench.statistics.intervals import wilson
 from urlvr_bench.statistics.summaries import spread
 from urlvr_bench.stopping.known import RECOMMENDED, load, names
 from urlvr_bench.stopping.rule import StopRule
@@ -49,7 +50,7 @@ def page(known: Sequence[Record]) -> str:
     rules = pd.DataFrame([{"rule": rule.spec()} | _row(rule, outcome) for rule, outcome in outcomes])
     sections = [
         HEAD,
-        _advice(best, later),
+        told(best, later),
         "![Where training begins, where the rule stops it, and where it ends](figures/stopping.png)",
         rendered(Table("Rules on the runs that judge", _notes(best), rules, _text), "markdown"),
         rendered(Table(f"{RECOMMENDED} by kind of run", (), by_part([*runs, *later]), _text), "markdown"),
@@ -85,7 +86,7 @@ def by_part(runs: Sequence[Trained]) -> pd.DataFrame:
 
 def _text(row: Row) -> dict[str, str]:
     return {
-        "": row["rule"] + ("" if row["live"] else " (after the fact only)"),
+        "": row["rule"] + ("" if row["live"] else " (needs step 0's votes: after the fact only)"),
         "mean step": f"{row['ended']:.0f}",
         "step 0": f"{row['start']:.3f}",
         "stopped": f"{row['stopped']:.3f}",
@@ -106,70 +107,6 @@ def _share(count: int, total: int) -> str:
     return f"{count} of {total} [{low:.2f}, {high:.2f}]"
 
 
-def advice(known: Sequence[Record]) -> str:
-    """Return what somebody without labels should do, and what comes of it."""
-    runs, later = (stopping.runs_of(known, parts) for parts in (split().judge, split().since))
-    return _advice(applied(load(RECOMMENDED), runs), later) if runs else ""
-
-
-def _advice(best: Outcome, later: Sequence[Trained]) -> str:
-    rule, runs = load(RECOMMENDED), best.runs
-    where = rule.about[0].lower() + rule.about[1:].rstrip(".")
-    params = ", ".join(f"{name} {bound:g}" for name, bound in rule.defaults.items())
-    what = f"where {where} (`{rule.name}`, {params})"
-    to_last = change(best, [run.last for run in runs])
-    if not to_last.low > 0:
-        return f"**Train to the end: to stop {what}, the best rule where rules were chosen, gains {_by(to_last)}.**"
-    steps, fixed = _best_fixed_length(runs)
-    to_fixed, least = change(best, fixed.accuracies), split().least
-    length = "It beats" if to_fixed.low > 0 else "It is no better, as far as can be told, than"
-    told = [
-        f"**Without labels, end a run {what}.** It picks checkpoints that are {compared(best)}.",
-        f"{length} a fixed length, even the one that hindsight picks on these very runs ({steps:g} steps: "
-        f"{_by(to_fixed)}). Of the {fixed.healthy} healthy runs that length falsely stops {fixed.false_stops(least)}, "
-        f"the rule {best.false_stops(least)}.",
-    ]
-    return " ".join([*told, *_since(later)])
-
-
-def compared(outcome: Outcome) -> str:
-    """Return how much more accurate the picked checkpoints are than the last ones and the first."""
-    to_last, to_start = (change(outcome, [getattr(run, end) for run in outcome.runs]) for end in ("last", "first"))
-    level = (
-        f"and {_by(to_start)} more so than the untrained model"
-        if to_start.low > 0
-        else f"but {'worse than' if to_start.high < 0 else 'not told from'} the untrained model ({_by(to_start)})"
-    )
-    return f"{_by(to_last)} more accurate than the last ones, {level}"
-
-
-def _since(later: Sequence[Trained]) -> list[str]:
-    """Return what the rule did in each kind of run that was named later."""
-    told = []
-    for name in dict.fromkeys(run.part for run in later):
-        found = applied(load(RECOMMENDED), [run for run in later if run.part == name])
-        groups, blind = found.blind_groups, [run.blind for run in found.runs]
-        ended = sum(wanted and cut for wanted, cut in zip(blind, found.early, strict=True))
-        kind = f"{name[0].upper()}{name[1:]} ({groups} groups)"
-        told.append(
-            f"{kind}: it ends {ended} of {sum(blind)} runs, at checkpoints that are {compared(found)}."
-            if ended
-            else f"{kind}: it ends none of {sum(blind)} runs."
-        )
-    return told
-
-
-def _best_fixed_length(runs: Sequence[Trained]) -> tuple[float, Outcome]:
-    """Return the number of steps, of those tried, at which to end all of these runs, and what comes of it."""
-    rule = load("fixed_length")
-    tried = [(params["steps"], applied(rule, runs, params)) for params in rule.choices()]
-    return max(tried, key=lambda one: one[1].accuracy)
-
-
-def _by(found: Interval) -> str:
-    return f"{found.mean:.3f} [{found.low:.3f}, {found.high:.3f}]"
-
-
 def _notes(outcome: Outcome) -> tuple[str, ...]:
     """Return what the table rests on."""
     asked, runs = split(), outcome.runs
@@ -178,7 +115,8 @@ def _notes(outcome: Outcome) -> tuple[str, ...]:
     return (
         f"{groups} groups (method, model, task, protocol) of {blind} runs whose methods read no label; seeds are "
         "averaged, and brackets are 95 % t intervals over groups, which share tasks and models, so that they say how a "
-        "further method would fare rather than a further kind of task. Methods whose runs are equal count once.",
+        "further method would fare rather than a further kind of task. Methods whose runs are equal count once; noise "
+        "and other baselines are among them.",
         "Stopped: accuracy (avg@n) on the test problems at the last checkpoint that was judged before the rule ended "
         "the run. The oracle's peak is picked with the test labels: nobody without them can have it.",
         f"Healthy: of all {len(runs)} runs, supervised ones too, those that held (docs/statistics.md) and ended no "

@@ -13,7 +13,7 @@ from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.readme import GENTLE, filled, repeated
-from urlvr_bench.reports.stopping_docs import compared
+from urlvr_bench.reports.stopping_told import compared
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import alignment, calm, foretelling, stopping, verifying
 from urlvr_bench.science.claims import listed, span
@@ -97,9 +97,9 @@ def _stopped(known: Sequence[Record]) -> str:
             f"**Train to the end.** To stop by the rule `{RECOMMENDED}` gains {saved.mean:.2f} [{saved.low:.2f}, "
             f"{saved.high:.2f}] ([when to stop](docs/stopping.md))."
         )
-    head = "Stop early" if won.low > 0 else "To stop early saves more than it wins"
+    head = "Stop early" if won.low > 0 else "To stop early limits the loss"
     return (
-        f"**{head}.** In {picked.blind_groups} groups of runs under {_protocols(stopping.split().judge)} the rule "
+        f"**{head}.** In {picked.blind_groups} groups of runs of the pocket lab the rule "
         f"`{RECOMMENDED}`, which needs no label, picks checkpoints that are {compared(picked)}.{_since(known)} [When "
         "to stop](docs/stopping.md) compares the rules."
     )
@@ -112,13 +112,8 @@ def _since(known: Sequence[Record]) -> str:
         runs = stopping.runs_of(known, [part])
         found = stopping.applied(rule(RECOMMENDED), runs)
         if any(found.early):
-            told += f" Under {_protocols([part])}, {part.name}, they are {compared(found)}."
+            told += f" Under {part.name}, they are {compared(found)}."
     return told
-
-
-def _protocols(parts: Sequence[stopping.Part]) -> str:
-    """Return the protocols of some parts."""
-    return listed(f"`{name}`" for name in dict.fromkeys(part.protocol for part in parts))
 
 
 def _verified(known: Sequence[Record]) -> str:

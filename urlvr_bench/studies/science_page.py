@@ -12,7 +12,7 @@ from urlvr_bench.presentation import generated
 from urlvr_bench.presentation.rendering import Table, rendered
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.reports import stopping_docs
+from urlvr_bench.reports import stopping_told
 from urlvr_bench.reports.science_readings import READINGS
 from urlvr_bench.science.claims import told
 from urlvr_bench.science.kinds import KINDS
@@ -123,7 +123,7 @@ def _answer(question: Question, known: Sequence[Record], made: Mapping[str, Sequ
         if answered := study.answered(known):
             lines.append(f"**[{study.title}](studies/{study.name}.md).** {reading(study, answered)}")
     if question.stopping:
-        lines += [stopping_docs.advice(known), "[docs/stopping.md](stopping.md) compares the rules."]
+        lines += [stopping_told.advice(known), "[docs/stopping.md](stopping.md) compares the rules."]
     for part in PARTS:
         if part.kind in question.kinds:
             evidence = known if part.kind == "control" else part.records(known)  # all variants bear on that question
