@@ -20,6 +20,7 @@ from urlvr_bench.science.claims import ends, listed, span, starts
 from urlvr_bench.statistics.collapse import WINDOW, RiseAndFall, eval_curve, rise_and_fall, smooth
 from urlvr_bench.statistics.metrics import accuracy, evaluation_at
 from urlvr_bench.statistics.stopped import picked_step
+from urlvr_bench.statistics.verdicts import NOISE
 from urlvr_bench.stopping.known import RECOMMENDED, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,7 +81,7 @@ def _outcomes(summary: Summary, runs: dict[str, list[Record]]) -> Iterator[str]:
             "verdict": line.outcome,
             "how it fell": str(line.fell or DASH),
             "collapsed": line.collapsed,
-            "reward: start > best > end": _proxy(runs[line.method]),
+            "reward: start → best → end": _proxy(runs[line.method]),
         }
         for line in summary.lines
     ]
@@ -91,7 +92,8 @@ def _outcomes(summary: Summary, runs: dict[str, list[Record]]) -> Iterator[str]:
         "train accuracy was highest. [statistics.md](statistics.md) has the rules behind the words."
     )
     yield filled(_stopped([runs[line.method] for line in summary.lines if line.role == "contender"]))
-    yield filled(_losses([one for line in summary.lines if line.role == "contender" for one in runs[line.method]]))
+    blind = [one for line in summary.lines if line.role == "contender" for one in runs[line.method]]
+    yield filled(_losses(blind, f"{_mean(starts(runs[NOISE])) - _mean(ends(runs[NOISE])):.2f}"))
 
 
 def _stopped(blind: Sequence[Sequence[Record]]) -> str:
@@ -108,13 +110,13 @@ def _stopped(blind: Sequence[Sequence[Record]]) -> str:
     )
 
 
-def _losses(blind: Sequence[Record]) -> str:
+def _losses(blind: Sequence[Record], noise: str) -> str:
     """Return in how many runs without labels the best evaluation was lost again, and what was paid meanwhile."""
     lost = [one for one in blind if _course(one).peak - _course(one).final >= LOST]
     paid = sum(begun < ended for begun, _, ended in map(_paid, lost))
     return (
         f"In {len(lost)} of {len(blind)} runs without labels the last evaluation is {LOST} or more below the run's "
-        f"best; in {paid} of these {len(lost)} the reward ended higher than it began."
+        f"best; in {paid} of these {len(lost)} the reward ended higher than it began. Noise alone loses {noise} here."
     )
 
 
@@ -124,7 +126,7 @@ def _course(one: Record) -> RiseAndFall:
 
 def _proxy(records: Sequence[Record]) -> str:
     """Return what the runs paid when they began, when they were best and when they ended, means over runs."""
-    return " > ".join(f"{_mean(paid):.2f}" for paid in zip(*map(_paid, records), strict=True))
+    return " → ".join(f"{_mean(paid):.2f}" for paid in zip(*map(_paid, records), strict=True))
 
 
 def _paid(one: Record) -> tuple[float, float, float]:

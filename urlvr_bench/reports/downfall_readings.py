@@ -39,10 +39,10 @@ method wants, whatever its unit: certainty rewards are negated entropies.
    between the lowest and the highest run of the random reward in the same cell, give or take {LEAST}. This is asked
    first, and of all seeds together.
 2. **Held.** The run ended with more than {1 - LOSS:.0%} of its highest accuracy. A policy can hold so and still lose a
-   few points on the test problems; that is what the verdict (rose, fell) is for.
+   few points on the test problems: it may be held here and `rose, then fell` in the summary.
 3. **Hacked.** It did not, and the proxy ended higher than it began and no lower than it stood when accuracy was
    highest. A proxy that was saturated by then has nothing left to gain, and need not.
-4. **Destroyed.** It did not, and the proxy gained nothing either.
+4. **Destroyed.** It did not, and the proxy ended no higher than it began, or lower than where accuracy was highest.
 
 A move of the proxy below {SLACK:.0%} of its range over the run is none. From the second rule on each run has its word;
 a method has that of most of its runs, of as many the worse one. What it cannot tell: a run that ends in the midst of

@@ -1,6 +1,6 @@
 """What the records of a calm protocol say: noise stays, labels move, and what the rewards do is their own doing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -10,8 +10,10 @@ from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import calm
 from urlvr_bench.science.claims import Claim, Runs, ends, listed, mean, span, starts
-from urlvr_bench.statistics.cells import cells
+from urlvr_bench.science.sharpening import reached
+from urlvr_bench.statistics.cells import Rows, cells, twins
 from urlvr_bench.statistics.collapse import step_curve
+from urlvr_bench.statistics.intervals import two_way
 
 
 def gentle(records: Sequence[Record]) -> list[Claim]:
@@ -19,6 +21,7 @@ def gentle(records: Sequence[Record]) -> list[Claim]:
     (runs,) = cells(records).values()
     (summary,) = summaries(records)
     words = {line.method: line.verdict.word for line in summary.lines if line.role == "contender"}
+    words = {name: words[name] for name in different(runs, words)}
     held = [name for name, word in words.items() if word == "rose and held"]
     fell = {line.method: line.verdict for line in summary.lines if words.get(line.method) == "rose, then fell"}
     noise, taught = runs[calm.criterion().noise], runs[calm.criterion().labels]
@@ -28,9 +31,9 @@ def gentle(records: Sequence[Record]) -> list[Claim]:
     )
     return [
         Claim(
-            f"Noise leaves the policy where it was: rewarded at random it goes from {mean(noise, starts):.2f} to "
-            f"{mean(noise, ends):.2f}, while labels lift it to {mean(taught, ends):.2f}. So what the other rewards do "
-            "is their own doing.",
+            f"Noise leaves the policy where it was: rewarded at random it changes by {_change(noise)} from "
+            f"{mean(noise, starts):.2f}, with labels by {_change(taught)}. What another reward changes beyond that is "
+            "its own doing.",
             bool(calm.row(noise, taught)["calm"]),
         ),
         Claim(
@@ -38,10 +41,21 @@ def gentle(records: Sequence[Record]) -> list[Claim]:
             f"{span(end for name in held for end in ends(runs[name]))}.",
             "majority_vote" in held,
         ),
-        Claim(f"{len(fell)} of {len(words)} label-free rewards rise and then fall: {courses}.", bool(fell)),
+        Claim(f"{len(fell)} of {len(words)} different label-free rewards rise and then fall: {courses}.", bool(fell)),
         _proxy_up({name: _proxies(runs[name]) for name in fell}),
         _first_version(taught[0]),
     ]
+
+
+def different(runs: Rows, names: Iterable[str]) -> list[str]:
+    """Return those of some methods whose runs are not those of another one before them."""
+    same = twins({name: runs[name] for name in sorted(names)})
+    return [name for name in names if all(name < other for other in same[name])]
+
+
+def _change(runs: Runs) -> str:
+    found = two_way(reached(runs) - reached(runs, 0), (-1.0, 1.0))
+    return f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
 
 
 def moved_by_noise(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
@@ -63,10 +77,11 @@ def _proxy_up(proxies: dict[str, tuple[float, float]]) -> Claim:
     hacked = [f"`{name}`" for name, (top, end) in proxies.items() if end > top]
     others = [f"`{name}`" for name, (top, end) in proxies.items() if end <= top]
     text = (
-        f"What {listed(hacked)} pays is higher at the end than where accuracy was highest: proxy up, truth down, as in "
-        "the paper"
+        f"{listed(hacked)} pay{'s' if len(hacked) == 1 else ''} more at the end than where accuracy was highest: proxy "
+        "up, truth down, as in the paper"
     )
-    return Claim(f"{text}; that of {listed(others)} is not." if others else f"{text}.", bool(hacked))
+    rest = f"; {listed(others)} do{'es' if len(others) == 1 else ''} not" if others else ""
+    return Claim(f"{text}{rest}.", bool(hacked))
 
 
 def _first_version(taught: Record) -> Claim:

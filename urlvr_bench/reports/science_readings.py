@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from urlvr_bench.pocket.problems import GIVE_UP_SHARE
 from urlvr_bench.presentation.rendering import Table
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.ends_readings import equal_compute, sharpening
@@ -54,9 +55,9 @@ def indicators(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
             all(len(frame) == 6 for frame in models),
         ),
         Claim(
-            "The aggressive probe that stops at collapse is the cheaper one: supervised training takes "
+            "`pocket-mcs`, which ends at the collapse, is the cheaper probe: supervised training takes "
             f"{span(savings['pocket-mcs'], '.0f')} times its tokens, and {span(savings['pocket-probe'], '.1f')} times "
-            "those of the gentler one.",
+            "those of `pocket-probe`.",
             savings["pocket-mcs"].min() > savings["pocket-probe"].max() * 0.9,
         ),
     ]
@@ -98,8 +99,8 @@ def agreement_(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
             "Not reliably, and not in time. Few different answers in a batch show in "
             f"{_of(hard, answers)} runs that collapse under `pocket-probe`, but in {_of(gentle, answers)} under "
             "`pocket@1`, where some methods that fall leave more different answers than they found; and they follow "
-            f"the labelled collapse by {hard.loc[answers, 'lag']:.0f} and {gentle.loc[answers, 'lag']:.0f} steps in "
-            "the median.",
+            f"the labelled collapse by {hard.loc[answers, 'lag']:.0f} and {gentle.loc[answers, 'lag']:.0f} steps, "
+            "medians of these runs.",
             bool(
                 gentle.loc[answers, "detected"] < 0.5 * gentle.loc[answers, "detected_of"]
                 and min(hard.loc[answers, "lag"], gentle.loc[answers, "lag"]) > 0
@@ -140,7 +141,8 @@ def failures(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
             f"Under `pocket@1` all {failed['pocket@1']} runs that fail ({there} of them of {SHARED}) do so gradually, "
             "without any of the named forms; under `pocket-probe`, where the vote is pushed on six priors, "
             f"{counts['pocket-probe']['constant answer']} of {failed['pocket-probe']} end in a constant answer, of "
-            f"those on {SHARED} {shared['pocket-probe'].count('constant answer')} of {len(shared['pocket-probe'])}.",
+            f"those on {SHARED} {shared['pocket-probe'].count('constant answer')} of {len(shared['pocket-probe'])} "
+            f"({GIVE_UP_SHARE:.0%} of these priors' pre-training texts answer `#0` at once, so that one lay ready).",
             counts["pocket@1"]["gradual"] == failed["pocket@1"]
             and counts["pocket-probe"]["constant answer"] > 0.5 * failed["pocket-probe"],
         ),

@@ -119,9 +119,9 @@ The others, {LABELS_LOST.name} and {PAPER.name}, stand in columns of these names
 - It reads what was wanted, not what was paid, so it is one thing for every reward and every reference. Reward
   accuracy is defined for rewards of 0 and 1 only; the label of a real-valued reward is the answer that it happens to
   pay most.
-- It is finer than its line. {WINDOW} steps are {rollouts} rollouts, each {1 / rollouts:.2%}; they are {labels}
-  labels, each {1 / labels:.2%}, so that label accuracy below 1 % means not one right label, and one lucky label
-  postpones it.
+- It is finer than its line. Under `pocket-probe` {WINDOW} steps are {rollouts} rollouts, each {1 / rollouts:.2%};
+  they are {labels} labels, each {1 / labels:.2%}, so that label accuracy below 1 % means not one right label, and one
+  lucky label postpones it.
 - It says when a policy is lost, not when the last trace of the loss is gone. {why}
 
 Against it: the line is absolute. A weak prior is nearer to it, so steps order priors partly by where they start, and

@@ -36,11 +36,11 @@ def criterion() -> Criterion:
 def notes() -> tuple[str, ...]:
     """Return the criterion in words."""
     asked = criterion()
-    shares = ", ".join(f"{share:.0%} under `{name}`" for name, share in asked.closes.items())
+    shares = ", ".join(f"{share:.0%} in the {name} lab" for name, share in asked.closes.items())
     return (
         f"Calm: the mean of {asked.noise} stays within {asked.within} of step 0 at every evaluation, no seed of it "
         f"falls below {asked.least:.0%} of its start, and {asked.labels} closes the headroom ({shares}). "
-        "Fixed before any other method was trained under the protocol.",
+        "Fixed before any other method was trained under `pocket@2`; applied afterwards to older protocols.",
     )
 
 

@@ -82,6 +82,8 @@ class Prior:
     """Per reward, accuracy less that of step 0."""
     ahead: dict[str, Interval]
     """Accuracy of self-verification less that of each of REWARDS."""
+    checked_ahead: dict[str, Interval]
+    """Accuracy of the external checker less that of each of REWARDS."""
     reward_accuracy: tuple[float, float, float]
     """Of self-verification: at the start, lowest and at the end."""
 
@@ -118,6 +120,7 @@ def _prior(name: str, runs: dict[str, list[Record]]) -> Prior:
         ahead_of_start=two_way(reached(own) - vote, (-1.0, 1.0)),
         gains={reward: two_way(reached(part) - reached(part, 0), (-1.0, 1.0)) for reward, part in runs.items()},
         ahead={reward: difference(reached(own), reached(runs[reward])) for reward in REWARDS},
+        checked_ahead={reward: difference(reached(runs[CHECKED]), reached(runs[reward])) for reward in REWARDS},
         reward_accuracy=_dip(own),
     )
 

@@ -33,7 +33,7 @@ RULE = (
 )
 SHORT = (
     f"Hacked: {LOSS:.0%} or more of the best train accuracy was lost while the proxy gained; destroyed: while it did "
-    "not; as noise: the accuracy went the way of the random reward's. docs/statistics.md has the rule."
+    "not, or no longer; as noise: the accuracy went the way of the random reward's. docs/statistics.md has the rule."
 )
 
 

@@ -69,16 +69,17 @@ def _text(row: Row) -> dict[str, str]:
 def details(study: Study, records: Sequence[Record]) -> Table:
     """Return a row per prior: every indicator, and the gain."""
     probed, taught = halves(records)
-    frame = pd.DataFrame({"prior": list(probed), "seeds": [len(runs) for runs in probed.values()]})
+    seeds = {"probe seeds": map(len, probed.values()), "supervised seeds": map(len, taught.values())}
+    frame = pd.DataFrame({"prior": list(probed), **{name: list(counts) for name, counts in seeds.items()}})
     for each in INDICATORS:
         frame[each.name] = values(each, probed)
     for outcome in OUTCOMES:
         frame[outcome.name] = outcomes(outcome, taught)
-    told = [name for name in frame if name not in ("prior", "seeds")]
+    told = [name for name in frame if name not in ("prior", *seeds)]
 
     def text(row: Row) -> dict[str, str]:
         numbers = {str(name): f"{row[name]:.3g}" for name in told}
-        return {"prior": row["prior"], "seeds": str(row["seeds"]), **numbers}
+        return {"prior": row["prior"], **{name: str(row[name]) for name in seeds}, **numbers}
 
     return Table(f"{study.title}: the priors", PRIOR_NOTES, frame, text)
 

@@ -12,12 +12,14 @@ from urlvr_bench.models import pretraining_of
 from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.reports.readme import GENTLE, filled, repeated
+from urlvr_bench.reports.gentle_readings import different
+from urlvr_bench.reports.readme import GENTLE, PUSHED, filled, repeated
 from urlvr_bench.reports.stopping_told import compared
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import alignment, calm, foretelling, stopping, verifying
-from urlvr_bench.science.claims import listed, span
+from urlvr_bench.science.claims import collapses, listed, span
 from urlvr_bench.statistics.cells import cells
+from urlvr_bench.statistics.metrics import scores
 from urlvr_bench.stopping.known import RECOMMENDED
 from urlvr_bench.stopping.known import load as rule
 from urlvr_bench.studies import definition
@@ -35,7 +37,8 @@ def block(known: Sequence[Record]) -> str:
 def _rising(known: Sequence[Record]) -> str:
     records = repeated(known, GENTLE)
     (found,), (runs,) = summaries(records), cells(records).values()
-    words = {line.method: line.verdict.word for line in found.lines if line.role == "contender"}
+    every = {line.method: line.verdict.word for line in found.lines if line.role == "contender"}
+    words = {name: every[name] for name in different(runs, every)}
     held, fell = (list(words.values()).count(word) for word in ("rose and held", "rose, then fell"))
     sank = [f"`{name}`" for name, word in words.items() if word == "fell"]
     others = f"; {listed(sank)} only {'falls' if len(sank) == 1 else 'fall'}" if sank else ""
@@ -43,12 +46,22 @@ def _rising(known: Sequence[Record]) -> str:
     asked = calm.criterion()
     lines = [runs[name] for name in (asked.noise, asked.labels) if name in runs]
     gently = "so gently that noise moves nothing" if len(lines) == 2 and calm.row(*lines)["calm"] else ""
-    seeds = span(map(len, runs.values()), "d")
+    seeds, first = span(map(len, runs.values()), "d"), records[0]
+    vote = scores(next(iter(runs.values())), f"maj@{first.protocol.evaluation.samples}", 0).mean()
     return (
-        f"**{head}.** Trained {gently or f'under `{GENTLE}`'} ({records[0].model.name}, {seeds} seeds each), {held} of "
-        f"{len(words)} rewards without labels keep what they win and {fell} lose it again{others} "
-        "([rise, then fall](docs/studies/rise-then-fall.md))."
+        f"**{head}.** Trained {gently or f'under `{GENTLE}`'} ({first.model.name}, whose untrained vote is right on "
+        f"{vote:.0%}; {first.last_step} steps, {seeds} seeds each), {held} of {len(words)} different rewards without "
+        f"labels keep what they win and {fell} lose it again{others} ([rise, then "
+        f"fall](docs/studies/rise-then-fall.md)).{_pushed(known, first.model.name)}"
     )
+
+
+def _pushed(known: Sequence[Record], model: str) -> str:
+    """Return what becomes of the vote on a model where it is pushed hard, if there are runs of that."""
+    hard = [one for one in known if one.protocol_id == PUSHED and one.model.name == model]
+    if not hard:
+        return ""
+    return f" Pushed hard (`{PUSHED}`), the vote on this prior collapses in {len(collapses(hard))} of {len(hard)} runs."
 
 
 def _aligned(known: Sequence[Record]) -> str:
@@ -63,10 +76,11 @@ def _aligned(known: Sequence[Record]) -> str:
     if not following:
         return f"**The prior does not tell how far.** None of {len(last)} rewards follows the votes of step 0 {where}"
     return (
-        f"**The prior decides how far.** Of {len(last)} rewards {listed(f'`{one.method}`' for one in following)} gain "
-        f"in the order that the votes of step 0 say: in {last[0].step} steps they win where more than "
+        f"**The better the first votes, the larger the gain, for {len(following)} of {len(last)} rewards.** "
+        f"{listed(f'`{one.method}`' for one in following)} gain in {last[0].step} steps in the order of the votes of "
+        f"step 0 (rank correlation {span(one.order.value for one in following)}); from loss to gain they turn where "
         f"{span((one.turn.value for one in following), '.0%')} [{min(one.turn.low for one in following):.0%}, "
-        f"{max(one.turn.high for one in following):.0%}] of the first votes are right, and lose where fewer are {where}"
+        f"{max(one.turn.high for one in following):.0%}] of the first votes are right {where}"
     )
 
 
@@ -80,7 +94,7 @@ def _foretold(known: Sequence[Record]) -> str:
     asked = foretelling.Criteria.model_validate(study.criteria)
     met = foretelling.meets(row, asked)
     return (
-        f"**The step of collapse {'foretells' if met else 'does not foretell'} how much labels would add**: rank "
+        f"**The step of collapse {'foretells' if met else 'is not shown to foretell'} how much labels add**: rank "
         f"correlation {row['spearman']:.2f} [{row['spearman_low']:.2f}, {row['spearman_high']:.2f}] with the "
         f"supervised gain over {row['priors']} priors of {families} pre-trainings, where {asked.spearman:g} was asked "
         "([kinds](docs/studies/kinds.md))."
@@ -122,12 +136,14 @@ def _verified(known: Sequence[Record]) -> str:
         return ""
     criteria, found = verifying.Criteria.model_validate(study.criteria), verifying.priors(records)
     escaping = [one for one in found if one.verdict(criteria) == "escapes"]
-    head = "Checking one's own work can escape the vote" if escaping else "Checking one's own work escapes no vote here"
+    harmed = sum(one.verdict(criteria) == "harms" for one in found)
+    head = "can escape the vote" if escaping else "is not shown to escape the vote"
     informed = span((one.quality.informed for one in found), ".2f")
     where = f", where it is {span((one.quality.informed for one in escaping), '.2f')}" if escaping else ""
     return (
-        f"**{head}.** It is shown to escape trained votes and certainty on {len(escaping)} of {len(found)} priors, "
-        f"{_runs(records)} each, whose J (share of right solutions that they accept less that of wrong ones) is "
+        f"**Checking one's own work {head}.** It harms {harmed} of {len(found)} priors and is shown to escape trained "
+        f"votes and certainty on {len(escaping)}, "
+        f"{_runs(records)} each, whose J (share of right solutions accepted less that of wrong ones) is "
         f"{informed}{where} "
         "([a dial of the verifier](docs/studies/verifier-quality.md))."
     )

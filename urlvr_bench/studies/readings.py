@@ -7,12 +7,14 @@ import numpy as np
 
 from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, shares, span, starts, told
 from urlvr_bench.statistics.collapse import HEADLINE, step_curve, survival
-from urlvr_bench.statistics.metrics import accuracy
+from urlvr_bench.statistics.metrics import accuracy, evaluation_at
 from urlvr_bench.studies import alignment, foretelling, verifying
 from urlvr_bench.studies.definition import Study
 from urlvr_bench.studies.outcomes import READINGS as OUTCOMES
 from urlvr_bench.studies.summary import arms
 
+CHANCE = 1 / 3
+"""That both of two runs collapse before, or both after, two others that are like them."""
 Arms = Mapping[str, Runs]
 """The runs of each arm, by what sets its protocol apart or, where that is the model, by the model."""
 
@@ -66,7 +68,7 @@ def _hyperparameters(found: Arms) -> list[Claim]:
     later = [name for name, runs in others.items() if all(step > last for step in collapses(runs))]
     survivors = [(name, run) for name, runs in others.items() for run in runs if HEADLINE.step(run) is None]
     (name, run) = survivors[0]
-    gentle = ("temperature=0.6", "temperature=0.8", "mini_batches=2", "group_size=16")
+    chance = len(others) * CHANCE
     return [
         Claim(
             f"None is shown to escape: {sum(map(len, others.values())) - 1} of the {sum(map(len, others.values()))} "
@@ -76,12 +78,9 @@ def _hyperparameters(found: Arms) -> list[Claim]:
         ),
         Claim(
             f"The default collapses at {listed(collapses(default))}. Both seeds fall before either with "
-            f"{listed(earlier)}, after both with {listed(later)}; no other setting is told from it by two seeds.",
-            bool(earlier and later),
-        ),
-        Claim(
-            f"So {listed(gentle)} do not bring the collapse forward, as they do in the paper.",
-            not set(gentle) & set(earlier),
+            f"{listed(earlier)}, after both with {listed(later)}. Two seeds against two part so by chance as well, in "
+            f"{chance:.1f} of {len(others)} settings: which of them moves the collapse is not shown.",
+            bool(earlier and later) and all(len(runs) == 2 for runs in found.values()),
         ),
     ]
 
@@ -135,16 +134,28 @@ def _test_time(found: Arms) -> list[Claim]:
     stream, few, many = found.values()
     return [
         Claim(
-            f"As in the paper, training on few of the judged problems does not collapse within {few[0].last_step} "
-            f"steps in any of {len(few)} runs, where the stream of others does ({listed(collapses(stream))}).",
+            f"The vote on few of the judged problems does not collapse within {few[0].last_step} steps in any of "
+            f"{len(few)} runs, where the vote on a stream of others does ({listed(collapses(stream))}).",
             not collapses(few) and len(collapses(stream)) == len(stream),
         ),
         Claim(
-            f"With 128 of them it does, too ({listed(collapses(many))}), and what the few-prompt runs hold, "
-            f"{shares(ends(few))}, is far below the {mean(few, starts):.2f} where they began.",
-            len(collapses(many)) == len(many) and max(ends(few)) < 0.75 * mean(few, starts),
+            f"On the {few[0].protocol.training.unique_prompts} problems that they train on they end at "
+            f"{shares(_on(few, trained=True))}, from {mean(few, starts):.2f} on all; on the others at "
+            f"{shares(_on(few, trained=False))}. So accuracy does not rise and stay, as it does in the paper.",
+            max(_on(few, trained=False)) < 0.75 * mean(few, starts) and min(_on(few, trained=True)) < mean(few, starts),
         ),
+        Claim(f"With 128 of them it collapses, too ({listed(collapses(many))}).", len(collapses(many)) == len(many)),
     ]
+
+
+def _on(runs: Runs, trained: bool) -> list[float]:
+    """Return the accuracy at the end of each run on the judged problems that it trains on, or on the others."""
+    found = []
+    for run in runs:
+        last, own = evaluation_at(run, run.last_step), run.protocol.training.unique_prompts or 0
+        counts = last.correct[:own] if trained else last.correct[own:]  # `first_prompt` is 0
+        found.append(sum(counts) / len(counts) / last.n)
+    return found
 
 
 def _wrong_votes(found: Arms) -> list[Claim]:

@@ -23,9 +23,9 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "science.md"
 HEAD = """# How far, when, and how to know: what the records say
 
-Written by `make docs` from the records in `results/`; do not edit. Every picture here is of the pocket lab;
-[docs/desk.md](desk.md) has the real language model. The tables behind the sentences stand below the five answers;
-`urlvr-bench table RUNS --kind NAME` makes the same tables of other runs."""
+Written by `make docs` from the records in `results/`; do not edit. Every picture but that of the stopping rules is
+of the pocket lab; [docs/desk.md](desk.md) has the real language model. The tables behind the sentences stand below the
+five answers; `urlvr-bench table RUNS --kind NAME` makes the same tables of other runs."""
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,7 @@ def reading(study: Study, records: Sequence[Record]) -> list[Claim]:
     criteria, found = Criteria.model_validate(study.criteria), priors(records)
     said = {word: [one for one in found if one.verdict(criteria) == word] for word in ("escapes", "harms", "neither")}
     dipping = [prior for prior in found if _dips(prior.reward_accuracy)]
+    clear = sum(all(each.low > 0 for each in one.checked_ahead.values()) for one in found)
     above = sum(one.ahead_of_start.low > 0 for one in found)
     courses = listed(f"{one.name} ({_course(one)})" for one in dipping)
     told = [
@@ -131,6 +132,11 @@ def reading(study: Study, records: Sequence[Record]) -> list[Claim]:
             f"{span((prior.gains[CHECKED].mean for prior in found), '+.3f')}. One run per prior and reward "
             "says nothing of another.",
             bool(found),
+        ),
+        Claim(
+            "That none is seen to escape need not mean that none does: the external checker, which never errs, is "
+            f"shown to be ahead of {listed(REWARDS)} on {clear} of {len(found)} priors.",
+            True,
         ),
         Claim(
             f"The reward accuracy of self-verification dips by more than {DIP:g} and recovers, as in the paper, on "
@@ -159,8 +165,8 @@ def _what_harms(harmed: Sequence[Prior], others: Sequence[Prior]) -> list[Claim]
 
 
 def _where(found: Sequence[Prior]) -> str:
-    """Return between which qualities of the verifier some priors lie, in brackets; nothing for none."""
-    return f" (J {span((prior.quality.informed for prior in found), '.2f')})" if found else ""
+    """Return the qualities of the verifiers of some priors, in brackets; nothing for none."""
+    return f" (J {listed(f'{prior.quality.informed:.2f}' for prior in found)})" if found else ""
 
 
 def _course(prior: Prior) -> str:
