@@ -118,6 +118,21 @@ def test_what_another_trainer_would_scale_away_is_refused(method: str, says: str
     assert ub.reward_function(weighed, group_size=2)(["p"] * 2, ["\\boxed{7}", "hm"]) == pytest.approx([1.1, 0.0])
 
 
+def test_what_trains_single_tokens_is_no_reward_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Weighs(ub.Method):
+        needs = ("token_counts",)
+
+        def reward(self, group: ub.Group) -> list[float]:
+            return [0.0] * len(group)
+
+        def token_advantages(self, group: ub.Group) -> list[list[float]]:
+            return [[1.0] * count for count in group.token_counts or []]
+
+    monkeypatch.setattr("urlvr_bench.methods.build", lambda spec: ("weighs", Weighs()))
+    with pytest.raises(UsageError, match=r"weighs trains single tokens, which a reward function cannot"):
+        ub.reward_function("weighs")
+
+
 def test_verl_groups_by_index_in_any_order() -> None:
     score = ub.verl_reward_function("majority_vote", task="gsm8k")
     texts = [r"\boxed{7}", r"\boxed{3}", r"\boxed{7}", r"\boxed{4}", r"\boxed{3}", r"\boxed{9}"]

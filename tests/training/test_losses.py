@@ -11,7 +11,8 @@ from tests.training.test_trainer import PRIOR, Everything, trainer_for
 from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
 from urlvr_bench.rollouts import Group
-from urlvr_bench.training import losses
+from urlvr_bench.training import losses, teacher
+from urlvr_bench.training.firewall import Here
 
 pytestmark = pytest.mark.lab
 
@@ -126,3 +127,11 @@ def test_what_no_engine_can_serve_is_refused_in_one_line(tmp_path):
         with pytest.raises(UsageError, match=rf"{name} .*cannot be a term of a sum"):
             methods.build(f"{name}+0.1*format_only")
     assert losses.of_tokens({}, torch.ones(1, 1)) == {}
+
+
+def test_a_teacher_that_samples_is_refused_under_vllm():
+    taught = Here(methods.load("co_rewarding_2")(), "co_rewarding_2")
+    with pytest.raises(UsageError, match=r"co_rewarding_2 samples from a teacher, .* training\.vllm=none"):
+        teacher.refuse(taught, "co_rewarding_2", use_vllm=True)
+    teacher.refuse(taught, "co_rewarding_2", use_vllm=False)
+    teacher.refuse(Here(methods.load("sharpening")(), "sharpening"), "sharpening", use_vllm=True)  # it only scores

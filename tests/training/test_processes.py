@@ -64,7 +64,7 @@ def until_step(step: int, arguments: list[str], out: Path) -> tuple[subprocess.P
 
 @pytest.mark.lab
 def test_two_processes_killed_and_stopped_on_the_way_give_what_one_process_gives(command, tmp_path):
-    arguments = ["run", *SMALL, "--method", "token_entropy"]
+    arguments = ["run", *SMALL, "--method", "spine"]
     alone, out = tmp_path / "alone", tmp_path / "two"
     assert command(*arguments, "--out", alone, timeout=PATIENCE).returncode == 0
     shared = [*arguments, "--out", str(out), "--launcher", "accelerate", "--processes", "2"]
@@ -144,7 +144,7 @@ def test_shards_of_a_model_with_an_adapter_give_its_certainties(config, command,
         "--set",
         "lora_rank=2",
         "--method",
-        "token_entropy",
+        "spine",
     ]
     assert command(*arguments, "--out", tmp_path / "one", timeout=PATIENCE).returncode == 0
     asked = ["--launcher", "accelerate", "--config", config, "--processes", "2", "--out", tmp_path / "two"]

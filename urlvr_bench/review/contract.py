@@ -2,28 +2,30 @@
 
 import copy
 import dataclasses
-import doctest
 import inspect
 import json
 import math
 import pickle
 import random
-import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from urlvr_bench import methods
 from urlvr_bench.errors import UsageError
-from urlvr_bench.needs import FAMILIES, SIGNALS, SOURCES, TOKEN_SIGNALS
-from urlvr_bench.review import rehearsal, stage
+from urlvr_bench.needs import SIGNALS, SOURCES, TOKEN_SIGNALS
+from urlvr_bench.review import card, rehearsal, stage
 from urlvr_bench.rollouts import Group, Method
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.firewall import Guarded, checked_note, number, shown
 
 Check = Callable[[Method], Iterator[str]]
+EXTREMES = {int: (0, 1, -1, 10**6), float: (0.0, 1.0, -1.0, 1e9, 1e-200, math.nan, math.inf)}
+"""Tried as hyper-parameters, by the type of their default."""
+LONG = 1000
+"""Further rollouts from which on a rehearsal is no error, only long."""
 
 
 def pays_one_finite_reward_per_rollout(method: Method) -> Iterator[str]:
@@ -151,6 +153,20 @@ def survives_a_record(method: Method) -> Iterator[str]:
         yield "does not survive pickling"
 
 
+def pays_whatever_its_hyper_parameters_are(method: Method) -> Iterator[str]:
+    """A number as hyper-parameter is refused, or every kind of group is paid by it."""
+    kind = TypeAdapter(type(method))
+    for field, default, _ in methods.hyper_parameters(type(method)):
+        for value in EXTREMES.get(type(default), ()):
+            try:
+                changed = kind.validate_python(dataclasses.asdict(method) | {field: value})
+            except ValidationError:
+                continue
+            if sum(extra.count for extra in changed.extras()) > LONG:
+                continue
+            yield from (f"{field}={value}: {said}" for said in pays_one_finite_reward_per_rollout(changed))
+
+
 def earns_the_same_in_its_booth(method: Method) -> Iterator[str]:
     """In a process of its own, closed to labels, files, frames and all else, it earns the same, whatever the golds."""
     booth = _booth(method)
@@ -174,39 +190,6 @@ def _booth(method: Method) -> Booth | None:
     return Booth(draft, dataclasses.asdict(method), None if draft == name else Path(module.__file__))
 
 
-def shows_an_example_that_holds(method: Method) -> Iterator[str]:
-    """The class docstring has an example, and it is true."""
-    cls = type(method)
-    tests = doctest.DocTestFinder(recurse=False).find(cls, cls.__name__, globs={**vars(inspect.getmodule(cls))})
-    runner = doctest.DocTestRunner(verbose=False)
-    said: list[str] = []
-    for test in tests:
-        runner.run(test, out=said.append)
-    if not runner.tries:
-        yield "has no >>> example in the class docstring"
-    if runner.failures:
-        yield "its example does not hold: " + " ".join(" ".join(said).split())
-
-
-def fills_its_card(method: Method) -> Iterator[str]:
-    """Family, paper, formula, aliases and summary are there and well formed."""
-    if method.family not in FAMILIES:
-        yield f"family {method.family!r} is none of {', '.join(FAMILIES)}"
-    if not method.paper.startswith("https://"):
-        yield f"paper {method.paper!r} is no https address"
-    if not method.formula:
-        yield "formula is empty: say in one line what rollout i earns"
-    if len(set(method.needs)) < len(method.needs) or not set(method.needs) <= set(SIGNALS):
-        yield f"needs {method.needs} are not different signals among {', '.join(SIGNALS)}"
-    if method.uses_labels() != (method.family == "supervised"):
-        yield f"uses_labels is {method.uses_labels()} in family {method.family}: all label users are `supervised`"
-    if not all(re.fullmatch(r"[a-z0-9][a-z0-9_-]*", alias) for alias in method.aliases):
-        yield f"aliases {method.aliases} must be lower-case names"
-    summary = (type(method).__doc__ or "").split("\n")[0]
-    if not summary.endswith("."):
-        yield f"the first docstring line {summary!r} must be a whole sentence"
-
-
 CHECKS: tuple[Check, ...] = (
     pays_one_finite_reward_per_rollout,
     weighs_every_token,
@@ -219,8 +202,11 @@ CHECKS: tuple[Check, ...] = (
     pays_0_or_1_if_binary,
     survives_a_record,
     earns_the_same_in_its_booth,
-    shows_an_example_that_holds,
-    fills_its_card,
+    pays_whatever_its_hyper_parameters_are,
+    card.shows_an_example_that_holds,
+    card.fills_its_card,
+    card.describes_its_hyper_parameters,
+    card.has_other_names_of_its_own,
 )
 
 

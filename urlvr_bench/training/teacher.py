@@ -12,10 +12,17 @@ from transformers import TrainerCallback, TrainerState, TrainingArguments
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.training import sharding
+from urlvr_bench.training.firewall import Turns
 
 FILE = "teachers.safetensors"
 OLDER = "teacher.safetensors"
 """What checkpoints had when all decays shared one teacher."""
+
+
+def refuse(turns: Turns, name: str, use_vllm: bool) -> None:
+    """Refuse a method that samples from a teacher where vLLM samples; that a teacher scores is no matter to it."""
+    if use_vllm and any(extra.teacher_decay is not None for extra in turns.extras()):
+        raise UsageError(f"{name} samples from a teacher, which vLLM does not hold: train with training.vllm=none")
 
 
 class Teacher:

@@ -10,7 +10,7 @@ from accelerate.utils import gather_object, is_peft_model
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.needs import TOKEN_SIGNALS
-from urlvr_bench.training import losses, sharding, signals
+from urlvr_bench.training import losses, sharding, signals, teacher
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.drawing import DrawingTrainer, numbered
 from urlvr_bench.training.seams import Scored, TokenStatistics
@@ -51,6 +51,7 @@ class PolicyTrainer(DrawingTrainer):
         **kwargs: Any,
     ) -> None:
         losses.refuse(bridge.method, bridge.name, updates_per_step)
+        teacher.refuse(bridge.method, bridge.name, kwargs["args"].use_vllm)
         super().__init__(reward_funcs=[bridge], **kwargs)
         self.reads_certainty = bool(set(TOKEN_SIGNALS) & set(bridge.method.needs))
         self.kl_every, self.updates_per_step = kl_every, updates_per_step
@@ -82,8 +83,8 @@ class PolicyTrainer(DrawingTrainer):
         return not other_logits and (self.reads_certainty or self._measures_kl())
 
     def _calculate_rewards(self, inputs: Any, prompts: Any, completions: Any, completion_ids_list: Any) -> Any:
-        for teacher in self.teachers.values():  # also where nobody asks it at this step
-            teacher.follow(self.model, self._step_now)
+        for each in self.teachers.values():  # also where nobody asks it at this step
+            each.follow(self.model, self._step_now)
         rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
         self._paid = rewards[:, 0]
         return rewards
@@ -175,8 +176,6 @@ class PolicyTrainer(DrawingTrainer):
     def sample(self, prompts: Sequence[str], teacher_decay: float | None) -> tuple[list[str], int]:
         """Return one further rollout per prompt, as the batch was sampled, and the number of tokens in them."""
         kind = f"step {self._step_now} further {{}} teacher {teacher_decay} of {{}}"
-        if teacher_decay is not None and self.use_vllm:
-            raise UsageError("a teacher samples with the transformers backend only; train without vllm")
         with self._taught(teacher_decay), self._drawing(numbered(kind, prompts)):
             return self._continue(prompts)
 
