@@ -21,7 +21,7 @@ LOOKS = {
 def figure(rows: pd.DataFrame, rule: str) -> "Figure":
     """Draw a line per kind of run, `rule` being its name, with a mark for each accuracy."""
     drawn, (axes,) = panels(1, columns=1, height=0.5 + 0.38 * len(rows))
-    kinds = list(rows["rule"])
+    kinds = [name.replace("`", "") for name in rows["rule"]]
     for place, row in enumerate(rows.to_dict("records")):
         found = [row[name] for name in LOOKS]
         axes.plot([min(found), max(found)], [place, place], color="0.85", linewidth=4, zorder=1, solid_capstyle="round")
