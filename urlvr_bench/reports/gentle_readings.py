@@ -70,7 +70,26 @@ def moved_by_noise(records: Sequence[Record], tables: Sequence[Table]) -> list[C
         told.append(Claim(f"Under {listed(moved)} it does, so that a fall there is not yet the reward's doing.", True))
     if calm_ones:
         told.append(Claim(f"Under {listed(calm_ones)} it does not.", True))
-    return told
+    return told + _beside_votes_alone(records)
+
+
+def _beside_votes_alone(records: Sequence[Record]) -> list[Claim]:
+    """Return what noise does under protocols that no labels were trained under."""
+    asked, told = calm.criterion(), []
+    for cell, runs in cells(records).items():
+        if cell.main and asked.noise in runs and asked.labels not in runs:
+            noise = runs[asked.noise]
+            course = f"from {mean(noise, starts):.2f} to {mean(noise, ends):.2f} ({len(noise)} runs)"
+            told.append((cell.protocol, f"{cell.model} {course}"))
+    return [
+        Claim(
+            f"Under `{name}`, without labels to compare, noise takes "
+            f"{listed(text for other, text in told if other == name)}: how fast a policy falls there is not all the "
+            "reward's doing.",
+            True,
+        )
+        for name in dict.fromkeys(name for name, _ in told)
+    ]
 
 
 def _proxy_up(proxies: dict[str, tuple[float, float]]) -> Claim:
