@@ -9,7 +9,7 @@ from urlvr_bench.presentation.rendering import Table
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import calm
-from urlvr_bench.science.claims import Claim, Runs, ends, listed, mean, span, starts
+from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, span, starts
 from urlvr_bench.science.sharpening import reached
 from urlvr_bench.statistics.cells import Rows, cells, twins
 from urlvr_bench.statistics.collapse import step_curve
@@ -74,22 +74,27 @@ def moved_by_noise(records: Sequence[Record], tables: Sequence[Table]) -> list[C
 
 
 def _beside_votes_alone(records: Sequence[Record]) -> list[Claim]:
-    """Return what noise does under protocols that no labels were trained under."""
+    """Return what noise does under protocols that no labels were trained under, and when, beside the vote."""
     asked, told = calm.criterion(), []
     for cell, runs in cells(records).items():
         if cell.main and asked.noise in runs and asked.labels not in runs:
-            noise = runs[asked.noise]
-            course = f"from {mean(noise, starts):.2f} to {mean(noise, ends):.2f} ({len(noise)} runs)"
-            told.append((cell.protocol, f"{cell.model} {course}"))
+            noise, vote = runs[asked.noise], runs.get("majority_vote", [])
+            course = f"{cell.model} from {mean(noise, starts):.2f} to {mean(noise, ends):.2f} ({len(noise)} runs"
+            fell = [f"{name} collapses at {listed(steps)}" for name, steps in _collapses(noise, vote) if steps]
+            told.append((cell.protocol, f"{'; '.join([course, *fell])})"))
     return [
         Claim(
-            f"Under `{name}`, without labels to compare, noise takes "
-            f"{listed(text for other, text in told if other == name)}: how fast a policy falls there is not all the "
-            "reward's doing.",
+            f"Under `{name}`, where labels were not trained, noise takes "
+            f"{listed(text for other, text in told if other == name)}: that a policy falls there, and when, is not the "
+            "reward's doing alone.",
             True,
         )
         for name in dict.fromkeys(name for name, _ in told)
     ]
+
+
+def _collapses(noise: Runs, vote: Runs) -> list[tuple[str, list[int]]]:
+    return [("noise", collapses(noise)), ("the vote", collapses(vote))]
 
 
 def _proxy_up(proxies: dict[str, tuple[float, float]]) -> Claim:

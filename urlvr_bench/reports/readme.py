@@ -18,9 +18,11 @@ from urlvr_bench.science.claims import Claim, collapses, ends, listed, mean, spa
 from urlvr_bench.science.sharpening import reached
 from urlvr_bench.statistics.collapse import HEADLINE, survival
 from urlvr_bench.statistics.intervals import two_way
+from urlvr_bench.statistics.verdicts import NOISE
 
 ROOT = Path(__file__).resolve().parents[2]
 DESK, GENTLE, PUSHED = "desk-press", "pocket@2", "pocket-probe"
+VOTE = "majority_vote"
 FEWEST_SEEDS = 3
 """Methods with fewer are on the board and in docs/studies, not here."""
 
@@ -101,20 +103,36 @@ def filled(text: str) -> str:
 
 
 def _pushed(records: Sequence[Record]) -> list[Claim]:
-    """Return when the vote collapses on each prior where it is pushed hard."""
-    rungs: dict[str, list[Record]] = {}
-    for one in records:
-        rungs.setdefault(one.model.name, []).append(one)
-    ladder = sorted(rungs.values(), key=lambda runs: mean(runs, starts))
+    """Return when the vote collapses on each prior where it is pushed hard, and when noise does."""
+    votes, noise = (_by_model(records, name) for name in (VOTE, NOISE))
+    ladder = sorted(votes.values(), key=lambda runs: mean(runs, starts))
     found = [survival([HEADLINE.step(one) for one in runs], [one.last_step for one in runs]) for runs in ladder]
     medians = [each.median for each in found if each.median is not None]
-    return [
+    count = sum(map(len, ladder))
+    told = [
         Claim(
-            f"Pushed hard, majority voting collapses in all {len(records)} runs, in the median at step "
+            f"Pushed hard, majority voting collapses in all {count} runs, in the median at step "
             f"{listed(f'{median:g}' for median in medians)} from the weakest to the strongest start.",
-            len(collapses(records)) == len(records) and medians == sorted(set(medians)),
+            sum(len(collapses(runs)) for runs in ladder) == count and medians == sorted(set(medians)),
         )
     ]
+    if noise:
+        each = listed(f"{listed(collapses(runs))} on {name}" for name, runs in noise.items())
+        sooner = all(max(collapses(runs)) < min(collapses(votes[name])) for name, runs in noise.items())
+        said = (
+            f"Noise alone collapses there as well{', and sooner' if sooner else ''} ({each}): so high a rate destroys "
+            "a policy whatever is paid."
+        )
+        told.append(Claim(said, all(len(collapses(runs)) == len(runs) for runs in noise.values())))
+    return told
+
+
+def _by_model(records: Sequence[Record], method: str) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for one in records:
+        if one.method.id == method:
+            found.setdefault(one.model.name, []).append(one)
+    return found
 
 
 def main(arguments: list[str]) -> int:

@@ -93,7 +93,7 @@ def page(known: Sequence[Record], found: Mapping[str, Any]) -> str:
 
 def _collapse(known: Sequence[Record]) -> str:
     """Return which definition of collapse is the headline one, and why."""
-    probe = [one for one in known if one.protocol_id == "pocket-probe"]
+    probe = [one for one in known if one.protocol_id == "pocket-probe" and one.method.id == "majority_vote"]
     when = {one: survival([one.step(run) for run in probe], [run.last_step for run in probe]) for one in DEFINITIONS}
     medians = {one: f"{found.median:.0f}" if found.median else DASH for one, found in when.items()}
     order = [found.median or math.inf for found in when.values()]
@@ -104,7 +104,7 @@ def _collapse(known: Sequence[Record]) -> str:
     why = told(
         [
             Claim(
-                f"Over the {len(probe)} runs of `pocket-probe` its median is {medians[HEADLINE]}, that of "
+                f"Over the {len(probe)} votes of `pocket-probe` its median is {medians[HEADLINE]}, that of "
                 f"{LABELS_LOST.name} {medians[LABELS_LOST]} and that of {PAPER.name} {medians[PAPER]}; "
                 f"{fallen[HEADLINE]}, {fallen[LABELS_LOST]} and {fallen[PAPER]} of them get there.",
                 order == sorted(order) and fallen[HEADLINE] == len(probe),

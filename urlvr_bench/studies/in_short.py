@@ -13,7 +13,7 @@ from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.gentle_readings import different
-from urlvr_bench.reports.readme import GENTLE, PUSHED, filled, repeated
+from urlvr_bench.reports.readme import GENTLE, PUSHED, VOTE, filled, repeated
 from urlvr_bench.reports.stopping_told import compared
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import alignment, calm, foretelling, stopping, verifying
@@ -59,9 +59,11 @@ def _rising(known: Sequence[Record]) -> str:
 def _pushed(known: Sequence[Record], model: str) -> str:
     """Return what becomes of the vote on a model where it is pushed hard, if there are runs of that."""
     hard = [one for one in known if one.protocol_id == PUSHED and one.model.name == model]
-    if not hard:
+    votes, noise = ([one for one in hard if one.method.id == name] for name in (VOTE, calm.criterion().noise))
+    if not votes:
         return ""
-    return f" Pushed hard (`{PUSHED}`), the vote on this prior collapses in {len(collapses(hard))} of {len(hard)} runs."
+    told = f" Pushed hard (`{PUSHED}`), the vote collapses on it in {len(collapses(votes))} of {len(votes)} runs"
+    return told + (f", noise in {len(collapses(noise))} of {len(noise)}." if noise else ".")
 
 
 def _aligned(known: Sequence[Record]) -> str:

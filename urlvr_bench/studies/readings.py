@@ -5,14 +5,17 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from urlvr_bench.records.schema import Record
 from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, shares, span, starts, told
 from urlvr_bench.statistics.collapse import HEADLINE, step_curve, survival
 from urlvr_bench.statistics.metrics import accuracy, evaluation_at
+from urlvr_bench.statistics.verdicts import NOISE
 from urlvr_bench.studies import alignment, foretelling, verifying
 from urlvr_bench.studies.definition import Study
 from urlvr_bench.studies.outcomes import READINGS as OUTCOMES
 from urlvr_bench.studies.summary import arms
 
+VOTE = "majority_vote"
 CHANCE = 1 / 3
 """That both of two runs collapse before, or both after, two others that are like them."""
 Arms = Mapping[str, Runs]
@@ -23,8 +26,8 @@ def reading(study: Study, records: Runs) -> str:
     """Return what a study's records say; a sentence that no longer holds is an error."""
     if study.view in JUDGED:
         return told(JUDGED[study.view](study, records))
-    if study.name in OUTCOMES:
-        return told(OUTCOMES[study.name](records))
+    if study.name in BY_RECORDS:
+        return told(BY_RECORDS[study.name](records))
     found = arms(study, records)
     settings = {name for _, name, _ in found}
     return told(READINGS[study.name]({name if len(settings) > 1 else cell.model: runs for cell, name, runs in found}))
@@ -85,8 +88,9 @@ def _hyperparameters(found: Arms) -> list[Claim]:
     ]
 
 
-def _priors(found: Arms) -> list[Claim]:
-    ladder = sorted(found.values(), key=lambda runs: mean(runs, starts))
+def _priors(records: Runs) -> list[Claim]:
+    votes, noise = (_by_model(records, name) for name in (VOTE, NOISE))
+    ladder = sorted(votes.values(), key=lambda runs: mean(runs, starts))
     medians = [
         survival([HEADLINE.step(run) for run in runs], [run.last_step for run in runs]).median for runs in ladder
     ]
@@ -114,11 +118,40 @@ def _priors(found: Arms) -> list[Claim]:
             bool(risen) and list(risen) == list(peaks)[-len(risen) :],
         ),
         Claim(
-            f"This is the fall of the paper, a reward that is hacked: at the end the proxy is above 0.98 on "
-            f"{listed(paid)} while next to nothing is right.",
+            f"As where a reward is hacked, the proxy is above 0.98 at the end on {listed(paid)} while next to nothing "
+            "is right.",
             len(paid) >= 4 and all(max(ends(runs)) < 0.16 for runs in ladder),
         ),
+        *_sooner_than_votes(votes, noise),
     ]
+
+
+def _by_model(records: Runs, method: str) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for one in records:
+        if one.method.id == method:
+            found.setdefault(one.model.name, []).append(one)
+    return found
+
+
+def _sooner_than_votes(votes: Arms, noise: Arms) -> list[Claim]:
+    """Return when noise alone collapses, where it was trained."""
+    if not noise:
+        return []
+    each = listed(f"{listed(collapses(runs))} on {name}" for name, runs in noise.items())
+    sooner = all(mean(runs, _steps) < mean(votes[name], _steps) for name, runs in noise.items())
+    return [
+        Claim(
+            f"But so high a rate destroys a policy whatever is paid: noise alone collapses at {each}, sooner than the "
+            "vote in the mean. The step says how long a prior withstands the vote at this rate, not that the vote is "
+            "what fells it.",
+            sooner,
+        )
+    ]
+
+
+def _steps(runs: Runs) -> list[float]:
+    return [float(step) for step in collapses(runs)]
 
 
 def proxies(runs: Runs) -> list[float]:
@@ -187,7 +220,8 @@ def _wrong_votes(found: Arms) -> list[Claim]:
 READINGS: dict[str, Callable[..., list[Claim]]] = {
     "dataset-size": _dataset_size,
     "hyperparameters": _hyperparameters,
-    "priors": _priors,
     "test-time-training": _test_time,
     "wrong-votes": _wrong_votes,
 }
+BY_RECORDS = {**OUTCOMES, "priors": _priors}
+"""Those that look beyond the runs of single arms."""

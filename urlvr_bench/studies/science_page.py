@@ -13,6 +13,7 @@ from urlvr_bench.presentation.rendering import Table, rendered
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports import stopping_told
+from urlvr_bench.reports.readme import PUSHED, VOTE
 from urlvr_bench.reports.science_readings import READINGS
 from urlvr_bench.science.claims import told
 from urlvr_bench.science.kinds import KINDS
@@ -39,8 +40,9 @@ class Part:
     """Protocol settings that the runs must have changed, no others."""
 
     def records(self, known: Sequence[Record]) -> list[Record]:
-        """Return the records that the tables are made of."""
-        return [one for one in known if one.protocol.id in self.protocols and one.overrides == self.overrides]
+        """Return the records that the tables are made of: of the probe the votes, but where noise is asked about."""
+        asked = [one for one in known if one.protocol.id in self.protocols and one.overrides == self.overrides]
+        return [one for one in asked if self.kind == "calm" or one.protocol.id != PUSHED or one.method.id == VOTE]
 
 
 @dataclass(frozen=True)
