@@ -377,7 +377,7 @@ def test_a_run_page_draws_both_curves_and_repeats_its_run(site: Path, records: l
 
 
 def test_compare_holds_every_paired_difference(site: Path, records: list[Record]) -> None:
-    (file,) = (site / "data/compare").glob("pocket.pocket-2.chain_addition.chain_addition.json")
+    (file,) = (site / "data/compare").glob("pocket@1.pocket-2.chain_addition.chain_addition.json")
     found = json.loads(file.read_text())
     names = [entry["name"] for entry in found["entries"]]
     assert len(found["pairs"]) == len(names) * (len(names) - 1) / 2

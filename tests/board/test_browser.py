@@ -45,11 +45,11 @@ PAGES = (
     "methods/index.html",
     "methods/token_entropy.html",
     "runs/pocket@1/pocket-4/chain_addition/token_entropy/seed1.html",
-    "compare.html?board=pocket.pocket-4.chain_addition.chain_addition&m=majority_vote&m=token_entropy",
+    "compare.html?board=pocket@1.pocket-4.chain_addition.chain_addition&m=majority_vote&m=token_entropy",
     "about.html",
     "findings/index.html",
     "data/index.html",
-    "embed/pocket.pocket-4.chain_addition.chain_addition.html",
+    "embed/pocket@1.pocket-4.chain_addition.chain_addition.html",
 )
 ARTIFACTS = os.environ.get("SCREENSHOTS")
 """Where to keep screenshots of every page, wide and narrow, light and dark."""
@@ -358,7 +358,7 @@ def test_other_downloads_hold_the_view(open_page: Any, tmp_path: Path, kind: str
     with page.expect_download() as waiting:
         page.click(f"[data-download={kind}]")
     waiting.value.save_as(tmp_path / "view")
-    assert waiting.value.suggested_filename == f"urlvr-bench_pocket.pocket-2.chain_addition.chain_addition.{kind}"
+    assert waiting.value.suggested_filename == f"urlvr-bench_pocket@1.pocket-2.chain_addition.chain_addition.{kind}"
     text = (tmp_path / "view").read_text()
     assert text.startswith(start)
     assert "majority" in text

@@ -105,7 +105,7 @@ def test_data_sets_of_a_card_are_those_that_were_trained_on() -> None:
 def test_the_hubs_own_calls_read_back_what_was_written(desk: Desk, tmp_path: Path) -> None:
     one = trained("gsm8k", 1319)
     model, files = pushed(desk, tmp_path, one)
-    assert model == "org/urlvr-pocket-someone__tiny-gsm8k-majority_vote-seed0"
+    assert model == "org/urlvr-pocket-1-someone__tiny-gsm8k-majority_vote-seed0"
     assert set(files) - {".gitattributes"} == {
         "model.safetensors",
         "config.json",

@@ -93,7 +93,7 @@ def _outcomes(summary: Summary, runs: dict[str, list[Record]]) -> Iterator[str]:
     )
     yield filled(_stopped([runs[line.method] for line in summary.lines if line.role == "contender"]))
     blind = [one for line in summary.lines if line.role == "contender" for one in runs[line.method]]
-    yield filled(_losses(blind, f"{_mean(starts(runs[NOISE])) - _mean(ends(runs[NOISE])):.2f}"))
+    yield filled(_losses(blind, runs.get(NOISE, [])))
 
 
 def _stopped(blind: Sequence[Sequence[Record]]) -> str:
@@ -110,13 +110,14 @@ def _stopped(blind: Sequence[Sequence[Record]]) -> str:
     )
 
 
-def _losses(blind: Sequence[Record], noise: str) -> str:
+def _losses(blind: Sequence[Record], noise: Sequence[Record]) -> str:
     """Return in how many runs without labels the best evaluation was lost again, and what was paid meanwhile."""
     lost = [one for one in blind if _course(one).peak - _course(one).final >= LOST]
     paid = sum(begun < ended for begun, _, ended in map(_paid, lost))
+    alone = f" Noise alone loses {_mean(starts(noise)) - _mean(ends(noise)):.2f} here." if noise else ""
     return (
         f"In {len(lost)} of {len(blind)} runs without labels the last evaluation is {LOST} or more below the run's "
-        f"best; in {paid} of these {len(lost)} the reward ended higher than it began. Noise alone loses {noise} here."
+        f"best; in {paid} of these {len(lost)} the reward ended higher than it began.{alone}"
     )
 
 
