@@ -166,7 +166,7 @@ def test_where_a_new_method_lies_is_said(
         ("next_token", "pocket_text"),
         ("python_tests", None),
         ("proof", None),
-        ("serl", None),
+        ("serl", "countdown_pocket"),
         ("t3rl", "countdown_pocket"),
         ("rpt", "pocket_text"),
         ("majority_vote", "chain_addition"),
@@ -234,7 +234,7 @@ def test_methods_whose_runs_are_equal_say_so() -> None:
     twin = vote.model_copy(update={"method": vote.method.model_copy(update={"id": "soft_vote", "name": "soft_vote"})})
     said = method_docs.equals([vote, other, twin])
     assert set(said) == {"majority_vote", "soft_vote"}
-    assert "On `chain` its committed runs are those of `soft_vote`" in said["majority_vote"]
+    assert "On `chain` under `pocket@1` its committed runs are those of `soft_vote`" in said["majority_vote"]
 
 
 def test_a_stale_index_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
