@@ -167,6 +167,7 @@ def test_where_a_new_method_lies_is_said(
         ("python_tests", None),
         ("proof", None),
         ("serl", "countdown_pocket"),
+        ("judged_clusters", None),
         ("t3rl", "countdown_pocket"),
         ("rpt", "pocket_text"),
         ("majority_vote", "chain_addition"),
