@@ -1,6 +1,6 @@
 """What the records of a calm protocol say: noise stays, labels move, and what the rewards do is their own doing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,9 +9,9 @@ from urlvr_bench.presentation.rendering import Table
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import calm
-from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, span, starts
+from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, span, starts, written
 from urlvr_bench.science.sharpening import reached
-from urlvr_bench.statistics.cells import Rows, cells, twins
+from urlvr_bench.statistics.cells import cells, different
 from urlvr_bench.statistics.collapse import step_curve
 from urlvr_bench.statistics.intervals import two_way
 
@@ -21,18 +21,20 @@ def gentle(records: Sequence[Record]) -> list[Claim]:
     (runs,) = cells(records).values()
     (summary,) = summaries(records)
     words = {line.method: line.verdict.word for line in summary.lines if line.role == "contender"}
-    words = {name: words[name] for name in different(runs, words)}
+    distinct = different({name: runs[name] for name in words})
+    words = {name: word for name, word in words.items() if name in distinct}
     held = [name for name, word in words.items() if word == "rose and held"]
     fell = {line.method: line.verdict for line in summary.lines if words.get(line.method) == "rose, then fell"}
     noise, taught = runs[calm.criterion().noise], runs[calm.criterion().labels]
+    drift, lift = (written(two_way(reached(line) - reached(line, 0), (-1.0, 1.0))) for line in (noise, taught))
     courses = listed(
         f"`{name}` to {each.peak:.2f} at step {each.peak_step} and then to {span(ends(runs[name]))} by seed"
         for name, each in fell.items()
     )
     return [
         Claim(
-            f"Noise leaves the policy where it was: rewarded at random it changes by {_change(noise)} from "
-            f"{mean(noise, starts):.2f}, with labels by {_change(taught)}. What another reward changes beyond that is "
+            f"Noise leaves the policy where it was: rewarded at random it changes by {drift} from "
+            f"{mean(noise, starts):.2f}, with labels by {lift}. What another reward changes beyond that is "
             "its own doing.",
             bool(calm.row(noise, taught)["calm"]),
         ),
@@ -45,17 +47,6 @@ def gentle(records: Sequence[Record]) -> list[Claim]:
         _proxy_up({name: _proxies(runs[name]) for name in fell}),
         _first_version(taught[0]),
     ]
-
-
-def different(runs: Rows, names: Iterable[str]) -> list[str]:
-    """Return those of some methods whose runs are not those of another one before them."""
-    same = twins({name: runs[name] for name in sorted(names)})
-    return [name for name in names if all(name < other for other in same[name])]
-
-
-def _change(runs: Runs) -> str:
-    found = two_way(reached(runs) - reached(runs, 0), (-1.0, 1.0))
-    return f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
 
 
 def moved_by_noise(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:

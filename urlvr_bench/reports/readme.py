@@ -14,7 +14,7 @@ from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.gentle_readings import gentle
 from urlvr_bench.reports.summary import Line, summaries
-from urlvr_bench.science.claims import Claim, collapses, ends, listed, mean, span, starts, told
+from urlvr_bench.science.claims import Claim, by_model, collapses, ends, listed, mean, span, starts, told
 from urlvr_bench.science.sharpening import reached
 from urlvr_bench.statistics.collapse import HEADLINE, survival
 from urlvr_bench.statistics.intervals import two_way
@@ -104,7 +104,7 @@ def filled(text: str) -> str:
 
 def _pushed(records: Sequence[Record]) -> list[Claim]:
     """Return when the vote collapses on each prior where it is pushed hard, and when noise does."""
-    votes, noise = (_by_model(records, name) for name in (VOTE, NOISE))
+    votes, noise = (by_model(records, name) for name in (VOTE, NOISE))
     ladder = sorted(votes.values(), key=lambda runs: mean(runs, starts))
     found = [survival([HEADLINE.step(one) for one in runs], [one.last_step for one in runs]) for runs in ladder]
     medians = [each.median for each in found if each.median is not None]
@@ -125,14 +125,6 @@ def _pushed(records: Sequence[Record]) -> list[Claim]:
         )
         told.append(Claim(said, all(len(collapses(runs)) == len(runs) for runs in noise.values())))
     return told
-
-
-def _by_model(records: Sequence[Record], method: str) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
-    for one in records:
-        if one.method.id == method:
-            found.setdefault(one.model.name, []).append(one)
-    return found
 
 
 def main(arguments: list[str]) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.collapse import HEADLINE
+from urlvr_bench.statistics.intervals import Interval
 from urlvr_bench.statistics.metrics import accuracy, evaluation_at
 
 Runs = Sequence[Record]
@@ -44,6 +45,20 @@ def ends(runs: Runs) -> list[float]:
 def collapses(runs: Runs) -> list[int]:
     """Return the collapse steps of those runs that collapsed, the earliest first."""
     return sorted(step for run in runs if (step := HEADLINE.step(run)) is not None)
+
+
+def by_model(runs: Runs, method: str) -> dict[str, list[Record]]:
+    """Return the runs of a method, by the name of the model."""
+    found: dict[str, list[Record]] = {}
+    for run in runs:
+        if run.method.id == method:
+            found.setdefault(run.model.name, []).append(run)
+    return found
+
+
+def written(found: Interval) -> str:
+    """Return a gain as `+0.047 [+0.023, +0.072]`."""
+    return f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
 
 
 def mean(runs: Runs, of: Callable[[Runs], list[float]]) -> float:

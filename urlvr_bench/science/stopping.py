@@ -9,7 +9,7 @@ import numpy as np
 
 from urlvr_bench.records.measured import Frozen
 from urlvr_bench.records.schema import Record
-from urlvr_bench.statistics.cells import Rows, cells, twins
+from urlvr_bench.statistics.cells import cells, different
 from urlvr_bench.statistics.collapse import eval_curve
 from urlvr_bench.statistics.downfall import of_records
 from urlvr_bench.statistics.intervals import Floats, Interval, over_seeds
@@ -100,7 +100,7 @@ def runs_of(records: Sequence[Record], parts: Sequence[Part]) -> list[Trained]:
 def _runs(part: Part, records: Sequence[Record]) -> Iterator[Trained]:
     whole = [one for one in records if one.labelled and not one.protocol.training.may_end_early]
     for cell, rows in cells(whole).items():
-        for method, runs in _different(rows if cell.main and cell.judged else {}).items():
+        for method, runs in different(rows if cell.main and cell.judged else {}).items():
             for one in runs:
                 accuracies = dict(zip(*eval_curve(one, cell.judged), strict=True))
                 if len(accuracies) < WATCHED:
@@ -111,12 +111,6 @@ def _runs(part: Part, records: Sequence[Record]) -> Iterator[Trained]:
                 columns = {name: np.asarray(column, dtype=np.float64) for name, column in label_free(one).items()}
                 blind = not one.method.uses_labels
                 yield Trained(part.name, group, blind, healthy, one.last_step, columns, accuracies)
-
-
-def _different(rows: Rows) -> Rows:
-    """Return the methods whose runs are not those of another one before them."""
-    same = twins(rows)
-    return {method: runs for method, runs in rows.items() if all(method < other for other in same[method])}
 
 
 @dataclass(frozen=True)

@@ -95,5 +95,11 @@ def twins(rows: Rows) -> dict[str, tuple[str, ...]]:
     return {method: tuple(other for other in group if other != method) for group in same.values() for method in group}
 
 
+def different(rows: Rows) -> Rows:
+    """Return the methods whose runs are not those of another one before them."""
+    same = twins(rows)
+    return {method: runs for method, runs in rows.items() if all(method < other for other in same[method])}
+
+
 def _counts(record: Record) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(evaluation.correct) for evaluation in record.evals)

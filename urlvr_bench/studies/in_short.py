@@ -12,13 +12,12 @@ from urlvr_bench.models import pretraining_of
 from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.reports.gentle_readings import different
 from urlvr_bench.reports.readme import GENTLE, PUSHED, VOTE, filled, repeated
 from urlvr_bench.reports.stopping_told import compared
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import alignment, calm, foretelling, stopping, verifying
 from urlvr_bench.science.claims import collapses, listed, span
-from urlvr_bench.statistics.cells import cells
+from urlvr_bench.statistics.cells import cells, different
 from urlvr_bench.statistics.metrics import scores
 from urlvr_bench.stopping.known import RECOMMENDED
 from urlvr_bench.stopping.known import load as rule
@@ -38,7 +37,7 @@ def _rising(known: Sequence[Record]) -> str:
     records = repeated(known, GENTLE)
     (found,), (runs,) = summaries(records), cells(records).values()
     every = {line.method: line.verdict.word for line in found.lines if line.role == "contender"}
-    words = {name: every[name] for name in different(runs, every)}
+    words = {name: every[name] for name in different({name: runs[name] for name in every})}
     held, fell = (list(words.values()).count(word) for word in ("rose and held", "rose, then fell"))
     sank = [f"`{name}`" for name, word in words.items() if word == "fell"]
     others = f"; {listed(sank)} only {'falls' if len(sank) == 1 else 'fall'}" if sank else ""

@@ -6,7 +6,7 @@ import numpy as np
 
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.gentle_readings import gentle
-from urlvr_bench.science.claims import Claim, Runs, collapses, listed, span
+from urlvr_bench.science.claims import Claim, Runs, collapses, listed, span, written
 from urlvr_bench.science.sharpening import reached
 from urlvr_bench.statistics.intervals import Interval, difference, two_way, wilson
 from urlvr_bench.statistics.metrics import evaluation_at, scores
@@ -20,11 +20,6 @@ def gain(runs: Runs, task: str | None = None) -> Interval:
     """Return the gain in test accuracy over step 0, with its interval."""
     metric = f"avg@{runs[0].protocol.evaluation.samples}"
     return two_way(scores(runs, metric, None, task) - scores(runs, metric, 0, task), (-1.0, 1.0))
-
-
-def written(found: Interval) -> str:
-    """Return a gain as `+0.047 [+0.023, +0.072]`."""
-    return f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
 
 
 def by_method(records: Runs, model: str | None = None, task: str | None = None) -> dict[str, list[Record]]:

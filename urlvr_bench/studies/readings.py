@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from urlvr_bench.records.schema import Record
-from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, shares, span, starts, told
+from urlvr_bench.reports.readme import VOTE
+from urlvr_bench.science.claims import Claim, Runs, by_model, collapses, ends, listed, mean, shares, span, starts, told
 from urlvr_bench.statistics.collapse import HEADLINE, step_curve, survival
 from urlvr_bench.statistics.metrics import accuracy, evaluation_at
 from urlvr_bench.statistics.verdicts import NOISE
@@ -15,7 +15,6 @@ from urlvr_bench.studies.definition import Study
 from urlvr_bench.studies.outcomes import READINGS as OUTCOMES
 from urlvr_bench.studies.summary import arms
 
-VOTE = "majority_vote"
 CHANCE = 1 / 3
 """That both of two runs collapse before, or both after, two others that are like them."""
 Arms = Mapping[str, Runs]
@@ -89,7 +88,7 @@ def _hyperparameters(found: Arms) -> list[Claim]:
 
 
 def _priors(records: Runs) -> list[Claim]:
-    votes, noise = (_by_model(records, name) for name in (VOTE, NOISE))
+    votes, noise = (by_model(records, name) for name in (VOTE, NOISE))
     ladder = sorted(votes.values(), key=lambda runs: mean(runs, starts))
     medians = [
         survival([HEADLINE.step(run) for run in runs], [run.last_step for run in runs]).median for runs in ladder
@@ -124,14 +123,6 @@ def _priors(records: Runs) -> list[Claim]:
         ),
         *_sooner_than_votes(votes, noise),
     ]
-
-
-def _by_model(records: Runs, method: str) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
-    for one in records:
-        if one.method.id == method:
-            found.setdefault(one.model.name, []).append(one)
-    return found
 
 
 def _sooner_than_votes(votes: Arms, noise: Arms) -> list[Claim]:

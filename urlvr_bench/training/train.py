@@ -64,7 +64,8 @@ def _train(
     order = schedule.draw(len(docs), training, run.seed, choose)
     shown = [docs[i] for i in order]
     bridge = RewardBridge(booth, run.method, task, shown, training.group_size, run.seed, twice=PAID_TWICE)
-    trainer = _trainer(run, start, task, shown, bridge, folder)
+    prompts = [task.prompt(doc) for doc in shown]
+    trainer = _trainer(run, start, task, prompts, bridge, folder)
     log, saver, keepers = _listeners(trainer, run, bridge, folder, report, say)
     with PartialState().main_process_first():
         checkpoint = checkpoints.latest(folder / "checkpoints", say)
@@ -82,7 +83,7 @@ def _train(
     if done < training.steps:
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return {
-        "prompts_sha256": schedule.prompts_hash([task.prompt(doc) for doc in shown]),
+        "prompts_sha256": schedule.prompts_hash(prompts),
         "trainer_config": resolved(trainer.args),
         "processes": PartialState().num_processes,
         "model": {
@@ -97,13 +98,12 @@ def _train(
 
 
 def _trainer(
-    run: Run, start: str, task: Task, shown: Sequence[dict[str, Any]], bridge: RewardBridge, folder: Path
+    run: Run, start: str, task: Task, prompts: Sequence[str], bridge: RewardBridge, folder: Path
 ) -> PolicyTrainer:
-    """Return the trainer of a run whose steps show these problems in their order."""
+    """Return the trainer of a run whose steps show these prompts in their order."""
     training, use_cpu = run.protocol.training, sharding.use_cpu()
     tokenizer = load_tokenizer(start)
     processes = PartialState(cpu=use_cpu).num_processes
-    prompts = [task.prompt(doc) for doc in shown]
     if use_cpu:
         training = fitted(training, start, tokenizer, prompts, processes)
     length = None if training.vllm == "none" else text_tokens(training, start, tokenizer, prompts)
