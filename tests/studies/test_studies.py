@@ -36,9 +36,10 @@ def test_a_setting_is_varied_alone():
 
 def made(name):
     """Return a study and a fabricated record for each of its pocket runs, cut down to a few steps and problems."""
-    found = []
-    for run in EVERY[name].pocket.runs():
-        training = run.protocol.training.model_copy(update={"steps": 12})
+    found, runs = [], EVERY[name].pocket.runs()
+    least = min(run.protocol.training.steps for run in runs)
+    for run in runs:
+        training = run.protocol.training.model_copy(update={"steps": 12 * (run.protocol.training.steps // least)})
         evaluation = run.protocol.evaluation.model_copy(update={"every": 6, "problems": 16})
         small = run.protocol.model_copy(update={"training": training, "evaluation": evaluation})
         settings = {"protocol": small, "overrides": dict(run.overrides), "model": run.model, "task": run.task}

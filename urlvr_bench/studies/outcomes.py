@@ -4,12 +4,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from urlvr_bench import protocol
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.gentle_readings import gentle
-from urlvr_bench.science.claims import Claim, Runs, collapses, listed, span, written
+from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, span, starts, written
 from urlvr_bench.science.sharpening import reached
+from urlvr_bench.statistics.downfall import MANNERS, downfalls
 from urlvr_bench.statistics.intervals import Interval, difference, two_way, wilson
 from urlvr_bench.statistics.metrics import evaluation_at, scores
+from urlvr_bench.statistics.verdicts import NOISE
 from urlvr_bench.studies.summary import moves
 
 ENDS_OVER = 20
@@ -63,6 +66,35 @@ def _ood(records: Runs) -> list[Claim]:
 
 def _rise_then_fall(runs: Runs) -> list[Claim]:
     return gentle([run for run in runs if not run.overrides])
+
+
+def _pressure(runs: Runs) -> list[Claim]:
+    """Return, per pressure from the gentlest on, what noise does and how the other rewards' runs fell."""
+    found: dict[str, dict[str, list[Record]]] = {}
+    for run in runs:
+        found.setdefault(_pressed(run), {}).setdefault(run.method.id, []).append(run)
+    told = []
+    for pressure, rows in found.items():
+        noise, manners = rows[NOISE], downfalls(rows)
+        each = {
+            how: [f"`{name}`" for name, fell in manners.items() if name != NOISE and fell and fell.word == how]
+            for how in MANNERS
+        }
+        ways = "; ".join(f"{how}: {', '.join(names)}" for how, names in each.items() if names)
+        told.append(
+            Claim(f"{pressure}, noise ends at {span(ends(noise))} from {mean(noise, starts):.2f}; {ways}.", bool(ways))
+        )
+    return told
+
+
+def _pressed(run: Record) -> str:
+    """Return in words how much harder than its protocol a run was trained."""
+    usual = protocol.load(run.protocol.id).training
+    own = run.protocol.training
+    if own.steps > usual.steps:
+        return f"Trained {own.steps / usual.steps:g} times as long"
+    faster = own.learning_rate / usual.learning_rate
+    return "At the protocol's own rate" if faster == 1 else f"At {faster:g} times the rate"
 
 
 def _self_verification(records: Runs) -> list[Claim]:
@@ -179,6 +211,7 @@ def _wrong_problems(runs: Runs) -> list[Claim]:
 READINGS: dict[str, Callable[[Runs], list[Claim]]] = {
     "ood": _ood,
     "per-problem": _per_problem,
+    "pressure": _pressure,
     "rise-then-fall": _rise_then_fall,
     "self-verification": _self_verification,
     "wrong-problems": _wrong_problems,

@@ -7,14 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from urlvr_bench.presentation.rendering import Row, Table, number
+from urlvr_bench.presentation.rendering import DASH, Row, Table, number
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell, cells
 from urlvr_bench.statistics.collapse import FEWEST, HEADLINE, WINDOW, step_curve
+from urlvr_bench.statistics.downfall import SHORT, of_records
 from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.intervals import over_seeds
 from urlvr_bench.statistics.metrics import evaluation_at
 from urlvr_bench.statistics.summaries import frame, spread
+from urlvr_bench.statistics.verdicts import NOISE
 from urlvr_bench.studies import alignment, foretelling, verifying
 from urlvr_bench.studies.definition import Study
 
@@ -23,6 +25,7 @@ COURSE_NOTES = (
     f"peak: the best {WINDOW}-step mean of the train accuracy of each run, oracle-picked. Collapse step: "
     f"{HEADLINE.name}; Kaplan-Meier median, below {FEWEST} seeds the steps themselves.",
     f"Brackets: 95 % intervals over seeds and problems. Reward and votes at the end: mean of the last {WINDOW} steps.",
+    SHORT,
 )
 TASKS_NOTES = (
     "base, final, gain: test accuracy (avg@n) at step 0, at the last step, and their paired difference, with 95 % "
@@ -64,14 +67,17 @@ def _common(records: Sequence[Record]) -> dict[str, str]:
 def arms_table(study: Study, records: Sequence[Record]) -> Table:
     """Return one row per arm: where it started, how it ended, and when it collapsed."""
     rows: list[Row] = []
-    for cell, name, found in arms(study, records):
+    known = arms(study, records)
+    noise = {cell: runs for cell, _, runs in known if runs[0].method.name == NOISE}
+    for cell, name, found in known:
         [row] = collapse_rows(cell, {found[0].method.id: found})
         shares = (0.0, 1.0)
         reward_bounds = shares if found[0].method.binary else (-math.inf, math.inf)
         for column, bounds in (("proxy_reward", reward_bounds), ("majority_ratio", shares)):
             ends = [end for r in found if math.isfinite(end := step_curve(r, column)[1][-1])]
             row |= spread(column, over_seeds(ends, bounds))
-        rows.append({"setting": name, **row})
+        manner = of_records(found, noise.get(cell, ()))
+        rows.append({"setting": name, **row, "manner": str(manner or DASH)})
     return Table(study.title, COURSE_NOTES, pd.DataFrame(rows), _arm_text(rows))
 
 
@@ -88,6 +94,7 @@ def _arm_text(rows: Sequence[Row]) -> Callable[[Row], dict[str, str]]:
             "final": number(row, "final"),
             "gain": number(row, "gain"),
             "collapse step": str(row[HEADLINE.column]),
+            "how it fell": str(row["manner"]),
             "reward at the end": number(row, "proxy_reward"),
             "majority's share at the end": number(row, "majority_ratio"),
         }
