@@ -9,7 +9,7 @@ import re
 from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks import expression, puzzle
 from urlvr_bench.tasks.boxed import Boxed, PlainBoxed, Span
-from urlvr_bench.tasks.scorer import Doc, Scorer, Verdict
+from urlvr_bench.tasks.scorer import Doc, Scorer, Verdict, turned
 from urlvr_bench.tasks.stated import Stated
 
 
@@ -34,8 +34,7 @@ class PocketCountdown(Scorer):
 
     def rephrase(self, doc: Doc, view: int) -> str:
         digits, mark, target = doc["public"].partition(">")
-        first = view % len(digits)
-        return f"{digits[first:] + digits[:first]}{mark}{target}=".rjust(len(doc["prompt"]), ".")
+        return f"{''.join(turned(digits, view))}{mark}{target}=".rjust(len(doc["prompt"]), ".")
 
     def verification_prompt(self, doc: Doc, completion: str) -> str | None:
         return f"{doc['public']}?{completion}="
@@ -95,9 +94,8 @@ class Countdown(Boxed):
 
     def rephrase(self, doc: Doc, view: int) -> str:
         numbers, target = puzzle.given(doc["public"])
-        first = view % len(numbers)
-        turned = puzzle.shown(numbers[first:] + numbers[:first], target)
-        return str(doc["prompt"].replace(doc["public"], turned))
+        other = puzzle.shown(turned(numbers, view), target)
+        return str(doc["prompt"].replace(doc["public"], other))
 
 
 def _solved(doc: Doc) -> Doc:

@@ -6,7 +6,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks import expression, words
 from urlvr_bench.tasks.boxed import Span
 from urlvr_bench.tasks.countdown import Countdown
-from urlvr_bench.tasks.scorer import Doc, Scorer, Verdict
+from urlvr_bench.tasks.scorer import Doc, Scorer, Verdict, turned
 
 MAX_LENGTH = 100
 """Of a line that is read, characters."""
@@ -61,11 +61,10 @@ def stated_span(completion: str) -> Span | None:
     return (start, end) if 0 < end - start <= MAX_LENGTH else None
 
 
-def turned(prompt: str, view: int) -> str:
+def reordered(prompt: str, view: int) -> str:
     """Return a prompt with its solved lines in another order."""
     *solved, asked = prompt.split("\n")
-    first = view % len(solved)
-    return "\n".join([*solved[first:], *solved[:first], asked])
+    return "\n".join([*turned(solved, view), asked])
 
 
 class Line(Scorer):
@@ -99,7 +98,7 @@ class Line(Scorer):
         return None if self.answer(completion) is None else self._span(completion)
 
     def rephrase(self, doc: Doc, view: int) -> str:
-        return turned(doc["prompt"], view)
+        return reordered(doc["prompt"], view)
 
 
 class StatedLine(Line):
@@ -151,7 +150,7 @@ class ExpressionLine(Countdown):
         return answer if claimed and found and claimed.value == found.value else None
 
     def rephrase(self, doc: Doc, view: int) -> str:
-        return turned(doc["prompt"], view)
+        return reordered(doc["prompt"], view)
 
     def completion(self, answer: str) -> str:
         return f" {answer}"

@@ -2,7 +2,7 @@
 
 import re
 
-from urlvr_bench.tasks.scorer import Doc, Scorer, next_digits
+from urlvr_bench.tasks.scorer import Doc, Scorer, next_digits, turned
 
 MAX_LENGTH = 200
 """Of a text that is a continuation, characters."""
@@ -23,9 +23,8 @@ class ChainAddition(Scorer):
         return f"#{answer}"
 
     def rephrase(self, doc: Doc, view: int) -> str:
-        terms = doc["public"].split("+")
-        first = view % len(terms)
-        return f"{'+'.join(terms[first:] + terms[:first])}=".rjust(len(doc["prompt"]), ".")
+        terms = turned(doc["public"].split("+"), view)
+        return f"{'+'.join(terms)}=".rjust(len(doc["prompt"]), ".")
 
 
 class Continuation(Scorer):

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.verifiers.classes import representatives
@@ -15,6 +15,18 @@ Doc = Mapping[str, Any]
 
 Text has its `continuation`, a program its `setup` and its `tests`; of these, methods may ask for the first alone.
 """
+
+
+T = TypeVar("T")
+
+
+def turned(parts: Sequence[T], view: int) -> list[T]:
+    """Return the parts of a prompt with the first `view` of them last; UsageError where that turns nothing."""
+    if not 0 < view < len(parts):
+        raise UsageError(
+            f"view={view}: a problem of {len(parts)} parts is rephrased by turning them; views: 1 to {len(parts) - 1}"
+        )
+    return [*parts[view:], *parts[:view]]
 
 
 @dataclass(frozen=True)

@@ -212,11 +212,13 @@ def test_a_line_with_no_number_or_several_has_no_answer(text: str, answer: str |
 def test_rephrasing_turns_the_solved_lines_and_asks_the_same(name: str) -> None:
     task, (doc, *_) = tasks.load(name), docs(name, "test")
     *shown, asked = doc["prompt"].split("\n")
-    for view in range(1, 4):
+    for view in range(1, len(shown)):
         *turned, last = task.rephrase(doc, view).split("\n")
         assert last == asked
         assert sorted(turned) == sorted(shown)
-    assert task.rephrase(doc, 1) != doc["prompt"]
+        assert task.rephrase(doc, view) != doc["prompt"]
+    with pytest.raises(UsageError, match=rf"view={len(shown)}.*views: 1 to {len(shown) - 1}"):
+        task.rephrase(doc, len(shown))
 
 
 def test_a_gold_answer_alone_makes_a_problem() -> None:

@@ -50,6 +50,9 @@ class RewardBridge:
         self.method: Turns = Here(method, name) if isinstance(method, Method) else method
         if "verified" in self.method.needs and not task.has_checker:
             raise UsageError(f"{name} needs a task with a label-free checker; {task.name} has none")
+        for extra in self.method.extras():
+            if extra.view and docs:
+                task.rephrase(docs[0], extra.view)  # refused here, where the task has none, and not after a step
         self.name, self.task, self.docs = name, task, docs
         self.group_size, self.seed = group_size, seed
         self.twice = 0 if LABELS & set(self.method.needs) else twice
