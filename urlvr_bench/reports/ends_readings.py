@@ -9,6 +9,7 @@ from urlvr_bench.records.schema import Record
 from urlvr_bench.science import control, forecast
 from urlvr_bench.science.claims import Claim, listed, span
 from urlvr_bench.science.kinds import per_protocol
+from urlvr_bench.statistics.cells import different
 
 TAIL = 0.025
 """Of a 95 % interval, on one side."""
@@ -16,7 +17,7 @@ TAIL = 0.025
 
 def sharpening(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
     """Return whether training ends where the samples of step 0 say, by kind of reward, task and protocol."""
-    groups = [group for found in per_protocol(records).values() for group in found]
+    groups = [group for found in per_protocol(records).values() for group in _distinct(found)]
     frame = pd.DataFrame([forecast.row(group) | _cell(group) for group in groups])
     contenders = frame[frame["metric"].str.startswith("maj")].set_index("method")
     calm, rough, pushed = (
@@ -33,8 +34,8 @@ def sharpening(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
     return [
         Claim(
             f"On chain addition, trained so gently that noise moves nothing (`pocket@2`), {len(calm) - len(below)} of "
-            f"{len(calm)} rewards without labels, votes among them, end at the accuracy of the untrained vote, as far "
-            f"as can be told; {listed(sorted(below.index))} end below it ({span(below['difference'])}).",
+            f"{len(calm)} different rewards without labels, votes among them, end at the accuracy of the untrained "
+            f"vote, as far as can be told; {listed(sorted(below.index))} end below it ({span(below['difference'])}).",
             "majority_vote" not in below.index and bool(len(below)) and bool((calm["difference_low"] <= 0).all()),
         ),
         Claim(
@@ -86,6 +87,14 @@ def equal_compute(records: Sequence[Record], tables: Sequence[Table]) -> list[Cl
             bool(most.loc["majority_vote", "last_gap_high"] < 0),
         ),
     ]
+
+
+def _distinct(groups: Sequence[list[Record]]) -> list[list[Record]]:
+    """Return the groups of a protocol and task without those whose runs another reward without labels had before."""
+    found: dict[tuple[str, bool], dict[str, list[Record]]] = {}
+    for group in groups:
+        found.setdefault((group[0].model.name, group[0].method.uses_labels), {})[group[0].method.id] = group
+    return [group for rows in found.values() for group in different(rows).values()]
 
 
 def _cell(group: Sequence[Record]) -> dict[str, str]:

@@ -17,8 +17,9 @@ from urlvr_bench.presentation.drawing import (
 )
 from urlvr_bench.presentation.naming import seeds, setting
 from urlvr_bench.records.schema import Record
+from urlvr_bench.science.claims import median_collapse
 from urlvr_bench.statistics.cells import Cell, Rows
-from urlvr_bench.statistics.collapse import HEADLINE, WINDOW, Survival, survival
+from urlvr_bench.statistics.collapse import HEADLINE, WINDOW
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ def _climb(above: "Axes", below: "Axes", climbing: dict[Cell, list[Record]], loo
         judged_points(above, cell, records, color, after=0)
         marks(above, records, None, color)
         starts.append(float(true.mean[0]))
-        if median := _survival(records).median:
+        if median := median_collapse(records):
             medians.append(median)
             for axes in (above, below):
                 axes.axvline(median, color=color, linewidth=0.8, linestyle=":")
@@ -118,17 +119,13 @@ def _logarithmic(axes: "Axes", last: int) -> None:
     axes.minorticks_off()
 
 
-def _survival(records: list[Record]) -> Survival:
-    return survival([HEADLINE.step(record) for record in records], [record.last_step for record in records])
-
-
 def _ordered(rungs: dict[Cell, Rows]) -> bool:
     """Whether every method collapses later, in the median, the higher its prior starts, one on three priors or more."""
     most = 0
     for method in {method for rows in rungs.values() for method in rows}:
         found = [(cell, rows[method]) for cell, rows in rungs.items() if method in rows]
         found.sort(key=lambda pair: float(accuracy(pair[0], pair[1], 0).mean()))
-        medians = [_survival(records).median for _, records in found]
+        medians = [median_collapse(records) for _, records in found]
         known = [median for median in medians if median is not None]
         if len(known) < len(medians) or known != sorted(set(known)):
             return False

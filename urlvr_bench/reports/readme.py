@@ -14,9 +14,19 @@ from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.gentle_readings import gentle
 from urlvr_bench.reports.summary import Line, summaries
-from urlvr_bench.science.claims import Claim, by_model, collapses, ends, listed, mean, span, starts, told
+from urlvr_bench.science.claims import (
+    Claim,
+    by_model,
+    collapses,
+    ends,
+    listed,
+    mean,
+    median_collapse,
+    span,
+    starts,
+    told,
+)
 from urlvr_bench.science.sharpening import reached
-from urlvr_bench.statistics.collapse import HEADLINE, survival
 from urlvr_bench.statistics.intervals import two_way
 from urlvr_bench.statistics.verdicts import NOISE
 
@@ -106,8 +116,7 @@ def _pushed(records: Sequence[Record]) -> list[Claim]:
     """Return when the vote collapses on each prior where it is pushed hard, and when noise does."""
     votes, noise = (by_model(records, name) for name in (VOTE, NOISE))
     ladder = sorted(votes.values(), key=lambda runs: mean(runs, starts))
-    found = [survival([HEADLINE.step(one) for one in runs], [one.last_step for one in runs]) for runs in ladder]
-    medians = [each.median for each in found if each.median is not None]
+    medians = [median for runs in ladder if (median := median_collapse(runs)) is not None]
     count = sum(map(len, ladder))
     told = [
         Claim(

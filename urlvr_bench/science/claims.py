@@ -7,7 +7,7 @@ import numpy as np
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records.schema import Record
-from urlvr_bench.statistics.collapse import HEADLINE
+from urlvr_bench.statistics.collapse import HEADLINE, survival
 from urlvr_bench.statistics.intervals import Interval
 from urlvr_bench.statistics.metrics import accuracy, evaluation_at
 
@@ -45,6 +45,11 @@ def ends(runs: Runs) -> list[float]:
 def collapses(runs: Runs) -> list[int]:
     """Return the collapse steps of those runs that collapsed, the earliest first."""
     return sorted(step for run in runs if (step := HEADLINE.step(run)) is not None)
+
+
+def median_collapse(runs: Runs) -> float | None:
+    """Return the Kaplan-Meier median of the collapse steps, None where fewer than half are seen to collapse."""
+    return survival([HEADLINE.step(run) for run in runs], [run.last_step for run in runs]).median
 
 
 def by_model(runs: Runs, method: str) -> dict[str, list[Record]]:

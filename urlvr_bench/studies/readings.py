@@ -6,7 +6,20 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from urlvr_bench.reports.readme import VOTE
-from urlvr_bench.science.claims import Claim, Runs, by_model, collapses, ends, listed, mean, shares, span, starts, told
+from urlvr_bench.science.claims import (
+    Claim,
+    Runs,
+    by_model,
+    collapses,
+    ends,
+    listed,
+    mean,
+    median_collapse,
+    shares,
+    span,
+    starts,
+    told,
+)
 from urlvr_bench.statistics.collapse import HEADLINE, step_curve, survival
 from urlvr_bench.statistics.metrics import accuracy, evaluation_at
 from urlvr_bench.statistics.verdicts import NOISE
@@ -90,10 +103,7 @@ def _hyperparameters(found: Arms) -> list[Claim]:
 def _priors(records: Runs) -> list[Claim]:
     votes, noise = (by_model(records, name) for name in (VOTE, NOISE))
     ladder = sorted(votes.values(), key=lambda runs: mean(runs, starts))
-    medians = [
-        survival([HEADLINE.step(run) for run in runs], [run.last_step for run in runs]).median for runs in ladder
-    ]
-    known = [median for median in medians if median is not None]
+    known = [median for runs in ladder if (median := median_collapse(runs)) is not None]
     steps = [collapses(runs) for runs in ladder]
     pairs = list(itertools.pairwise(steps))
     meet = sum(max(weak) >= min(strong) for weak, strong in pairs)
