@@ -5,14 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip
 QUIET := -q --disable-pip-version-check
-PRIORS := $(foreach rung,1 2 3 4 5 6,--model pocket-$(rung))
-STUDIES := $(basename $(notdir $(wildcard urlvr_bench/studies/*.yaml)))
-# the methods that chain addition can train, beside the seven that `run` compares by default
-OTHERS := soft_vote empo scrl condorcet evol_rl restrain weighted_vote probability_disparity co_rewarding_1 \
-    co_rewarding_2 self_harmony covo rlpr verifree weighted_sum oracle_vote incorrect_label format_only length_reward
 DESK_OTHERS := self_certainty trajectory_entropy probability empo
-FIRST := --protocol pocket@1  # which most pages still read
-CONTROLLED := majority_vote self_certainty token_entropy trajectory_entropy ground_truth
 DOCUMENTS := $(addprefix reports.,method_docs task_docs readme desk_docs scaling_docs settings_docs \
     statistics_docs stopping_docs) \
     api.columns_doc studies.pages studies.science_page studies.in_short
@@ -98,17 +91,8 @@ coverage-study: setup  ## how often intervals hold the truth; adds what is missi
 	OMP_NUM_THREADS=1 $(BIN)/python -m urlvr_bench.reports.coverage
 	$(BIN)/python -m urlvr_bench.reports.statistics_docs
 
-results: setup  ## remake the reference records and those of the studies (about seven hours on two cores)
-	$(BIN)/urlvr-bench run --seeds 5 --out runs/reference
-	$(BIN)/urlvr-bench run $(FIRST) --seeds 5 --out runs/reference
-	$(BIN)/urlvr-bench run $(FIRST) $(addprefix --method ,$(OTHERS)) --seeds 5 --out runs/reference
-	$(BIN)/urlvr-bench run --protocol pocket-probe --method majority_vote $(PRIORS) --seeds 5 --out runs/reference
-	$(BIN)/urlvr-bench run $(FIRST) --method next_token --task pocket_text --seeds 5 --out runs/reference
-	$(BIN)/urlvr-bench run $(FIRST) --method ground_truth $(PRIORS) --seeds 3 --out runs/reference
-	$(BIN)/urlvr-bench run --protocol pocket-mcs --method majority_vote $(PRIORS) --seeds 5 --out runs/reference
-	$(BIN)/urlvr-bench run $(FIRST) $(addprefix --method ,$(CONTROLLED)) --seeds 3 --set problems=32 --set samples=128 \
-	    --set baseline_samples=512 --out runs/reference
-	for name in $(STUDIES); do $(BIN)/urlvr-bench study $$name --results none --out runs/reference || exit 1; done
+results: setup  ## make the committed records of the pocket lab again (about eight hours on two cores), over any stops
+	$(BIN)/python benchmarks/remake.py --out runs/reference
 	$(BIN)/urlvr-bench collect runs/reference --out results --replace
 
 docs: setup  ## everything that is generated from the registry and from results/

@@ -20,6 +20,7 @@ from urlvr_bench import protocol
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records import record
 from urlvr_bench.records.run_folder import HOLDER, read_steps
+from urlvr_bench.running import again
 from urlvr_bench.training import configuration, devices, parallel
 
 SMALL = ["--protocol", "smoke", "--set", "steps=10", "--set", "every=10", "--set", "draws=rollout"]
@@ -241,6 +242,11 @@ def test_vllm_and_adapters_are_set_as_the_protocol_says(tmp_path, monkeypatch):
 def test_settings_added_later_leave_the_hashes_of_committed_records_as_they_were():
     found = record.read_all([ROOT / "results"])
     assert found and all(each.protocol.hash() == each.protocol_hash for each in found)
+
+
+def test_every_committed_run_of_the_pocket_lab_can_be_made_again_as_benchmarks_remake_does():
+    found = [each for each in record.read_all([ROOT / "results"]) if each.protocol.name.startswith("pocket")]
+    assert [again.run_of(each).record_path for each in found] == [each.path for each in found]
 
 
 def test_a_launcher_that_says_nothing_is_named(tmp_path, monkeypatch):

@@ -34,34 +34,26 @@ def by_method(records: Runs, model: str | None = None, task: str | None = None) 
     return found
 
 
+HALVES = {"two": "chain_addition_two", "three": "chain_addition_three"}
+"""The halves of the pocket's task by how many numbers are added, and what they are called in words."""
+
+
 def _ood(records: Runs) -> list[Claim]:
-    two, three = (by_method(records, task=f"chain_addition_{half}") for half in ("two", "three"))
-    names = {"two": "chain_addition_two", "three": "chain_addition_three"}
-    taught = [gain(two["ground_truth"], names["three"]), gain(three["ground_truth"], names["two"])]
-    voted, less = gain(three["majority_vote"], names["two"]), gain(two["majority_vote"], names["three"])
-    metric = f"avg@{records[0].protocol.evaluation.samples}"
-    lost = [
-        scores(half["token_entropy"], metric, None, task).mean(1).max()
-        for half in (two, three)
-        for task in names.values()
-    ]
-    return [
-        Claim(
-            f"What the supervised reward wins on one half of the task carries over to the other in both directions "
-            f"({' and '.join(map(written, taught))}).",
-            all(found.low > 0 for found in taught),
-        ),
-        Claim(
-            f"So does what the vote wins on sums of three numbers ({written(voted)} on sums of two); what it wins on "
-            f"sums of two is not shown to ({written(less)}).",
-            voted.low > 0 and less.low <= 0 <= less.high,
-        ),
-        Claim(
-            "Token entropy loses both, the half it was not trained on as well: no run ends above "
-            f"{np.ceil(100 * max(lost)):.0f} % on either.",
-            max(lost) < 0.05,
-        ),
-    ]
+    """Return what each reward does to the half that it is trained on and to the other, in both directions."""
+    told, over = [], []
+    for name, other in (("two", "three"), ("three", "two")):
+        for method, runs in by_method(records, task=HALVES[name]).items():
+            own, elsewhere = gain(runs, HALVES[name]), gain(runs, HALVES[other])
+            over.append(elsewhere)
+            told.append(
+                f"`{method}` on sums of {name} changes them by {written(own)}, the others by {written(elsewhere)}"
+            )
+    won, lost = sum(each.low > 0 for each in over), sum(each.high < 0 for each in over)
+    text = (
+        f"Trained on one half of the task, a reward raises the other in {won} of {len(over)} pairs of a reward and a "
+        f"direction and lowers it in {lost}; in the other {len(over) - won - lost} neither is shown."
+    )
+    return [Claim(text, True), Claim(f"{'; '.join(told)}.", True)]
 
 
 def _rise_then_fall(runs: Runs) -> list[Claim]:
