@@ -11,7 +11,7 @@ import typer
 from urlvr_bench.commands.options import say
 from urlvr_bench.commands.running import carry_out
 from urlvr_bench.records import record
-from urlvr_bench.running import again, plan
+from urlvr_bench.running import again, estimates, machine, plan
 
 RESULTS = Path(__file__).parents[1] / "results"
 POCKET = "pocket"
@@ -25,8 +25,8 @@ def remake(
     """Make every committed record of the pocket lab again."""
     known = [one for one in record.read_all([RESULTS]) if one.protocol.name.startswith(POCKET)]
     cells = plan.lay_out([again.run_of(one) for one in known], out)
-    side_by_side = jobs or plan.default_jobs()
-    minutes = plan.estimated_minutes(cells, out, side_by_side)
+    side_by_side = jobs or machine.default_jobs()
+    minutes = estimates.estimated_minutes(cells, out, side_by_side)
     took = "an unknown time" if minutes is None else f"about {minutes / 60:.1f} hours"
     say(f"{len(cells)} runs, {sum(cell.left for cell in cells)} left; {took} with {side_by_side} side by side")
     if not dry_run:

@@ -4,7 +4,7 @@ import pytest
 
 from urlvr_bench import protocol
 from urlvr_bench.protocol import Run
-from urlvr_bench.running import cpu_cost, plan
+from urlvr_bench.running import cpu_cost, estimates, machine, plan
 
 SMOL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 GFLOPS = {16: 121e9, 64: 186e9, 512: 211e9, 1024: 200e9}
@@ -45,14 +45,14 @@ def test_freezing_the_embeddings_saves_their_gradients_and_moments():
 def test_a_run_takes_its_share_of_the_cores_or_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: range(8))
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    assert [plan.threads(SMOL, jobs) for jobs in (1, 2, 3, 16)] == [8, 4, 2, 1]
-    assert plan.threads("pocket-6", 1) == 1
+    assert [machine.threads(SMOL, jobs) for jobs in (1, 2, 3, 16)] == [8, 4, 2, 1]
+    assert machine.threads("pocket-6", 1) == 1
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert plan.threads(SMOL, 1) == 3
+    assert machine.threads(SMOL, 1) == 3
 
 
 def test_what_a_processor_only_emulates_is_estimated_and_float32_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "devices", list)
+    monkeypatch.setattr(machine, "devices", list)
     monkeypatch.setattr(cpu_cost, "prompt_tokens", lambda task: 23)
     run = Run(protocol.load("desk-press"), "smollm2-135m", "words", "majority_vote", 0)
     shape = cpu_cost.shape_of(SMOL)
@@ -60,9 +60,9 @@ def test_what_a_processor_only_emulates_is_estimated_and_float32_is_offered(monk
     cell = plan.Cell(run, run.path, "new")
     low, full = {"bfloat16": 1e-7, "float32": 1e-8}, {"bfloat16": 1e-9, "float32": 1e-8}
     monkeypatch.setattr(cpu_cost, "seconds_per_weight", lambda rows, precision, threads: rows * low[precision])
-    slow = plan.minutes_per_run(cell, run.path, 1)
-    offered = plan.minutes_in_float32([cell], 1)
+    slow = estimates.minutes_per_run(cell, run.path, 1)
+    offered = estimates.minutes_in_float32([cell], 1)
     assert offered is not None and slow is not None and offered < slow / 5
     monkeypatch.setattr(cpu_cost, "seconds_per_weight", lambda rows, precision, threads: rows * full[precision])
-    assert plan.minutes_per_run(cell, run.path, 1) == run.protocol.reference_minutes
-    assert plan.minutes_in_float32([cell], 1) is None
+    assert estimates.minutes_per_run(cell, run.path, 1) == run.protocol.reference_minutes
+    assert estimates.minutes_in_float32([cell], 1) is None

@@ -8,7 +8,7 @@ from typing import Any
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.running import plan, runner, worker
+from urlvr_bench.running import machine, plan, runner, worker
 from urlvr_bench.running.plan import Cell
 
 POLL_SECONDS = 0.2
@@ -41,7 +41,7 @@ def run(
 def _carry_out(cell: Cell) -> None:
     """Run the worker to its end; whatever interrupts the caller stops it at a place where it can be continued."""
     worker.prepare(cell.run, cell.folder)
-    process = runner.spawn(cell.folder, next(iter(plan.devices()), None))
+    process = runner.spawn(cell.folder, next(iter(machine.devices()), None))
     try:
         while process.poll() is None:
             time.sleep(POLL_SECONDS)

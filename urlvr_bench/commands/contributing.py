@@ -85,7 +85,7 @@ def training(name: str, task: str, out: Path) -> tuple[bool, str]:
     from urlvr_bench import methods, models, protocol
     from urlvr_bench.records import record
     from urlvr_bench.reports import figures, tables
-    from urlvr_bench.running import plan, runner
+    from urlvr_bench.running import machine, plan, runner
 
     default = protocol.load(PROTOCOL).model
     priors = [prior.name for prior in models.priors() if prior.task == task]
@@ -94,7 +94,7 @@ def training(name: str, task: str, out: Path) -> tuple[bool, str]:
     changes = {"steps": str(STEPS)} | ({"mini_batches": "4"} if moves else {})
     runs = plan.grid(PROTOCOL, [name, "random_reward"], [0], [model], [task], changes)
     cells = plan.lay_out(runs, out)
-    outcomes = runner.carry_out(cells, plan.default_jobs(), console)
+    outcomes = runner.carry_out(cells, machine.default_jobs(), console)
     failures = [f"{ended.cell.folder}: {ended.error}" for ended in outcomes if ended.error]
     if failures:
         return False, "**Training failed**: " + "; ".join(failures)

@@ -20,12 +20,12 @@ UNREAD = "its problems are counted when they are read from the hub"
 
 def document(cells: "Sequence[Cell]", out: Path, jobs: int) -> dict[str, Any]:
     """Return the plan for programs."""
-    from urlvr_bench.running import counts, plan
+    from urlvr_bench.running import counts, estimates, plan
 
     published = counts.published(cell.run for cell in cells)
     sets, missing = counts.at_hand(published), counts.absent(published)
     runs = [{"folder": str(cell.folder), "state": cell.state, "settings": plan.changed(cell.run)} for cell in cells]
-    minutes = plan.estimated_minutes(cells, out, jobs)
+    minutes = estimates.estimated_minutes(cells, out, jobs)
     return {"runs": runs, "jobs": jobs, "estimated_minutes": minutes, "sets": sets, "missing": missing}
 
 
@@ -43,25 +43,25 @@ def require_data(cells: "Sequence[Cell]") -> None:
 
 def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
     """Print the runs, how many are done, and how long the rest may take."""
-    from urlvr_bench.running import plan
+    from urlvr_bench.running import estimates, plan
 
     shared, own = parted([plan.changed(cell.run) for cell in cells])
     console.print(table(cells, own))
     if shared:
         say(f"changed from the protocol: {said(shared)}")
     show_sets(cells)
-    minutes = plan.estimated_minutes(cells, out, jobs)
+    minutes = estimates.estimated_minutes(cells, out, jobs)
     done, left = sum(cell.state == "done" for cell in cells), sum(cell.left for cell in cells)
     took = "an unknown time" if minutes is None else f"about {max(1, round(minutes))} min"
     rest = f"{took} with {min(jobs, left)} side by side" if left > 1 else took if left else "nothing left to do"
     say(f"{runs_of(len(cells))}, {done} done; {rest}")
-    faster = plan.minutes_in_float32(cells, jobs)
+    faster = estimates.minutes_in_float32(cells, jobs)
     if faster is not None:
         say(
             f"this processor has no instructions for bfloat16; in float32 a run takes about {max(1, round(faster))} "
             f"min, as one of changed settings: {IN_FLOAT32}"
         )
-    memory = plan.memory_per_run(cells)
+    memory = estimates.memory_per_run(cells)
     if memory is not None:
         free = psutil.virtual_memory().available
         say(f"each takes about {memory / 1e9:.1f} GB of the {free / 1e9:.0f} GB that are free")

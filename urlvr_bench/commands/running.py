@@ -142,9 +142,9 @@ def plan_and_carry_out(runs: "list[Run]", out: Path, jobs: int | None, dry_run: 
 
     With `as_json` the plan is printed, as JSON, only where it is all that was asked for.
     """
-    from urlvr_bench.running import plan
+    from urlvr_bench.running import machine, plan
 
-    cells, jobs = plan.lay_out(runs, out), jobs or plan.default_jobs()
+    cells, jobs = plan.lay_out(runs, out), jobs or machine.default_jobs()
     if as_json and dry_run:
         print(json.dumps(planning.document(cells, out, jobs)))
     elif cells and not as_json:

@@ -48,20 +48,20 @@ def chosen(launcher: str | None, config: str | None, processes: int | None, trai
         if launcher is None:
             raise UsageError("--config and --processes are for --launcher accelerate, local, slurm or hf-jobs")
         from urlvr_bench import settings
-        from urlvr_bench.running import plan
+        from urlvr_bench.running import machine
         from urlvr_bench.training import devices
 
-        settings.split_batch(training, devices.use(config, processes, len(plan.devices())))
+        settings.split_batch(training, devices.use(config, processes, len(machine.devices())))
     return launcher  # type: ignore[return-value]
 
 
 def default_jobs(launcher: Launcher | None, cells: "Sequence[Cell]") -> int:
     """Return how many runs go side by side where nobody said: as many as there are for a scheduler that queues."""
-    from urlvr_bench.running import plan
+    from urlvr_bench.running import machine
 
     if launcher == "accelerate":
         return 1
-    return len(cells) if launcher in ("slurm", "hf-jobs") else plan.default_jobs()
+    return len(cells) if launcher in ("slurm", "hf-jobs") else machine.default_jobs()
 
 
 def submit(

@@ -36,7 +36,7 @@ def study(
 ) -> None:
     """Answer one question of the paper: make the runs that are missing, then print the table and draw the figure."""
     from urlvr_bench.commands.running import carry_out
-    from urlvr_bench.running import plan
+    from urlvr_bench.running import machine, plan
     from urlvr_bench.studies import definition
 
     if name == "list":
@@ -49,13 +49,13 @@ def study(
     missing = [run for run in runs if not (results / run.record_path).is_file()]
     say(f"{len(runs)} runs, {len(runs) - len(missing)} of them in {results}")
     cells = plan.lay_out(missing, out)
-    if scale == "gpu" and cells and not (dry_run or launcher in scaling.SCHEDULERS or plan.devices()):
+    if scale == "gpu" and cells and not (dry_run or launcher in scaling.SCHEDULERS or machine.devices()):
         raise UsageError(
             "the runs of --scale gpu need CUDA GPUs, and there are none here: --dry-run says what they take, "
             "--launcher slurm sends them to a cluster"
         )
     if cells:
-        gpu_plans.show(cells) if scale == "gpu" else planning.show(cells, out, jobs or plan.default_jobs())
+        gpu_plans.show(cells) if scale == "gpu" else planning.show(cells, out, jobs or machine.default_jobs())
     elsewhere = None
     for training in {cell.run.protocol.training for cell in cells}:
         elsewhere = scaling.chosen(launcher, config, processes, training)

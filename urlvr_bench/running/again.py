@@ -13,7 +13,7 @@ from urlvr_bench.protocol import Run
 from urlvr_bench.records import record
 from urlvr_bench.records.record import Record
 from urlvr_bench.records.run_folder import last_step, read_steps
-from urlvr_bench.running import plan, runner
+from urlvr_bench.running import machine, plan, runner
 from urlvr_bench.running.progress import names
 
 
@@ -59,7 +59,7 @@ def _first_steps(cell: plan.Cell, steps: int, console: Console) -> None:
     """Train until so many steps are logged, then stop, with a checkpoint to go on from."""
     if _trained(cell.folder) >= steps:
         return
-    device = next(iter(plan.devices()), None)
+    device = next(iter(machine.devices()), None)
     job = runner.Job(cell, runner.start(cell, device), device)
     try:
         with console.status(f"{steps} steps of {names([cell])[cell.folder]}"):

@@ -15,7 +15,8 @@ from typing import Any, Literal
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.running import jobs, runner, worker
-from urlvr_bench.running.plan import Cell, devices
+from urlvr_bench.running.machine import devices
+from urlvr_bench.running.plan import Cell
 from urlvr_bench.training import devices as accelerate
 
 STOPPED = (-signal.SIGTERM, -signal.SIGKILL, 128 + signal.SIGTERM)

@@ -12,8 +12,10 @@ from rich.console import Console
 
 from urlvr_bench.records.run_folder import holder
 from urlvr_bench.running import claims, worker
+from urlvr_bench.running.estimates import estimated_minutes
+from urlvr_bench.running.machine import devices, threads
 from urlvr_bench.running.nursery import THREADS, Forked
-from urlvr_bench.running.plan import Cell, devices, estimated_minutes, threads
+from urlvr_bench.running.plan import Cell
 from urlvr_bench.running.progress import Progress
 from urlvr_bench.system import processes
 from urlvr_bench.training import devices as accelerate
