@@ -42,18 +42,20 @@ def _ood(records: Runs) -> list[Claim]:
     """Return what each reward does to the half that it is trained on and to the other, in both directions."""
     told, over = [], []
     for name, other in (("two", "three"), ("three", "two")):
+        each = []
         for method, runs in by_method(records, task=HALVES[name]).items():
             own, elsewhere = gain(runs, HALVES[name]), gain(runs, HALVES[other])
-            over.append(elsewhere)
-            told.append(
-                f"`{method}` on sums of {name} changes them by {written(own)}, the others by {written(elsewhere)}"
-            )
+            each.append(f"`{method}` changes them by {written(own)} and the others by {written(elsewhere)}")
+            if method != NOISE:
+                over.append(elsewhere)
+        told.append(Claim(f"Trained on sums of {name}, {'; '.join(each)}.", bool(each)))
     won, lost = sum(each.low > 0 for each in over), sum(each.high < 0 for each in over)
+    open_ = f"; in {len(over) - won - lost} neither is shown" if won + lost < len(over) else ""
     text = (
         f"Trained on one half of the task, a reward raises the other in {won} of {len(over)} pairs of a reward and a "
-        f"direction and lowers it in {lost}; in the other {len(over) - won - lost} neither is shown."
+        f"direction and lowers it in {lost}{open_}."
     )
-    return [Claim(text, True), Claim(f"{'; '.join(told)}.", True)]
+    return [Claim(text, True), *told]
 
 
 def _rise_then_fall(runs: Runs) -> list[Claim]:
