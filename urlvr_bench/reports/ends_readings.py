@@ -24,7 +24,8 @@ def sharpening(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
         contenders[contenders["protocol"] == name] for name in ("pocket@2", "pocket@1", "pocket-probe")
     )
     calm, chain = (found[found["task"] == "chain_addition"] for found in (calm, rough))
-    puzzles = rough[(rough["task"] == "countdown_pocket") & (rough["model"] == "pocket-countdown")].drop("verifier")
+    puzzles = contenders[(contenders["protocol"] == "pocket@2") & (contenders["model"] == "pocket-countdown")]
+    above, under = puzzles[puzzles["difference_low"] > 0], puzzles[puzzles["difference_high"] < 0]
     dial = contenders[(contenders["protocol"] == "pocket@2") & contenders["model"].str.startswith("verify-")]
     dial = dial[dial.index.isin(["majority_vote", "trajectory_entropy"])]
     below, fallen = (found[found["difference_high"] < 0] for found in (calm, chain))
@@ -48,11 +49,11 @@ def sharpening(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
             bool(pushed["difference_high"].max() < 0),
         ),
         Claim(
-            f"On Countdown under `pocket@1` {listed(sorted(puzzles.index))} end below it "
-            f"({span(puzzles['difference'])}); under `pocket@2`, on {dial['model'].nunique()} other priors with a run "
+            f"On Countdown, as gently, {listed(sorted(above.index))} of {len(puzzles)} rewards without labels end "
+            f"above it and {listed(sorted(under.index))} below; on {dial['model'].nunique()} other priors with a run "
             f"each, votes and trajectory entropy end at it in {int((dial['difference_high'] >= 0).sum())} of "
             f"{len(dial)} runs.",
-            bool((puzzles["difference_high"] < 0).all()) and len(dial) > 0,
+            len(puzzles) > 0 and len(dial) > 0,
         ),
         Claim(
             f"The supervised reward ends short of what its samples allow on {len(short)} of {len(taught)} priors "

@@ -66,9 +66,10 @@ def moved_by_noise(records: Sequence[Record], tables: Sequence[Table]) -> list[C
 
 def _beside_votes_alone(records: Sequence[Record]) -> list[Claim]:
     """Return what noise does under protocols that no labels were trained under, and when, beside the vote."""
-    asked, told = calm.criterion(), []
-    for cell, runs in cells(records).items():
-        if cell.main and asked.noise in runs and asked.labels not in runs:
+    asked, told, grouped = calm.criterion(), list[tuple[str, str]](), cells(records)
+    taught = {cell.protocol for cell, runs in grouped.items() if {asked.noise, asked.labels} <= set(runs)}
+    for cell, runs in grouped.items():
+        if cell.main and asked.noise in runs and cell.protocol not in taught:
             noise, vote = runs[asked.noise], runs.get("majority_vote", [])
             course = f"{cell.model} from {mean(noise, starts):.2f} to {mean(noise, ends):.2f} ({len(noise)} runs"
             fell = [f"{name} collapses at {listed(steps)}" for name, steps in _collapses(noise, vote) if steps]
