@@ -26,6 +26,7 @@ def test_a_setting_is_the_studys_or_what_the_table_says_of_it(row):
 def test_every_study_and_every_protocol_of_the_paper_is_in_the_table():
     ours = {
         "ood",
+        "pressure",
         "alignment",
         "wrong-problems",
         "verifier-quality",
