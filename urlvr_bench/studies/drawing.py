@@ -128,7 +128,10 @@ def _told(groups: Sequence[Sequence[Record]]) -> str:
 
 
 def _placed(study: Study, found: Sequence[Arm]) -> list[tuple[str, str, Arm]]:
-    """Return each arm with its panel and the name of its line; the run that varies nothing is in every panel."""
+    """Return each arm with its panel and the name of its line; the run that varies nothing is in every panel.
+
+    A line is named by one kind of thing where that tells it from the others of its panel, else by all that differ.
+    """
     told = {
         "setting": [name for _, name, _ in found],
         "method": [rows[0].method.id for _, _, rows in found],
@@ -139,10 +142,13 @@ def _placed(study: Study, found: Sequence[Arm]) -> list[tuple[str, str, Arm]]:
     placed = []
     for i, arm in enumerate(found):
         name = arm[1]
-        line = ", ".join(told[kind][i] for kind in lines)
         if study.panel != "setting":
-            placed.append((told[study.panel][i], line, arm))
+            own = told[study.panel]
+            beside = [j for j in range(len(found)) if own[j] == own[i]]
+            enough = [kind for kind in lines if len({told[kind][j] for j in beside}) == len(beside)]
+            placed.append((own[i], ", ".join(told[kind][i] for kind in enough[-1:] or lines), arm))
             continue
+        line = ", ".join(told[kind][i] for kind in lines)
         varied = name.rpartition(", ")[2]  # a variant's own setting comes after those of its whole sweep
         keys = sorted({other.rpartition(", ")[2].partition("=")[0] for other in told["setting"] if other != "default"})
         panel_of = keys if name == "default" else [varied.partition("=")[0]]

@@ -110,8 +110,8 @@ def _self_verification(records: Runs) -> list[Claim]:
         Claim(f"That self-verification beats trajectory entropy, as in the paper, {found} ({written(gap)}).", True),
         Claim(
             f"A prior of about the same strength that never saw verification never says yes: in all "
-            f"{silent[0].last_step} steps of {len(silent)} runs the reward is zero, which gives nothing to learn from, and a run that is not "
-            "told to go on ends there.",
+            f"{silent[0].last_step} steps of {len(silent)} runs the reward is zero, which gives nothing to learn from, "
+            "and a run that is not told to go on ends there.",
             all(max(run.steps.proxy_reward) == 0 and run.without_signal for run in silent),
         ),
         Claim(f"{fell or 'None'} of the {len(records)} runs collapse{'s' if fell < 2 else ''}.", True),
