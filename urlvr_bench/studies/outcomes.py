@@ -66,7 +66,11 @@ def _pressure(runs: Runs) -> list[Claim]:
     for pressure, rows in found.items():
         noise, manners = rows[NOISE], downfalls(rows)
         each = {
-            how: [f"`{name}`" for name, fell in manners.items() if name != NOISE and fell and fell.word == how]
+            how: [
+                f"`{name}` ({mean(rows[name], ends):.2f})"
+                for name, fell in manners.items()
+                if name != NOISE and fell and fell.word == how
+            ]
             for how in MANNERS
         }
         ways = "; ".join(f"{how}: {', '.join(names)}" for how, names in each.items() if names)
