@@ -115,7 +115,7 @@ class StatedCountdown(Countdown, Stated):
     BLANK = r"(?:[() ]|\\(?:left|right)(?![a-zA-Z])|\\[,;:! ])*"
     EXPRESSION = re.compile(
         r"(?:(?<![\w.*/^\\])|(?<=\n\*\*)|(?<=\A\*\*)|(?<=[^\w)]\s\*\*))"
-        rf"(?:[-+\u2212](?=[0-9(\\]))?(?:\\left)?\(*{ATOM}(?:{BLANK}{SIGN}{BLANK}[-+]?{BLANK}{ATOM})*"
+        rf"(?:[-+\u2212](?=[0-9(\\]))?(?:\\left)?\(*{ATOM}(?>{BLANK}{SIGN}{BLANK}(?:[-+]{BLANK})?{ATOM})*"
         rf"(?:\\right\)|\))*(?=\*\*(?!\s*[\w(])|(?![\w*/^(]|\.[0-9]))"
     )
 

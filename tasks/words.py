@@ -11,16 +11,20 @@ TEXT = re.compile(rf"\\text\{{({CONTENT})\}}")
 OHM = r"(?:(?<=[0-9] )|(?<=[0-9]))\\Omega(?![a-zA-Z])"
 UNIT = rf"(?:(?:\\mu\s*)?\\text\{{{CONTENT}\}}|{OHM})(?:\s*\^\s*(?:\{{\s*-?[0-9]+\s*\}}|-?[0-9]))?"
 MARKED = re.compile(
-    rf"(?:\s*(?:/|\\cdot|\\times|\*)?\s*{UNIT}|\s*\\frac\{{\s*(?:1|{UNIT})\s*\}}\{{\s*(?:{UNIT}\s*)+\}})+$"
+    rf"(?>\s*(?:(?:/|\\cdot|\\times|\*)\s*)?{UNIT}|\s*\\frac\{{\s*(?:1|{UNIT})\s*\}}\{{\s*(?:{UNIT}\s*)+\}})+$"
 )
-"""Units at the end that are set as text, with powers, products and quotients."""
+"""Units at the end that are set as text, with powers, products and quotients.
+
+Atomic, as the next one: a unit that can be read in two ways would be tried in all of them, for each further unit twice
+as long.
+"""
 SHORT = (
     r"mm|cm|dm|km|nm|in|ft|yd|mi|mg|kg|lbs?|oz|ml|mL|cc|ms|sec|min|hrs?|mph|kph|kmh|Hz|kHz|MHz|Pa|kPa|kJ|kW|eV|keV|MeV"
     r"|mol|rad|deg|USD|EUR|dB|days?|foot|sq|cu|pct|[ap]\.?m"
 )
 BARE = re.compile(
     rf"(?:(?<=[0-9}})!.%])|(?<=\\pi ))\s*(?<![a-zA-Z\\])"
-    rf"(?:(?:(?:{SHORT}|[a-z]{{4,}})\b\.?|m/s|(?:k?m|ft|mi)/(?:s|h|hr)\b)"
+    rf"(?>(?:(?:{SHORT}|[a-z]{{4,}})\b\.?|m/s|(?:k?m|ft|mi)/(?:s|h|hr)\b)"
     rf"(?:\^?\{{?-?[0-9]\}}?)?(?:\s*/\s*|\s+per\s+|\s+of\s+|\s+)?)+(?:[sh](?:\^?\{{?-?[0-9]\}}?)?)?$"
 )
 """Units at the end that are not set as text: known short ones and words of four letters or more."""

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from urlvr_bench import protocol, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.local_data import DATA_VARIABLE
-from urlvr_bench.review import task_check
+from urlvr_bench.review import task_check, verdicts
 from urlvr_bench.tasks import forms
 
 GSM8K = Path(os.environ.get("URLVR_TEST_GSM8K", tasks.FOLDER.parent / "../shared/data/gsm8k"))
@@ -38,7 +38,12 @@ HOSTILE = [
     "", "#", "#\0", "\0", "9**9**9", "#" + "1" * 1_000_000, "\\boxed{" * 200_000, "\\boxed{" + "{" * 1_000_000,
     "\\boxed{" + "9" * 1_000_000 + "}", "\\boxed{9^{9^{9}}}", "\\boxed{10000000!}", "(" * 1_000_000, "1+" * 500_000,
     "#\u0664\u0662", "\\boxed{\u0664\u0662}", "\\boxed{\ud800}", "\\boxed{\\frac{1}{0}}", "\\boxed{1/0}", "1/0",
-    "\u00b2+1",
+    "\u00b2+1", "5" + "1/\\," * 300 + " !", *(
+        f"\\boxed{{5{text}}}" for text in (
+            " \\text{a}" * 50 + "!", " \\cdot \\text{a}" * 30 + "!", "\\frac{1}{" + "\\text{a} " * 50 + "!}",
+            " days" * 90 + "!", " km/hr" * 80 + "!",
+        )
+    ),
 ]  # fmt: skip
 
 
@@ -267,6 +272,17 @@ def test_any_text_has_a_short_canonical_answer_or_none(name: str, text: str) -> 
     answer = task.answer(text)
     assert answer is None or 0 < len(answer) <= max(500, len(text))
     assert answer is None or task.answer(task.scorer.completion(answer)) == answer
+
+
+@pytest.mark.parametrize("style", ["boxed", "native", "native-countdown"])
+def test_an_answer_that_repeats_itself_is_read_in_time(style: str) -> None:
+    """A pattern that can read one piece in two ways takes twice as long for each further one."""
+    scorer, golds = verdicts.scorer(style=style), {"native-countdown": "numbers [3, 4, 5] target 17"}
+    before = time.process_time()
+    for text in HOSTILE:
+        if len(text) < 2000:
+            assert not verdicts.grade(scorer, golds.get(style, "7"), text).correct
+    assert time.process_time() - before < 10
 
 
 @pytest.mark.parametrize(
