@@ -27,6 +27,9 @@ BASED = re.compile(
 )
 UNREADABLE = re.compile(r"(?<!_)[0-9.][ ~]+[0-9.]|\\ldots|:|\\(?:gcd|lcm)(?![a-zA-Z])")
 """What math-verify joins, drops or works out in silence: digits that stand apart, dots, times, divisors."""
+PLUS_MINUS, MINUS_PLUS = re.compile(r"\\pm(?![a-zA-Z])"), re.compile(r"\\mp(?![a-zA-Z])")
+MODULO = re.compile(r"\s*\\pmod\s*(?:\{\s*[0-9a-z]+\s*\}|[0-9])$")
+"""What an answer is counted up to, at its end; it is no part of a number."""
 TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
 
 
@@ -61,11 +64,13 @@ def _once(text: str) -> Answer | None:
 
 
 def _read(text: str) -> Answer:
-    text = words.without_lead(_unwrapped(text))
+    text = MODULO.sub("", words.without_lead(_unwrapped(text)))
     if not text:
         raise _NoAnswerError
     if TRIGONOMETRY.search(text) is None:
-        text = re.sub(r"\^\\circ(?!\s*(?:\\text\{\s*)?[CFK])\s*", "", text)
+        text = re.sub(
+            r"\^\\circ(?!\s*(?:\\text\{\s*)?[CFK])(?:\s*(,)\s*|\s*)", lambda sign: ", " if sign[1] else "", text
+        )
     for reader in READERS:
         if found := reader(text):
             return found
@@ -184,9 +189,9 @@ def _equation(text: str, sides: list[str]) -> Answer:
 
 
 def _plus_minus(text: str) -> Answer | None:
-    if text.count(r"\pm") != 1:
+    if len(PLUS_MINUS.findall(text)) != 1:
         return None
-    both = (text.replace(r"\pm", one).replace(r"\mp", other) for one, other in ("+-", "-+"))
+    both = (MINUS_PLUS.sub(other, PLUS_MINUS.sub(one, text)) for one, other in ("+-", "-+"))
     return listed([_read(part) for part in both])
 
 

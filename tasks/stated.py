@@ -5,7 +5,7 @@ import re
 from urlvr_bench.tasks import answers, latex, words
 from urlvr_bench.tasks.boxed import PlainBoxed, Span
 
-CONTINUES = re.compile(r"\n\s*(?:Question|Q):")
+CONTINUES = re.compile(r"\n[^\S\n]*(?:Question|Q):")
 """Where a base model goes on with a question of its own; what follows is no part of the answer."""
 SAYS = re.compile(
     r"\banswers?\b(?:[ \t]+(?:to|for|of|in)\b[^.\n:=?]{0,80}?)?[*_]*"

@@ -31,7 +31,8 @@ BARE = re.compile(
 NO_UNIT = re.compile(
     r"\b(?:or|and|not|no|none|if|when|where|for|least|most|more|less|than|fewer|over|under|base|mod|modulo|is|are|was"
     r"|undefined|false|true|sqrt|times|plus|minus|divided|infinity|alpha|beta|gamma|delta|theta|lambda|sigma|omega"
-    r"|dozen|hundred|thousand|million|billion|trillion|approximately|about|half|choose|even|odd|to)\b",
+    r"|dozen|hundred|thousand|million|billion|trillion|approximately|about|half|choose|even|odd|to"
+    r"|factorial|halves|thirds|fifths|sixths|eighths|tenths|hundredths|incorrect|wrong)\b",
     re.IGNORECASE,
 )
 """Words that make more of a number than a measure."""

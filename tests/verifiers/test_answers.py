@@ -21,7 +21,7 @@ SPELLED = [
     (r"\frac12\sqrt{3}", r"\frac{1}{2}\sqrt{3}"), (r"9\,\text{m/s}^2", "9"), (r"4\;\mathrm{m\,s^{-1}}", "4"),
     (r"6 \text{ km}/\text{h}", "6"), ("6 miles per hour", "6"), ("2 thousand", "2000"), (r"\text{(b)}", "B"),
     (r"\text{Choice D}", "D"), (r"31_4", "31_{4}"), (r"x<7", r"(-\infty, 7)"),
-    (r"1\pm\sqrt2", r"1+\sqrt{2}, 1-\sqrt{2}"),
+    (r"1\pm\sqrt2", r"1+\sqrt{2}, 1-\sqrt{2}"), (r"45^\circ,135^\circ", "45, 135"), (r"3 \pmod{7}", "3"),
     ("", None), (" \n", None), ("$", None), ("3=4", None), ("{5", None), ("9" * 501, None),
 ]  # fmt: skip
 
