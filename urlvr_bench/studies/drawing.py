@@ -28,11 +28,10 @@ from urlvr_bench.presentation.naming import seeds, setting, words
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.dual import FEW, dual_note
 from urlvr_bench.statistics.collapse import HEADLINE, WINDOW
-from urlvr_bench.statistics.downfall import MANNERS, of_records
-from urlvr_bench.statistics.verdicts import NOISE
+from urlvr_bench.statistics.downfall import MANNERS
 from urlvr_bench.studies import alignment, foretelling, points, verifying
 from urlvr_bench.studies.definition import Study
-from urlvr_bench.studies.summary import Arm, arms
+from urlvr_bench.studies.summary import Arm, arms, manners
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,8 +57,7 @@ def _curves(study: Study, records: Sequence[Record]) -> "Figure":
 
 def _single(study: Study, found: dict[str, Arm]) -> "Figure":
     """Draw a dual panel per arm; methods with the fallen first, anything else in the order of the study."""
-    noise = {cell: runs for cell, _, runs in found.values() if runs[0].method.name == NOISE}
-    fell = {panel: of_records(runs, noise.get(cell, ())) for panel, (cell, _, runs) in found.items()}
+    fell = dict(zip(found, manners(list(found.values())), strict=True))
     order = list(found)
     if study.panel == "method":
         order.sort(key=lambda panel: MANNERS.index(how.word) if (how := fell[panel]) else len(MANNERS))

@@ -13,6 +13,9 @@ from urlvr_bench.statistics.metrics import evaluation_at, scores
 from urlvr_bench.statistics.verdicts import NOISE
 from urlvr_bench.studies.summary import moves
 
+HALVES = {"two": "chain_addition_two", "three": "chain_addition_three"}
+"""The halves of the pocket's task by how many numbers are added, and what they are called in words."""
+
 
 def gain(runs: Runs, task: str | None = None) -> Interval:
     """Return the gain in test accuracy over step 0, with its interval."""
@@ -27,10 +30,6 @@ def by_method(records: Runs, model: str | None = None, task: str | None = None) 
         if model in (None, record.model.name) and task in (None, record.task.name):
             found.setdefault(record.method.id, []).append(record)
     return found
-
-
-HALVES = {"two": "chain_addition_two", "three": "chain_addition_three"}
-"""The halves of the pocket's task by how many numbers are added, and what they are called in words."""
 
 
 def _ood(records: Runs) -> list[Claim]:
@@ -59,11 +58,12 @@ def _rise_then_fall(runs: Runs) -> list[Claim]:
 
 def _pressure(runs: Runs) -> list[Claim]:
     """Return, per pressure from the gentlest on, what noise does and how the other rewards' runs fell."""
-    found: dict[str, dict[str, list[Record]]] = {}
+    found: dict[str, list[Record]] = {}
     for run in runs:
-        found.setdefault(_pressed(run), {}).setdefault(run.method.id, []).append(run)
+        found.setdefault(_pressed(run), []).append(run)
     told = []
-    for pressure, rows in found.items():
+    for pressure, part in found.items():
+        rows = by_method(part)
         noise, manners = rows[NOISE], downfalls(rows)
         each = {
             how: [

@@ -11,7 +11,7 @@ from urlvr_bench.presentation.rendering import DASH, Row, Table, number
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell, cells
 from urlvr_bench.statistics.collapse import FEWEST, HEADLINE, WINDOW, step_curve
-from urlvr_bench.statistics.downfall import SHORT, of_records
+from urlvr_bench.statistics.downfall import MANNERS, SHORT, Downfall, of_records
 from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.intervals import over_seeds
 from urlvr_bench.statistics.metrics import evaluation_at
@@ -64,20 +64,24 @@ def _common(records: Sequence[Record]) -> dict[str, str]:
     return {key: value for key, value in first.items() if all(r.overrides.get(key) == value for r in records)}
 
 
+def manners(known: Sequence[Arm]) -> list[Downfall | None]:
+    """Return how each arm fell, beside the noise of its cell, if that is among them."""
+    noise = {cell: runs for cell, _, runs in known if runs[0].method.name == NOISE}
+    return [of_records(runs, noise.get(cell, ())) for cell, _, runs in known]
+
+
 def arms_table(study: Study, records: Sequence[Record]) -> Table:
     """Return one row per arm: where it started, how it ended, and when it collapsed."""
     rows: list[Row] = []
     known = arms(study, records)
-    noise = {cell: runs for cell, _, runs in known if runs[0].method.name == NOISE}
-    for cell, name, found in known:
+    for (cell, name, found), how in zip(known, manners(known), strict=True):
         [row] = collapse_rows(cell, {found[0].method.id: found})
         shares = (0.0, 1.0)
         reward_bounds = shares if found[0].method.binary else (-math.inf, math.inf)
         for column, bounds in (("proxy_reward", reward_bounds), ("majority_ratio", shares)):
             ends = [end for r in found if math.isfinite(end := step_curve(r, column)[1][-1])]
             row |= spread(column, over_seeds(ends, bounds))
-        manner = of_records(found, noise.get(cell, ()))
-        rows.append({"setting": name, **row, "manner": str(manner or DASH)})
+        rows.append({"setting": name, **row, "fell": how and how.word, "fell_runs": how and how.runs})
     return Table(study.title, COURSE_NOTES, pd.DataFrame(rows), _arm_text(rows))
 
 
@@ -94,12 +98,16 @@ def _arm_text(rows: Sequence[Row]) -> Callable[[Row], dict[str, str]]:
             "final": number(row, "final"),
             "gain": number(row, "gain"),
             "collapse step": str(row[HEADLINE.column]),
-            "how it fell": str(row["manner"]),
+            "how it fell": _fell(row),
             "reward at the end": number(row, "proxy_reward"),
             "majority's share at the end": number(row, "majority_ratio"),
         }
 
     return text
+
+
+def _fell(row: Row) -> str:
+    return str(Downfall(row["fell"], int(row["fell_runs"]), row["seeds"])) if row["fell"] in MANNERS else DASH
 
 
 def tasks_table(study: Study, records: Sequence[Record]) -> Table:
