@@ -64,7 +64,7 @@ def holder(folder: Path) -> str:
 
 def once(path: Path, make: Callable[[], dict[str, Any]], say: Say) -> dict[str, Any]:
     """Return what an earlier attempt left in `path` if its checksum is right, else make it and leave it there."""
-    found = _sealed(path)
+    found = kept(path)
     if found is None:
         if path.is_file():
             say(f"{path.name} is damaged and is made again")
@@ -73,7 +73,8 @@ def once(path: Path, make: Callable[[], dict[str, Any]], say: Say) -> dict[str, 
     return found
 
 
-def _sealed(path: Path) -> dict[str, Any] | None:
+def kept(path: Path) -> dict[str, Any] | None:
+    """Return what `once` left in `path`, None where there is nothing, or its checksum is wrong."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         values: dict[str, Any] = found["values"]

@@ -18,6 +18,7 @@ def assemble(
     evals = [record.Eval.model_validate(one) for part in evaluated for one in part["evals"]]
     controls = [record.Control.model_validate(one) for part in evaluated for one in part.get("controls", ())]
     commit, dirty = provenance.git(since=started.get("commit"))
+    begun_with = started.get("made_of", {}).get("method", {})
     columns: dict[str, list[Any]] = {name: [row.get(name) for row in rows] for name in record.Steps.model_fields}
     return record.Record(
         protocol=run.protocol,
@@ -37,7 +38,7 @@ def assemble(
             id=run.method_id,
             params=dict(run.params),
             **facts["method"],
-            source_sha256=methods.source_hash(run.method),
+            source_sha256=begun_with.get(run.method) or methods.source_hash(run.method),
         ),
         seed=run.seed,
         steps=record.Steps(**columns),

@@ -14,6 +14,7 @@ from urlvr_bench.protocol import Protocol, Run
 from urlvr_bench.records.run_folder import is_occupied
 from urlvr_bench.rollouts import Method
 from urlvr_bench.running import claims
+from urlvr_bench.running.made_of import unchanged
 
 State = Literal["new", "begun", "running", "done"]
 
@@ -106,13 +107,15 @@ def _bare(value: Any) -> Any:
 
 
 def lay_out(runs: Sequence[Run], out: Path) -> list[Cell]:
-    """Return the runs with their folders under `out` and their states."""
+    """Return the runs with their folders under `out` and their states; refuse those that are of other parts by now."""
     taken = {name: claim.command for claim in claims.claims(out) for name in claim.runs}
     return [_cell(run, out / run.path, taken.get(run.path.as_posix())) for run in runs]
 
 
 def _cell(run: Run, folder: Path, command: str | None) -> Cell:
     state = state_of(folder)
+    if state in ("begun", "done"):
+        unchanged(run, folder)
     return Cell(run, folder, state) if state == "done" or command is None else Cell(run, folder, "running", command)
 
 

@@ -18,6 +18,7 @@ from urlvr_bench.records import provenance
 from urlvr_bench.records.run_folder import OccupiedError, occupied, once
 from urlvr_bench.running import counts, excerpting
 from urlvr_bench.running.assembly import assemble
+from urlvr_bench.running.made_of import STARTED, made_of, unchanged
 from urlvr_bench.system import files, processes
 from urlvr_bench.system.files import write_atomically
 from urlvr_bench.system.processes import REQUEST, Stopped
@@ -50,7 +51,8 @@ def carry_out(folder: Path, say: Say) -> None:
         (folder / ERROR).unlink(missing_ok=True)
         if (folder / "record.json").is_file():
             return
-        started = once(folder / "started.json", provenance.beginning, say)
+        unchanged(run, folder)
+        started = once(folder / STARTED, lambda: provenance.beginning() | {"made_of": made_of(run)}, say)
         model = models.resolve(run.model)
         facts = _trained(run, model, folder, say)
         last = trained_steps(folder)
