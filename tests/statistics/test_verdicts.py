@@ -12,6 +12,7 @@ from urlvr_bench.commands.summing import counted, show
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records.record import Record, write
 from urlvr_bench.reports.summary import Line, summaries
+from urlvr_bench.statistics.cells import twins
 from urlvr_bench.statistics.verdicts import LARGE, LEAST, OUTCOMES
 
 
@@ -40,6 +41,34 @@ def test_each_course_has_its_word() -> None:
     assert list(found) == sorted(found, key=lambda name: OUTCOMES.index(found[name].verdict.word))
     assert found["self_certainty"].verdict.end == 0.0 and found["self_certainty"].collapsed.startswith("3/3 @")
     assert found["majority_vote"].collapsed == "0/3"
+
+
+def cut(record: Record, last: int) -> Record:
+    """Return the record of a run that ended at a step of its own."""
+    steps = {name: column and column[:last] for name, column in record.steps}
+    evals = [each for each in record.evals if each.step <= last]
+    return record.model_copy(update={"steps": record.steps.model_copy(update=steps), "evals": evals})
+
+
+def test_runs_that_ended_at_different_steps_are_judged_by_their_ends() -> None:
+    rising = [fabricate("empo", seed, problems=60, every=5, base=0.5, peak=0.95) for seed in range(3)]
+    stopped = [cut(record, 10 * (seed + 1)) for seed, record in enumerate(rising)]
+    found = lines(stopped)["empo"].verdict
+    assert found.word == "rose and held" and found.steps == (0, 5, 10, 15, 20, 25, 30)
+    ends = [sum(record.evals[-1].correct) / (60 * record.protocol.evaluation.samples) for record in stopped]
+    assert found.end == pytest.approx(sum(ends) / 3) and found.end > found.accuracies[0]
+
+
+def test_runs_whose_samples_agree_but_not_their_gradients_are_two_results() -> None:
+    first, other = (runs(name, base=0.5, peak=0.9) for name in ("empo", "soft_vote"))
+    same = [
+        two.model_copy(update={"evals": one.evals, "steps": one.steps.model_copy()})
+        for one, two in zip(first, other, strict=True)
+    ]
+    assert twins({"empo": first, "soft_vote": same}) == {"empo": ("soft_vote",), "soft_vote": ("empo",)}
+    turned = [norm * 1.01 for norm in same[-1].steps.grad_norm]
+    same[-1] = same[-1].model_copy(update={"steps": same[-1].steps.model_copy(update={"grad_norm": turned})})
+    assert twins({"empo": first, "soft_vote": same}) == {"empo": (), "soft_vote": ()}
 
 
 def test_what_does_not_rise_and_ends_where_noise_ends_is_like_noise() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from urlvr_bench.presentation.drawing import PAGE, PROXY, QUIET, SHARES, SMALL, TEST, TRUTH, end_labels, legend_lines
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell
-from urlvr_bench.statistics.collapse import HEADLINE, WINDOW, eval_curve, step_curve
+from urlvr_bench.statistics.collapse import HEADLINE, WINDOW, judged_steps, step_curve
 from urlvr_bench.statistics.downfall import Downfall
 from urlvr_bench.statistics.intervals import Floats, two_way
 from urlvr_bench.statistics.metrics import scores
@@ -51,7 +51,7 @@ def band(axes: "Axes", drawn: Course, color: Any, style: Any = "-", width: float
 
 def judged_points(axes: "Axes", cell: Cell, records: Sequence[Record], color: Any = TEST, after: int = -1) -> None:
     """Draw the test accuracy at every evaluated step `after` one with its interval."""
-    steps = [step for step in judged_steps(cell, records) if step > after]
+    steps = [step for step in judged_steps(records, cell.judged) if step > after]
     found = [two_way(accuracy(cell, records, step)) for step in steps]
     means = np.array([each.mean for each in found])
     ends = np.abs(np.array([[each.low for each in found], [each.high for each in found]]) - means)
@@ -133,7 +133,7 @@ def heading(axes: "Axes", cell: Cell, records: Sequence[Record], fell: Downfall 
     axes.set_title(f"{name}\n", loc="left", fontweight="bold", fontsize=fitting)
     parts = [str(fell)] if fell else []
     if cell.judged:
-        steps = judged_steps(cell, records)
+        steps = judged_steps(records, cell.judged)
         means = [float(accuracy(cell, records, step).mean()) for step in steps]
         top = int(np.argmax(means))
         peak = [f"{means[top]:.2f} ({steps[top]})"] if len(steps) >= WATCHED and 0 < top < len(steps) - 1 else []
@@ -143,11 +143,6 @@ def heading(axes: "Axes", cell: Cell, records: Sequence[Record], fell: Downfall 
         text, (0, 1), xytext=(0, 4), xycoords="axes fraction", textcoords="offset points", color=QUIET,
         fontsize=min(SMALL, 0.9 * room / (0.55 * max(1, len(text)))), in_layout=False,
     )  # fmt: skip
-
-
-def judged_steps(cell: Cell, records: Sequence[Record]) -> list[int]:
-    """Return the steps at which every run was judged."""
-    return sorted(set.intersection(*(set(eval_curve(record, cell.judged)[0]) for record in records)))
 
 
 def dual_legend(judged: bool) -> list[Any]:

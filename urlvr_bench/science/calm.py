@@ -10,7 +10,7 @@ import pandas as pd
 from urlvr_bench.presentation.rendering import Row
 from urlvr_bench.records.measured import Frozen
 from urlvr_bench.records.schema import Record
-from urlvr_bench.statistics.collapse import eval_curve
+from urlvr_bench.statistics.collapse import eval_curve, judged_steps
 from urlvr_bench.statistics.intervals import Floats
 from urlvr_bench.system import plain_yaml
 
@@ -47,8 +47,7 @@ def notes() -> tuple[str, ...]:
 def curves(records: Sequence[Record]) -> Floats:
     """Return (S, E): the accuracy of each run at each evaluation on its own task, of step 0 first."""
     known = [dict(zip(*eval_curve(record), strict=True)) for record in records]
-    steps = sorted(set.intersection(*map(set, known)))
-    return np.array([[one[step] for step in steps] for one in known])
+    return np.array([[one[min(step, max(one))] for step in judged_steps(records)] for one in known])
 
 
 def row(noise: Sequence[Record], labels: Sequence[Record]) -> Row:

@@ -3,10 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records.described import MethodInfo
 from urlvr_bench.records.schema import Record
 
+ROUNDED = 1e-3
+"""How far apart, of their size, norms of gradients may lie that differ by rounding alone; 6e-5 has been seen."""
 Rows = dict[str, list[Record]]
 """The records of each method, by method id, in the order of their seeds."""
 
@@ -83,23 +88,34 @@ def role(method: MethodInfo) -> str:
 
 
 def twins(rows: Rows) -> dict[str, tuple[str, ...]]:
-    """Return, for each method, the others whose runs are the same: equal curves and counts in every seed.
+    """Return, for each method, the others whose runs are the same: equal curves, counts and gradients in every seed.
 
     Two rewards that pay alike on a task up to their scale make the same policies; they are one result, not two.
     """
-    same: dict[tuple[object, ...], list[str]] = {}
-    for method, records in rows.items():
-        curves = tuple((tuple(one.steps.train_accuracy), tuple(one.steps.length)) for one in records)
-        made = (tuple(one.seed for one in records), curves, tuple(map(_counts, records)))
-        same.setdefault(made, []).append(method)
-    return {method: tuple(other for other in group if other != method) for group in same.values() for method in group}
+    return {
+        method: tuple(other for other, runs in rows.items() if other != method and _same(records, runs))
+        for method, records in rows.items()
+    }
+
+
+def _same(some: Sequence[Record], others: Sequence[Record]) -> bool:
+    """Whether two methods made the same runs; of short ones, whose samples may agree by chance, the gradients tell."""
+    return list(map(_sampled, some)) == list(map(_sampled, others)) and all(
+        np.allclose(_gradients(one), _gradients(other), rtol=ROUNDED, atol=0.0, equal_nan=True)
+        for one, other in zip(some, others, strict=True)
+    )
+
+
+def _sampled(record: Record) -> tuple[object, ...]:
+    counts = tuple(tuple(evaluation.correct) for evaluation in record.evals)
+    return record.seed, record.steps.train_accuracy, record.steps.length, counts
+
+
+def _gradients(record: Record) -> NDArray[np.float64]:
+    return np.array(record.steps.grad_norm, dtype=np.float64)
 
 
 def different(rows: Rows) -> Rows:
     """Return the methods whose runs are not those of another one before them."""
     same = twins(rows)
     return {method: runs for method, runs in rows.items() if all(method < other for other in same[method])}
-
-
-def _counts(record: Record) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(evaluation.correct) for evaluation in record.evals)

@@ -170,6 +170,13 @@ def eval_curve(record: Record, task: str | None = None) -> tuple[list[int], list
     return [e.step for e in judged], [accuracy(e) for e in judged]
 
 
+def judged_steps(records: Sequence[Record], task: str | None = None) -> list[int]:
+    """Return the steps at which every run was judged, or had ended before; there it is still the policy of its end."""
+    known = [(set(eval_curve(record, task)[0]), record.last_step) for record in records]
+    every = set.union(*(steps for steps, _ in known))
+    return sorted(step for step in every if all(step in steps or step > last for steps, last in known))
+
+
 def step_curve(record: Record, column: str) -> tuple[NDArray[np.int64], Floats]:
     """Return the trailing mean of a column and the steps it belongs to; a short run is averaged whole."""
     window = min(WINDOW, len(record.steps.step))

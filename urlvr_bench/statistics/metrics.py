@@ -145,12 +145,13 @@ def evaluation_at(record: Record, step: int, task: str | None = None) -> Eval:
 
 
 def scores(records: Sequence[Record], metric: str, step: int | None, task: str | None = None) -> Floats:
-    """Return a metric as an array (S, P), one row per record, one column per problem; step None is each one's last."""
+    """Return a metric as an array (S, P), one row per record, one column per problem.
+
+    Step None is each run's last, as is any step after it.
+    """
+    ends = [record.last_step if step is None else min(step, record.last_step) for record in records]
     return np.stack(
-        [
-            per_problem(evaluation_at(record, record.last_step if step is None else step, task), metric)
-            for record in records
-        ]
+        [per_problem(evaluation_at(record, end, task), metric) for record, end in zip(records, ends, strict=True)]
     )
 
 

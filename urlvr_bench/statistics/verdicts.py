@@ -8,7 +8,7 @@ import numpy as np
 
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell, Rows
-from urlvr_bench.statistics.collapse import eval_curve
+from urlvr_bench.statistics.collapse import judged_steps
 from urlvr_bench.statistics.intervals import Floats, Interval, difference, two_way
 from urlvr_bench.statistics.metrics import scores
 
@@ -35,7 +35,7 @@ class Verdict:
 
     word: Word
     steps: tuple[int, ...]
-    """Steps that every run was judged at."""
+    """Steps that every run was judged at, or had ended before: then its last evaluation counts."""
     accuracies: tuple[float, ...]
     """Mean over runs at each."""
     peak_step: int
@@ -60,7 +60,7 @@ def verdicts(cell: Cell, rows: Rows) -> dict[str, Verdict]:
 
 def verdict(cell: Cell, records: Sequence[Record], noise: Sequence[Record] | None = None) -> Verdict:
     """Return the verdict on the runs of one method; `noise` are the runs of the random reward, where there are some."""
-    steps = sorted(set.intersection(*(set(eval_curve(record, cell.judged)[0]) for record in records)))
+    steps = judged_steps(records, cell.judged)
     found = [_scores(cell, records, step) for step in steps]
     means = [float(each.mean()) for each in found]
     top = int(np.argmax(means))
