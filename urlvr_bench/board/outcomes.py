@@ -25,7 +25,7 @@ MEANINGS: dict[Word, str] = {
     "rose, then fell": "Accuracy rose, and was lost again before the last step",
     "undecided": "Accuracy may have risen; there are too few seeds or problems to say",
     "no change": "Accuracy neither rose nor fell",
-    "like noise": "Accuracy did not rise, and its end cannot be told from that of the random reward",
+    "like noise": "Accuracy neither rose nor fell, and its end cannot be told from that of the random reward",
     "fell": "Accuracy fell without having risen",
     "no signal": "No step gave anything to learn from: no answer could be read, or every gradient was 0",
 }

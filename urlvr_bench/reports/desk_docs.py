@@ -18,6 +18,7 @@ from urlvr_bench.reports.readme import filled, is_own, sureness
 from urlvr_bench.reports.summary import Summary, summaries
 from urlvr_bench.science.claims import ends, listed, span, starts
 from urlvr_bench.statistics.collapse import WINDOW, RiseAndFall, eval_curve, rise_and_fall, smooth
+from urlvr_bench.statistics.downfall import COLUMN
 from urlvr_bench.statistics.metrics import accuracy, evaluation_at
 from urlvr_bench.statistics.stopped import picked_step
 from urlvr_bench.statistics.verdicts import NOISE
@@ -79,7 +80,7 @@ def _outcomes(summary: Summary, runs: dict[str, list[Record]]) -> Iterator[str]:
             "end": f"{line.verdict.end:.2f} {sureness([runs[line.method]])}",
             "ends, by seed": span(ends(runs[line.method])),
             "verdict": line.outcome,
-            "how it fell": str(line.fell or DASH),
+            COLUMN: str(line.fell or DASH),
             "collapsed": line.collapsed,
             "reward: start → best → end": _proxy(runs[line.method]),
         }

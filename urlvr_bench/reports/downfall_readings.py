@@ -23,7 +23,7 @@ more and its 95 % interval, paired by problem, leaves out 0.
 | undecided | {LEAST} or more, not sure, and may be {LARGE} or more: more seeds or problems would tell | either |
 | fell | below {LEAST}, or not sure and surely below {LARGE} | counts |
 | no change | as above | does not count |
-| like noise | as above, and the end cannot be told from that of the random reward | either |
+| like noise | as above, and the end cannot be told from that of the random reward | does not count |
 | no signal | no step of any run gave anything to learn from, and the run was told to go on | either |
 
 The peak is picked with the test labels, so it is no result that somebody without them could have. Where a method fell,

@@ -69,7 +69,7 @@ def _about(records: Sequence[Record]) -> str:
         f"{first.model.name} ({first.model.parameters:,} parameters) under protocol `{first.protocol_id}`: "
         f"{first.last_step} steps of {training.rows} rollouts on `{first.task.name}`; accuracy on "
         f"{len(first.problems[judged])} test problems x {first.protocol.evaluation.samples} samples, "
-        f"mean over seeds, the end with its 95 % interval."
+        f"mean over seeds, the end with its 95 % interval, or, where seeds part into groups, with what they end at."
     )
 
 

@@ -105,10 +105,16 @@ def _summary(cell: Cell, rows: Rows) -> Summary:
     what = f"{first.model.parameters:,} parameters"
     return Summary(
         f"{cell.protocol} · {cell.model} · {cell.task}{judged}",
-        f"{len(lines)} method{'s' if len(lines) > 1 else ''} on one model of {what}, {first.last_step} steps; "
+        f"{len(lines)} method{'s' if len(lines) > 1 else ''} on one model of {what}, {_steps(rows)} steps; "
         f"accuracy: {problems} test problems x {asked.samples} samples, mean over seeds",
         tuple(lines),
     )
+
+
+def _steps(rows: Rows) -> str:
+    """Return how many steps the runs have, such as `300`, or `7 to 12` where some ended sooner."""
+    lengths = {record.last_step for records in rows.values() for record in records}
+    return " to ".join(map(str, sorted({min(lengths), max(lengths)})))
 
 
 def _line(records: Sequence[Record], verdict: Verdict, fell: Downfall | None) -> Line:

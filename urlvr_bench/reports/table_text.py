@@ -4,13 +4,12 @@ import pandas as pd
 
 from urlvr_bench.presentation.rendering import DASH, Row, number
 from urlvr_bench.statistics.collapse import DEFINITIONS, HEADLINE, Definition
-from urlvr_bench.statistics.downfall import Downfall
+from urlvr_bench.statistics.downfall import COLUMN, Downfall
 from urlvr_bench.statistics.ranking import RANKED
 from urlvr_bench.statistics.summaries import BASE
 
 TRAIN_PEAK = "train peak (oracle-picked)"
 """A probe evaluates too rarely to show a peak of the test accuracy."""
-FELL = "how it fell"
 STOPPED = "stopped (no labels)"
 PICKED = {STOPPED: "stopped", "peak (oracle-picked)": "peak"}
 """Which checkpoints other than the last are told of, and by whom they are picked."""
@@ -76,7 +75,7 @@ def reward_text(row: Row) -> dict[str, str]:
 
 def collapse_text(row: Row) -> dict[str, str]:
     columns = _who(row) | {column_name(definition): row[definition.column] for definition in DEFINITIONS}
-    columns[FELL] = DASH if pd.isna(row["fell"]) else str(Downfall(row["fell"], row["fell_runs"], row["seeds"]))
+    columns[COLUMN] = DASH if pd.isna(row["fell"]) else str(Downfall(row["fell"], row["fell_runs"], row["seeds"]))
     columns["log-rank p against random (Holm)"] = DASH if pd.isna(row["logrank_p"]) else f"{row['logrank_holm']:.2g}"
     columns |= {"base": number(row, "base"), "peak (oracle-picked)": number(row, "peak")}
     columns |= {"peak step": _span(row, "peak_step"), STOPPED: _picked(row, "stopped"), "final": number(row, "final")}
@@ -90,5 +89,5 @@ def column_name(definition: Definition) -> str:
 
 def probe_text(row: Row) -> dict[str, str]:
     columns = collapse_text(row) | {TRAIN_PEAK: number(row, "train_peak")}
-    order = ["seeds", "base", *map(column_name, DEFINITIONS), FELL, TRAIN_PEAK, "final", "training, tokens"]
+    order = ["seeds", "base", *map(column_name, DEFINITIONS), COLUMN, TRAIN_PEAK, "final", "training, tokens"]
     return {"model": row["model"]} | {name: columns[name] for name in order}

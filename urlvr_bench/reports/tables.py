@@ -12,11 +12,11 @@ from urlvr_bench.presentation.rendering import Row, Table, worded
 from urlvr_bench.presentation.wording import latex, markdown
 from urlvr_bench.records.schema import Record
 from urlvr_bench.records.sets import lines
-from urlvr_bench.reports.table_text import FELL, STOPPED, collapse_text, pass_text, probe_text, reward_text
+from urlvr_bench.reports.table_text import STOPPED, collapse_text, pass_text, probe_text, reward_text
 from urlvr_bench.science.kinds import KINDS as SCIENCE
 from urlvr_bench.statistics.cells import Cell, Rows, cells
 from urlvr_bench.statistics.collapse import FEWEST, WINDOW
-from urlvr_bench.statistics.downfall import SHORT
+from urlvr_bench.statistics.downfall import COLUMN, SHORT
 from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.intervals import LEVEL
 from urlvr_bench.statistics.ranking import LISTED, RESAMPLES, SEED
@@ -115,7 +115,7 @@ ABOUT = {
     "leader: the interval of its rank holds 1, by resampling or for want of a paired test that rejects (Holm).",
     "^training, tokens$": "Training, tokens: completion tokens of a run's training, and how many times those of the "
     f"supervised reference (`{REFERENCE}`). Forward passes that only score texts do not count.",
-    f"^{FELL}$": SHORT,
+    f"^{COLUMN}$": SHORT,
     f"^{re.escape(STOPPED)}$": "Stopped: the last checkpoint that was judged before the recommended label-free rule, "
     f"`{RECOMMENDED}`, would have ended the run (docs/stopping.md).",
     r"\(same runs as ": "Same runs: equal policies in every seed, since the rewards order the rollouts alike. They are "

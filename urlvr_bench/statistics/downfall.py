@@ -13,6 +13,8 @@ from urlvr_bench.statistics.collapse import WINDOW, smooth
 from urlvr_bench.statistics.intervals import Floats
 from urlvr_bench.statistics.verdicts import LEAST, NOISE
 
+COLUMN = "in training"
+"""The title of the column with the word: it tells of the curves of training, not of what was judged."""
 Manner = Literal["hacked", "destroyed", "drifted like noise", "held", "no signal"]
 MANNERS: tuple[Manner, ...] = get_args(Manner)
 """Worst first: where two are true of as many runs, the worse is told. Of runs without a signal none else is asked."""

@@ -23,9 +23,9 @@ NOISE = "random_reward"
 RULE = (
     f"Rose, fell: from the start to the peak, from the peak to the end, the accuracy changed by {LEAST} or more, and "
     "the 95 % interval of the change (paired by problem) leaves out 0. Undecided: the rise is not sure, and one of "
-    f"{LARGE} or more cannot be excluded: more seeds or problems would tell. Like noise: it did not rise, and its end "
-    "cannot be told from that of the random reward. No signal: told to go on, though no step of any run gave anything "
-    "to learn from. The peak is picked with the test labels."
+    f"{LARGE} or more cannot be excluded: more seeds or problems would tell. Like noise: it neither rose nor fell, and "
+    "its end cannot be told from that of the random reward. No signal: told to go on, though no step of any run gave "
+    "anything to learn from. The peak is picked with the test labels."
 )
 
 
@@ -68,7 +68,7 @@ def verdict(cell: Cell, records: Sequence[Record], noise: Sequence[Record] | Non
     word: Word = ("rose, then fell" if fell else "rose and held") if rose else "fell" if fell else "no change"
     if not rose and _may_have_risen(found[0], found[top]):
         word = "undecided"
-    elif not rose and noise is not None and _alike(found[-1], _scores(cell, noise, None)):
+    elif not rose and not fell and noise is not None and _alike(found[-1], _scores(cell, noise, None)):
         word = "like noise"
     if all(record.without_signal for record in records):
         word = "no signal"

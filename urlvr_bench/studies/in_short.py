@@ -50,7 +50,7 @@ def _rising(known: Sequence[Record]) -> str:
     return (
         f"**{head}.** Trained {gently or f'under `{GENTLE}`'} ({first.model.name}, whose untrained vote is right on "
         f"{vote:.0%}; {first.last_step} steps, {seeds} seeds each), {held} of {len(words)} different rewards without "
-        f"labels keep what they win and {fell} lose it again{others} ([rise, then "
+        f"labels (equal runs count once) keep what they win and {fell} lose it again{others} ([rise, then "
         f"fall](docs/studies/rise-then-fall.md)).{_pushed(known, first.model.name)}"
     )
 

@@ -11,7 +11,7 @@ from urlvr_bench.presentation.rendering import DASH, Row, Table, number
 from urlvr_bench.records.schema import Record
 from urlvr_bench.statistics.cells import Cell, cells
 from urlvr_bench.statistics.collapse import FEWEST, HEADLINE, WINDOW, step_curve
-from urlvr_bench.statistics.downfall import MANNERS, SHORT, Downfall, of_records
+from urlvr_bench.statistics.downfall import COLUMN, MANNERS, SHORT, Downfall, of_records
 from urlvr_bench.statistics.falling import collapse_rows
 from urlvr_bench.statistics.intervals import over_seeds
 from urlvr_bench.statistics.metrics import evaluation_at
@@ -98,7 +98,7 @@ def _arm_text(rows: Sequence[Row]) -> Callable[[Row], dict[str, str]]:
             "final": number(row, "final"),
             "gain": number(row, "gain"),
             "collapse step": str(row[HEADLINE.column]),
-            "how it fell": _fell(row),
+            COLUMN: _fell(row),
             "reward at the end": number(row, "proxy_reward"),
             "majority's share at the end": number(row, "majority_ratio"),
         }
