@@ -21,6 +21,8 @@ from urlvr_bench.system import processes
 from urlvr_bench.training import devices as accelerate
 
 POLL_SECONDS = 0.25
+ALLOCATOR = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 30)}
+"""How glibc keeps the memory of tensors for the next step of a run on a CPU, instead of faulting every page in anew."""
 
 Worker = subprocess.Popen[bytes] | Forked
 
@@ -47,7 +49,7 @@ def environment(device: str | None, number: int = 1) -> dict[str, str]:
     values = dict(os.environ) | {"TOKENIZERS_PARALLELISM": "false", "HF_HUB_DISABLE_TELEMETRY": "1"}
     if device is not None:
         return values | {"CUDA_VISIBLE_DEVICES": device}
-    return values | {THREADS: str(number), "MKL_NUM_THREADS": str(number)}
+    return ALLOCATOR | values | {THREADS: str(number), "MKL_NUM_THREADS": str(number)}
 
 
 def spawn(folder: Path, device: str | None, own_session: bool = True, number: int = 1) -> subprocess.Popen[bytes]:
