@@ -15,6 +15,8 @@ from urlvr_bench.statistics.cells import cells, different
 from urlvr_bench.statistics.collapse import step_curve
 from urlvr_bench.statistics.intervals import two_way
 
+NOISE, LABELS = calm.criterion().noise, calm.criterion().labels
+
 
 def gentle(records: Sequence[Record]) -> list[Claim]:
     """Return who holds and who falls under a calm protocol, over the runs of one model and task."""
@@ -25,8 +27,8 @@ def gentle(records: Sequence[Record]) -> list[Claim]:
     words = {name: word for name, word in words.items() if name in distinct}
     held = [name for name, word in words.items() if word == "rose and held"]
     fell = {line.method: line.verdict for line in summary.lines if words.get(line.method) == "rose, then fell"}
-    noise, taught = runs[calm.criterion().noise], runs[calm.criterion().labels]
-    drift, lift = (written(two_way(reached(line) - reached(line, 0), (-1.0, 1.0))) for line in (noise, taught))
+    noise, taught = runs[NOISE], runs[LABELS]
+    drift, lift = map(_gain, (noise, taught))
     courses = listed(
         f"`{name}` to {each.peak:.2f} at step {each.peak_step} and then to {span(ends(runs[name]))} by seed"
         for name, each in fell.items()
@@ -49,6 +51,28 @@ def gentle(records: Sequence[Record]) -> list[Claim]:
     ]
 
 
+def real(records: Sequence[Record]) -> list[Claim]:
+    """Return what became of a real language model under the gentle protocol, over the runs of one task."""
+    (runs,) = cells(records).values()
+    asked, noise, taught = calm.criterion(), *(runs.get(name, []) for name in (NOISE, LABELS))
+    said = []
+    if noise and taught:
+        row = calm.row(noise, taught)
+        judged = "calm" if row["calm"] else "not calm"
+        said = [
+            f"Rewarded at random ({len(noise)} seeds) the mean accuracy goes no further than {row['widest']:+.3f} from "
+            f"the {row['start']:.2f} of step 0 at any evaluation, and no seed below {row['lowest']:.0%} of its start; "
+            f"labels ({len(taught)} seeds) close {row['closed']:.0%} of the headroom. By the criterion that was fixed "
+            f"before (at most {asked.within:g}, at least {asked.least:.0%} and {asked.closes['desk']:.0%}) this is "
+            f"{judged}."
+        ]
+    blind = {name: group for name, group in runs.items() if not group[0].method.uses_labels and name != NOISE}
+    gains = (f"`{name}` {_gain(group)} ({len(group)} seeds)" for name, group in blind.items())
+    if blind:
+        said.append(f"From the start to the end, rewards without labels change the accuracy by: {listed(gains)}.")
+    return [Claim(text, True) for text in said]
+
+
 def moved_by_noise(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
     """Return under which protocols noise alone moves a policy; `tables` are of kind `calm`."""
     rows = {each.title.split()[1]: row for each in tables for row in each.frame.to_dict("records")}
@@ -62,6 +86,10 @@ def moved_by_noise(records: Sequence[Record], tables: Sequence[Table]) -> list[C
     if calm_ones:
         told.append(Claim(f"Under {listed(calm_ones)} it does not.", True))
     return told + _beside_votes_alone(records)
+
+
+def _gain(runs: Runs) -> str:
+    return written(two_way(reached(runs) - reached(runs, 0), (-1.0, 1.0)))
 
 
 def _beside_votes_alone(records: Sequence[Record]) -> list[Claim]:

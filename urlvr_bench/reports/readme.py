@@ -12,7 +12,7 @@ from tabulate import tabulate
 from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.reports.gentle_readings import gentle
+from urlvr_bench.reports.gentle_readings import gentle, real
 from urlvr_bench.reports.summary import Line, summaries
 from urlvr_bench.science.claims import (
     Claim,
@@ -31,7 +31,7 @@ from urlvr_bench.statistics.intervals import two_way
 from urlvr_bench.statistics.verdicts import NOISE
 
 ROOT = Path(__file__).resolve().parents[2]
-DESK, GENTLE, PUSHED = "desk-press", "pocket@2", "pocket-probe"
+DESK, DESK_GENTLE, GENTLE, PUSHED = "desk-press", "desk", "pocket@2", "pocket-probe"
 VOTE = "majority_vote"
 FEWEST_SEEDS = 3
 """Methods with fewer are on the board and in docs/studies, not here."""
@@ -39,10 +39,13 @@ FEWEST_SEEDS = 3
 
 def block(records: list[Record]) -> str:
     """Return the README's results: what became of a real model and of a pocket model, one table each."""
-    own = {name: repeated(records, name) for name in (DESK, GENTLE, PUSHED)}
+    own = {name: repeated(records, name) for name in (DESK, DESK_GENTLE, GENTLE, PUSHED)}
     parts = []
     if own[DESK]:
         parts += ["### A real language model", _about(own[DESK]), outcomes(own[DESK])]
+    if own[DESK_GENTLE]:
+        parts += [f"The same model, trained gently: {_about(own[DESK_GENTLE])}", outcomes(own[DESK_GENTLE])]
+        parts += [filled(told(real(own[DESK_GENTLE])))]
     said = told([*gentle(own[GENTLE]), *_pushed(own[PUSHED])])
     parts += ["### A pocket model", _about(own[GENTLE]), outcomes(own[GENTLE]), filled(said)]
     return "\n\n".join(parts) + "\n"
