@@ -8,28 +8,22 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
-from urlvr_bench.tasks import exact, latex, statements, words
+from urlvr_bench.tasks import exact, latex, notations, statements, words
 from urlvr_bench.tasks.answer import Answer, listed, meet, named, number, ordered, tidy, union
 
 MAX_READINGS = 4
 """Until the spelling of an answer is read as itself."""
 
-AND = re.compile(
-    r"\\text\{\s*,?\s*(?:and|or)\s*,?\s*\}|(?<![a-zA-Z\\])(?:and|or)(?![a-zA-Z])|\\(?:lor|land|vee)(?![a-zA-Z])"
-)
-OR = re.compile(r"\\text\{\s*,?\s*or\s*,?\s*\}|(?<![a-zA-Z\\])or(?![a-zA-Z])|\\(?:lor|vee)(?![a-zA-Z])")
 PLAIN = re.compile(r"-?[0-9]{1,100}(?:/[1-9][0-9]{0,99})?")
-THOUSANDS = re.compile(rf"[-+]?\s*{exact.THOUSANDS}")
-BASED = re.compile(
-    r"(?:\\text\{\s*|\()?([0-9A-F]*[0-9][0-9A-F]*)\s*[})]?\s*"
-    r"(?:_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?([0-9]+|[a-z]+)\s*\}?\s*\})"
-    r"|(?:\\text\{)?[ (]*(?:in )?base[ -]*\}?\s*([0-9]+|[a-z]+)[ )}]*)"
-)
 UNREADABLE = re.compile(r"(?<!_)[0-9.][ ~]+[0-9.]|\\ldots|:|\\(?:gcd|lcm)(?![a-zA-Z])")
 """What math-verify joins, drops or works out in silence: digits that stand apart, dots, times, divisors."""
 PLUS_MINUS, MINUS_PLUS = re.compile(r"\\pm(?![a-zA-Z])"), re.compile(r"\\mp(?![a-zA-Z])")
-MODULO = re.compile(r"\s*\\pmod\s*(?:\{\s*[0-9a-z]+\s*\}|[0-9])$")
-"""What an answer is counted up to, at its end; it is no part of a number."""
+MODULO = re.compile(r"(?:^[a-zA-Z]\s*\\equiv\s*(?=[^\\]*\\pmod))|\s*\\pmod\s*(?:\{\s*[0-9a-z]+\s*\}|[0-9])$")
+"""What an answer is counted up to, at its end, and the name of what is so counted; it is no part of a number."""
+CONDITION = re.compile(r"[a-zA-Z]\s*(?:\\in\s*\\[a-z]+\s*\{?[A-Z]\}?\s*)?(?:\\mid(?![a-zA-Z])|[:|])\s*(.+)")
+"""What stands in a set that is given by what its members satisfy."""
+HALF_OPEN = re.compile(r"([\[\]])([^\[\]]*,[^\[\]]*)([\[\]])")
+"""An interval whose open ends are turned brackets."""
 TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
 
 
@@ -64,7 +58,7 @@ def _once(text: str) -> Answer | None:
 
 
 def _read(text: str) -> Answer:
-    text = MODULO.sub("", words.without_lead(_unwrapped(text)))
+    text = words.without_scope(MODULO.sub("", words.without_lead(_unwrapped(text))))
     if not text:
         raise _NoAnswerError
     if TRIGONOMETRY.search(text) is None:
@@ -110,28 +104,23 @@ def _words(text: str) -> Answer | None:
     said = words.words(text)
     if said is None:
         return None
-    if said.lower() in words.NUMBERS:
-        return number(Fraction(words.NUMBERS[said.lower()]), text)
+    if (count := words.counted(said)) is not None:
+        return number(Fraction(count), text)
     parts = [part.strip(" ()") for part in re.split(r",|\band\b|\bor\b", said)]
     if len(parts) > 1:
         return listed([_read(rf"\text{{{part}}}") for part in parts if part])
     return Answer(rf"\text{{{said.lower()}}}", "words")
 
 
-def _based(text: str) -> Answer | None:
-    found = BASED.fullmatch(text)
-    base = found and (found[2] or found[3] or found[4])
-    if not found or not base or not (base.isdigit() or base in words.NUMBERS):
-        return None
-    return Answer(f"{found[1].lstrip('0') or '0'}_{{{words.NUMBERS.get(base, base)}}}", "based")
-
-
 def _list(text: str) -> Answer | None:
     """Read what commas, semicolons, "and" and "or" separate; `81, 256` is two numbers, `1,080` is one."""
-    pieces = pieces_of(text)
+    pieces = statements.pieces_of(text)
     if len(pieces) < 2:
         return None
-    either, intervals = OR.search(text), [statements.interval(piece) for piece in pieces]
+    sides = [statements.subject(piece) for piece in pieces]
+    if len({name for name, _ in sides if name}) > 1 and any(map(statements.interval, pieces)):
+        return listed([named(name, _read(rest)) if name else _read(rest) for name, rest in sides])
+    either, intervals = statements.OR.search(text), [statements.interval(piece) for piece in pieces]
     if either and any(intervals) and all(map(statements.is_range, pieces)):
         return union([_read(piece) for piece in pieces])
     if not either and all(intervals) and (both := meet([_read(piece) for piece in pieces])):
@@ -140,16 +129,6 @@ def _list(text: str) -> Answer | None:
     system = len({statements.stem(name) for name, _ in sides if name}) > 1
     parts = [named(name, _read(rest)) if system and name else _read(rest) for name, rest in sides]
     return parts[0] if either and len(set(parts)) == 1 else listed(parts)
-
-
-def pieces_of(text: str, inside: bool = False) -> list[str]:
-    """Return what stands between the separators outside of brackets; `inside` a tuple every comma is one."""
-    text = AND.sub(", ", text)
-    found: list[str] = []
-    for piece in statements.split(text, r"[,;]" if inside else r"[,;](?=\s|$)|;"):
-        whole = inside or THOUSANDS.fullmatch(words.without_unit(piece.strip()))
-        found += [piece] if whole else statements.split(piece, ",")
-    return [piece.strip() for piece in found if piece.strip(" .")]
 
 
 def _related(text: str) -> Answer | None:
@@ -172,6 +151,12 @@ def _measured(side: str) -> str:
     return bare if exact.value(bare) is not None else side
 
 
+def _point(name: str, value: Answer) -> Answer:
+    """Return what an equation says of its name: its value, with the names of its parts where it is a point of them."""
+    names = name.strip("() ").split(",") if name.startswith("(") else []
+    return named(name, value) if len(names) == len(value.parts) > 1 else value
+
+
 def _equation(text: str, sides: list[str]) -> Answer:
     """Read an equation: what its names stand for, where that is constant; two different numbers contradict."""
     others = [side for side in sides if statements.is_name(side) or statements.has_variables(side)]
@@ -182,21 +167,27 @@ def _equation(text: str, sides: list[str]) -> Answer:
             return Answer(" = ".join(part.text for part in constants), "equation", parts=tuple(constants))
         if len(set(values)) > 1 and not ("%" in text and max(values) == 100 * min(values)):
             raise _NoAnswerError
-        return constants[-1]
+        return _point(others[0].strip(), constants[-1]) if len(others) == 1 else constants[-1]
     plain = statements.is_name(sides[0]) or not re.search("[0-9]", statements.without_powers(sides[0]))
     name = sides[0] if plain else ""
     return Answer(tidy(text), "equation", parts=tuple(map(_read, sides[1:] if name else sides)), name=tidy(name))
 
 
 def _plus_minus(text: str) -> Answer | None:
-    if len(PLUS_MINUS.findall(text)) != 1:
+    signs = len(PLUS_MINUS.findall(text))
+    if signs == 1:
+        both = (MINUS_PLUS.sub(other, PLUS_MINUS.sub(one, text)) for one, other in ("+-", "-+"))
+        return listed([_read(part) for part in both])
+    if signs != 2 or MINUS_PLUS.search(text):
         return None
-    both = (MINUS_PLUS.sub(other, PLUS_MINUS.sub(one, text)) for one, other in ("+-", "-+"))
-    return listed([_read(part) for part in both])
+    every = (PLUS_MINUS.sub(second, PLUS_MINUS.sub(first, text, count=1)) for first in "+-" for second in "+-")
+    return listed([_read(part) for part in every])
 
 
 def _bracketed(text: str) -> Answer | None:
     """Read a set, a tuple or an interval that is all of a text."""
+    if (turned := HALF_OPEN.fullmatch(text)) and turned[1] + turned[3] != "[]":
+        text = f"{'[' if turned[1] == '[' else '('}{turned[2]}{']' if turned[3] == ']' else ')'}"
     opening = re.match(r"\\\{|\\langle|[(\[]", text)
     if opening is None or statements.closes(text) != len(text):
         return None
@@ -204,10 +195,11 @@ def _bracketed(text: str) -> Answer | None:
     if closing is None:
         return None
     content = text[opening.end() : closing.start()]
-    pieces = pieces_of(content, inside=True)
+    pieces = statements.pieces_of(content, inside=True)
     if opening[0] == r"\{":
-        _, condition, rest = content.partition(r"\mid") if r"\mid" in content else content.partition(":")
-        return _read(rest) if condition else listed([_read(piece) for piece in pieces], "set") if pieces else None
+        if condition := CONDITION.fullmatch(content):
+            return _read(condition[1])
+        return listed([_read(piece) for piece in pieces], "set") if pieces else None
     if len(pieces) == 1:
         return _read(pieces[0]) if opening[0] == "(" else None
     parts = [_read(piece) for piece in pieces]
@@ -231,5 +223,6 @@ def _formula(text: str) -> Answer:
 
 
 READERS: tuple[Callable[[str], Answer | None], ...] = (
-    _number, _words, _based, _list, _related, _bracketed, _union, _plus_minus,
+    notations.moment, _number, _words, notations.based, notations.ratio,
+    _list, _related, _bracketed, _union, _plus_minus,
 )  # fmt: skip

@@ -5,6 +5,7 @@ unused or used twice, and nothing after the expression.
 """
 
 import re
+import unicodedata
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.tasks import expression, puzzle
@@ -41,12 +42,13 @@ class PocketCountdown(Scorer):
 
 
 LATEX = (
-    (re.compile(r"\\(?:left|right)(?![a-zA-Z])|\\[,;:! ]|\$|\s"), " "),
-    (re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])|[\u00d7\u00b7]"), "*"),
+    (re.compile(r"\\(?:text|mathrm|mathbf)\s*\{([-+*/()0-9\s]*)\}"), r"\1"),
+    (re.compile(r"\\(?:left|right|[bB]igg?[lrm]?|q?quad|displaystyle)(?![a-zA-Z])|\\[,;:! ()\[\]]|[$`~\s]"), " "),
+    (re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])|[\u00d7\u00b7\u22c5\u2217]"), "*"),
     (re.compile(r"\\div(?![a-zA-Z])|\u00f7"), "/"),
     (re.compile("[\u2212\u2013]"), "-"),
 )
-FRACTION = re.compile(r"\\[dtc]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+FRACTION = re.compile(r"\\[dtc]?frac\s*(\{[^{}]*\}|[0-9])\s*(\{[^{}]*\}|[0-9](?![0-9]))")
 
 
 class Countdown(Boxed):
@@ -57,11 +59,15 @@ class Countdown(Boxed):
     def canonical(self, text: str) -> str | None:
         if len(text) > expression.MAX_LENGTH:
             return None
+        text = unicodedata.normalize("NFKC", text)
         for pattern, replacement in LATEX:
             text = pattern.sub(replacement, text)
-        while (flat := FRACTION.sub(r"((\1)/(\2))", text)) != text:
+        while (
+            flat := FRACTION.sub(lambda match: f"(({match[1].strip('{}')})/({match[2].strip('{}')}))", text)
+        ) != text:
             text = flat
-        found = expression.read(text, signed=True)
+        plain = re.sub(r"\\?[{\[]", "(", re.sub(r"\\?[}\]]", ")", text)).strip(" ").removesuffix(".")
+        found = expression.read(plain, signed=True)
         return found.text if found else None
 
     def exact(self, answer: str) -> bool:
@@ -96,6 +102,11 @@ class Countdown(Boxed):
         numbers, target = puzzle.given(doc["public"])
         other = puzzle.shown(turned(numbers, view), target)
         return str(doc["prompt"].replace(doc["public"], other))
+
+
+def _quotient(fraction: re.Match[str]) -> str:
+    above, below = (part.strip("{}") for part in fraction.groups())
+    return f"(({above})/({below}))"
 
 
 def _solved(doc: Doc) -> Doc:

@@ -4,7 +4,7 @@ import functools
 import re
 from collections.abc import Iterable
 
-from urlvr_bench.tasks import statements
+from urlvr_bench.tasks import notations, statements
 from urlvr_bench.tasks.answer import Answer
 from urlvr_bench.tasks.answers import read
 from urlvr_bench.tasks.scorer import Verdict
@@ -16,6 +16,7 @@ NUMBERS = ("number", "based")
 SEVERAL = ("list", "set", "tuple", "union")
 LETTERS = re.compile(r"(?:\\text|[\w\s{}().,;:'\"!-])*")
 """What words may be compared with: letters, not the signs of a formula."""
+VARIABLE = re.compile(r"\(([a-zA-Z])\)$")
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -50,8 +51,13 @@ def _compared(first: Answer, second: Answer) -> Verdict:
         spelled = kinds <= {"words", "choice"} or all(map(LETTERS.fullmatch, (first.text, second.text)))
         same = spelled and _letters(first) == _letters(second)
         return Verdict(same, "choice" if kinds == {"choice"} else "words")
+    said, other = _by_name(first), _by_name(second)
+    if said and other and said.keys() == other.keys():
+        return _all(_compared(said[name], other[name]) for name in said)
     if "equation" in kinds:
         return _equations(first, second)
+    if kinds == {"list"} and (said is None) != (other is None) and len(first.parts) == len(second.parts):
+        return _all(map(_compared, first.parts, second.parts))  # values without names are in the order of the names
     if kinds <= set(SEVERAL):
         return _several(first, second)
     for one, other in ((first, second), (second, first)):
@@ -73,12 +79,16 @@ def _digits(answer: Answer) -> str:
 
 
 def _letters(answer: Answer) -> str:
-    return "".join(filter(str.isalnum, answer.text.replace(r"\text", ""))).lower()
+    """Return what words say: letters, digits and signs such as the plus of a mark, without hyphens."""
+    text = re.sub(r"(?<=\w)-(?=\w)", "", answer.text.replace(r"\text", "").lower())
+    return "".join(sign for sign in text if sign.isalnum() or sign in "+-*/=#^")
 
 
 def _formulas(first: Answer, second: Answer) -> Verdict:
     if "text" in (first.kind, second.kind):
-        return Verdict(False, "same text")
+        clock, other = (first, second) if first.kind == "text" else (second, first)
+        bare = [read(text) for text in notations.hours(clock.text)]
+        return Verdict(any(one is not None and one.text == other.text for one in bare), "same text")
     same = grading.verdict(first.text, second.text)
     return Verdict(bool(same), "time limit" if same is None else "math-verify")
 
@@ -87,7 +97,7 @@ def _equations(first: Answer, second: Answer) -> Verdict:
     """Compare an equation with another, or what it says of its name, or all its sides, with what has no name."""
     if first.kind == second.kind:
         if first.name and _named(first) == _named(second):
-            return _compared(first.parts[-1], second.parts[-1])
+            return _compared(first.parts[-1], _in_terms_of(first, second))
         sides = [sorted(statements.split(one.text, "=")) for one in (first, second)]
         return Verdict(True, "same text") if sides[0] == sides[1] else _formulas(first, second)
     equation, other = (first, second) if first.kind == "equation" else (second, first)
@@ -98,7 +108,28 @@ def _equations(first: Answer, second: Answer) -> Verdict:
 
 def _named(equation: Answer) -> str:
     """Return the name in an equation without its variable: f(x) and f are one function."""
-    return re.sub(r"\([a-zA-Z]\)$", "", equation.name)
+    return VARIABLE.sub("", equation.name)
+
+
+def _in_terms_of(first: Answer, second: Answer) -> Answer:
+    """Return what the second equation says of its function, with its variable and the first one's changed about."""
+    (here, there), said = (VARIABLE.search(one.name) for one in (first, second)), second.parts[-1]
+    if here is None or there is None or here[1] == there[1]:
+        return said
+    turned = {here[1]: there[1], there[1]: here[1]}
+    text = re.sub(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])", lambda letter: turned.get(letter[0], letter[0]), said.text)
+    return read(text) or said
+
+
+def _by_name(answer: Answer) -> dict[str, Answer] | None:
+    """Return what each name of a system stands for: of `a=3, b=4` or `(a, b)=(3, 4)`; None of all else."""
+    if answer.kind == "equation" and answer.name.startswith("("):
+        names = answer.name.strip("()").split(",")
+        return dict(zip(names, answer.parts[-1].parts, strict=True)) if len(answer.parts) == 1 else None
+    if answer.kind != "list" or not all(part.kind == "equation" and part.name for part in answer.parts):
+        return None
+    found = {part.name: part.parts[-1] for part in answer.parts}
+    return found if len(found) == len(answer.parts) else None
 
 
 def _all(verdicts: Iterable[Verdict]) -> Verdict:

@@ -23,7 +23,8 @@ QUOTED = re.compile(r"(?:[a-z]+ ){0,2}[\"\u201c*]+([^\"\u201d*]+)(?:[\"\u201d*]|
 REMARK = re.compile(r"(?<=\w)[,;]?\s+(?:which|meaning|\()|(?<=\w)[,;]")
 """Where a sentence goes on about the answer that it has given."""
 """What introduces the answer of a sentence."""
-MARKS = " \t*_`\"'\u2018\u2019\u201c\u201d.,;:!"
+BLANKS = "".join(chr(sign) for sign in range(0x3001) if chr(sign).isspace())
+MARKS = BLANKS + "*_`\"'\u2018\u2019\u201c\u201d.,;:!"
 BETWEEN = "|"
 """Parts the further right answers of a problem, where it has any."""
 

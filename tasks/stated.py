@@ -2,7 +2,7 @@ r"""Mathematics where no format was asked for: the last box, else the last state
 
 import re
 
-from urlvr_bench.tasks import answers, latex, words
+from urlvr_bench.tasks import answers, latex, statements, words
 from urlvr_bench.tasks.boxed import PlainBoxed, Span
 
 CONTINUES = re.compile(r"\n[^\S\n]*(?:Question|Q):")
@@ -15,7 +15,8 @@ SAYS = re.compile(
 )
 """What introduces an answer."""
 FILLER = re.compile(
-    r"(?:[\s*_:`\"']|<[a-z]+>|(?<=\n)-[ \t]|(?:therefore|thus|simply|just|equal to|given by)\b)*", re.IGNORECASE
+    r"(?:[\s*_:`\"']|<[a-z]+>|<<[^<>\n]{0,200}>>|(?<=\n)-[ \t]|(?:therefore|thus|simply|just|equal to|given by)\b)*",
+    re.IGNORECASE,
 )
 SENTENCE = re.compile(r"(?<!\.\.)[.!?](?=[*_\"')\]]*(?:\s+[A-Z<(\\$*]|\s*$|\s*\n))|\n|</|<\|")
 """Where a statement ends: at a full stop before a new sentence, a line's end, a tag."""
@@ -26,7 +27,8 @@ REMARK = re.compile(
 )
 """Where a statement goes on about the answer that it has given."""
 UNSURE = re.compile(
-    r"(?:not|no|never|cannot|at least|at most|(?:more|less|fewer|greater|other) than|between|either)\b"
+    r"(?:not|no|never|cannot|at least|at most|up to|(?:more|less|fewer|greater|other) than|between|either)\b"
+    r"|[^\n]{0,80}?[0-9](?:\s+(?:or|and)\s+(?:more|less|fewer|greater|above|below|higher|lower|over|under)\b|\s+to\s+[0-9])"
     r"|(?:n|can)['\u2019]t\b|[^\n]*\bor (?:maybe|perhaps|possibly)\b",
     re.IGNORECASE,
 )
@@ -41,13 +43,22 @@ FORMULA = re.compile(rf"\$\$[^$]+\$\$|\\\[.+?\\\]|\\\(.+?\\\)|(?<!\\)\$(?!{MONEY
 JOINT = re.compile(r"\s*(?:,?\s*(?:and|or)|,|=)\s*(?=\$|\\\(|\\\[)")
 DIGITS = r"(?:(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+(?![0-9a-zA-Z]))?|\.[0-9]+)"
 COMMAND = rf"\\(?:[dtc]?frac|sqrt|pi|infty|binom|log|ln|sin|cos|tan)(?![a-zA-Z])(?:\[[^\[\]]*\])?(?:\s*{latex.GROUP})*"
-FACTOR = rf"(?:{DIGITS}|{COMMAND})(?:\^(?:{latex.GROUP}|-?[0-9]+))?!?"
+FACTOR = rf"(?:{DIGITS}|{COMMAND}|\u221a[0-9]+|\u03c0)(?:\^(?:{latex.GROUP}|-?[0-9]+))?!?"
+TUPLE = rf"[(\[]\s*[-\u2212]?{DIGITS}(?:\s*,\s*[-\u2212]?{DIGITS})+\s*[)\]]"
+BOUND = r"(?:(?<![a-zA-Z\\])[a-zA-Z]\s*(?:[<>]=?|[\u2264\u2265]|\\[lg]eq?(?![a-zA-Z]))\s*)?"
+OPERATED = r"(?<!\b[a-zA-Z][-+*/])(?<!\b[a-zA-Z] [-+*/] )"
 VALUE = re.compile(
-    rf"(?:(?<![0-9a-zA-Z)\\.])[-+\u2212]\s?)?(?:\\?\$)?(?<![0-9a-zA-Z\\.^])(?<!\^\{{)(?:{FACTOR})"
-    rf"(?:\s*{COMMAND}(?:\^(?:{latex.GROUP}|-?[0-9]+))?|\s*/\s*(?:{DIGITS})|\s+[0-9]+/[0-9]+|:[0-9]+"
-    rf"|\s*(?:\\times|\\cdot|\u00d7|\*)\s*10\^(?:{latex.GROUP}|-?[0-9]+)|\s+(?:million|billion|trillion)\b)*"
+    rf"{TUPLE}|{BOUND}"
+    rf"(?:(?<![0-9a-zA-Z)\\.])[-+\u2212]\s?)?(?:\\?\$)?(?<![0-9a-zA-Z\\.^])(?<!\^\{{){OPERATED}(?:{FACTOR})"
+    rf"(?:\s*(?:{COMMAND}|\u221a[0-9]+|\u03c0)(?:\^(?:{latex.GROUP}|-?[0-9]+))?|\s*/\s*(?:{DIGITS})|\s+[0-9]+/[0-9]+"
+    rf"|(?::| : )[0-9]+|\s*(?:\\times|\\cdot|\u00d7|\*|[xX])\s*10\^(?:{latex.GROUP}|-?[0-9]+)"
+    rf"|\s+(?:million|billion|trillion)\b|\s*[-+]\s*(?:{DIGITS})?i(?![a-zA-Z])"
+    r"|\s?\*?\s?(?:pi\b|sqrt\s?\(?[0-9]+\)?)|[iknxyz](?:\^[0-9])?(?![a-zA-Z0-9])|_\{?[0-9]+\}?)*"
 )
-"""A number, or a product of numbers and LaTeX, in the middle of prose."""
+"""A number, a product of numbers and LaTeX, a tuple or a bound of a name, in the middle of prose.
+
+What a letter is added to or multiplied by is only a part of an answer.
+"""
 
 
 class Stated(PlainBoxed):
@@ -136,5 +147,5 @@ def _is_answer(text: str) -> bool:
     found = answers.read(text)
     if found is None or found.kind in ("number", "choice"):
         return found is not None
-    prose = re.search(r"(?<![a-zA-Z\\])(?!sqrt\b)[a-zA-Z]{2,}", answers.AND.sub("", SET.sub("", text)))
+    prose = re.search(r"(?<![a-zA-Z\\])(?!sqrt\b)[a-zA-Z]{2,}", statements.AND.sub("", SET.sub("", text)))
     return prose is None or (found.kind == "words" and len(text.split()) < 4)

@@ -2,6 +2,8 @@ r"""The parts of a statement in LaTeX: its pieces outside of brackets, what only
 
 import re
 
+from urlvr_bench.tasks import exact, words
+
 BRACKET = re.compile(
     r"(?P<open>\\\{|\\begin(?![a-zA-Z])|\\l(?:angle|floor|ceil)(?![a-zA-Z])|[({\[])"
     r"|(?P<close>\\\}|\\end(?![a-zA-Z])|\\r(?:angle|floor|ceil)(?![a-zA-Z])|[)}\]])"
@@ -15,10 +17,15 @@ INDEX = r"(?:_\s*(?:[0-9a-zA-Z]|\{(?:[^{}]|\{[^{}]*\})*\}))?'*"
 SYMBOL = rf"(?:\\text\{{[^{{}}]*\}}|\\(?!frac|sqrt|pi|infty)[a-zA-Z]+(?:\{{[^{{}}]*\}})?|[a-zA-Z]){INDEX}"
 NAME = re.compile(
     rf"(?:m?\s*\\(?:angle|triangle|measuredangle)\s*)?"
-    rf"(?:{SYMBOL}(?:\s*\([^()=]*\))?|[A-Z]{INDEX}(?:\s*[A-Z]{INDEX})+|[a-zA-Z]{{2,}}(?:\s[a-zA-Z]+)+)"
+    rf"(?:{SYMBOL}(?:(?:\^\{{-1\}})?\s*\([^()=]*\))?|[A-Z]{INDEX}(?:\s*[A-Z]{INDEX})+|[a-zA-Z]{{2,}}(?:\s[a-zA-Z]+)+)"
     rf"|\|[^|=]*\||\[[A-Z]+\]|\(\s*[a-zA-Z]{INDEX}(?:\s*,\s*[a-zA-Z]{INDEX})+\s*\)"
 )
 """A symbol with its index, a function of something, a side or an angle of a figure, a size, some words, a point."""
+AND = re.compile(
+    r"\\text\{\s*,?\s*(?:and|or)\s*,?\s*\}|(?<![a-zA-Z\\])(?:and|or)(?![a-zA-Z])|\\(?:lor|land|vee)(?![a-zA-Z])"
+)
+OR = re.compile(r"\\text\{\s*,?\s*or\s*,?\s*\}|(?<![a-zA-Z\\])or(?![a-zA-Z])|\\(?:lor|vee)(?![a-zA-Z])")
+THOUSANDS = re.compile(rf"[-+]?\s*{exact.THOUSANDS}")
 RELATION = r"\\[lg]e(?![a-zA-Z])|[<>]"
 
 
@@ -31,6 +38,16 @@ def split(text: str, separator: str) -> list[str]:
             pieces.append(text[start : match.start()])
             start = match.end()
     return [*pieces, text[start:]]
+
+
+def pieces_of(text: str, inside: bool = False) -> list[str]:
+    """Return what stands between the separators outside of brackets; `inside` a tuple every comma is one."""
+    text = AND.sub(", ", text)
+    found: list[str] = []
+    for piece in split(text, r"[,;]" if inside else r"[,;](?=\s|$)|;"):
+        whole = inside or THOUSANDS.fullmatch(words.without_unit(piece.strip()))
+        found += [piece] if whole else split(piece, ",")
+    return [piece.strip() for piece in found if piece.strip(" .")]
 
 
 def closes(text: str) -> int:
@@ -58,6 +75,14 @@ def named(text: str) -> tuple[str, str]:
     sides = split(text, r"=|\\in(?![a-zA-Z])")
     name, rest = (sides[0].strip(), sides[1].strip()) if len(sides) == 2 else ("", text)
     return (name, rest) if is_name(name) and rest else ("", text)
+
+
+def subject(text: str) -> tuple[str, str]:
+    """Return the name and the rest of an equation as `named` does, the name and all of a text that is an inequality."""
+    name, rest = named(text)
+    if name or interval(text) is None:
+        return name, rest
+    return next(side.strip() for side in split(text, RELATION) if is_name(side)), text
 
 
 def stem(name: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from urlvr_bench.tasks import answers, equality, exact, latex, scoring
+from urlvr_bench.tasks import answers, boxes, equality, exact, latex, scoring
 
 SPELLED = [
     ("18", "18"), ("018", "18"), ("-0", "0"), ("+7", "7"), ("\u22127", "-7"), ("1,080", "1080"),
@@ -431,7 +431,7 @@ def test_phrases_and_choices_are_read_from_their_last_statement(gold: str, compl
     ],
 )  # fmt: skip
 def test_the_last_filled_box_counts(text: str, box: str | None) -> None:
-    assert latex.last_box(text) == box
+    assert boxes.last_box(text) == box
 
 
 FRACTIONS = st.builds(Fraction, st.integers(-(10**9), 10**9), st.integers(1, 10**6))
