@@ -53,7 +53,7 @@ test: setup system  ## lint, types, stale documents, all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	for name in $(DOCUMENTS); do $(BIN)/python -m urlvr_bench.$$name --check || exit 1; done
+	printf '%s\n' $(DOCUMENTS) | OMP_NUM_THREADS=1 xargs -P 2 -I{} $(BIN)/python -m urlvr_bench.{} --check
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
 
 real-test: setup  ## a real language model on GSM8K; URLVR_TEST_GSM8K names the folder with its jsonl files

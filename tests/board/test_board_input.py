@@ -111,7 +111,7 @@ def test_text_of_strangers_is_inert(tmp_path: Path) -> None:
     assert "49" not in re.findall(r"\{\{7\*7\}\}|49", (tmp_path / "site/methods/homemade.html").read_text())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_damaged_record_is_refused_or_shown_inert(data: st.DataObject, tmp_path: Path) -> None:
     folder, out = tmp_path / "records", tmp_path / "site"
