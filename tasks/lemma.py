@@ -12,6 +12,7 @@ class Lemma(Scorer):
     """Tactics between `Proof.` and `Qed.`; they are right if Coq accepts them, and nobody knows a gold proof."""
 
     has_checker = True
+    gives = frozenset({"proofs_accepted"})
     costly = True
     cue = "Proof."
 

@@ -1,6 +1,7 @@
 """Prompts of one's own: a JSONL file with rows `{"prompt": ..., "answer": optional}`, trained on as a whole."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ def rows(path: Path, form: str | None, prompt_style: str | None) -> list[Row]:
     """Return a problem per line, in order; `gold` is empty where no answer is given. A bad line is a UsageError."""
     wording = STYLES[prompt_style].wording if prompt_style else "{question}"
     found: dict[str, Row] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(_text(path).splitlines(), 1):
         if not line.strip():
             continue
         where = f"{path.name} line {number}"
@@ -44,6 +45,14 @@ def labelled(path: Path) -> bool:
     return all(row["gold"] for row in rows(path, None, None))
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise UsageError(f"{path.name} line {line} is not UTF-8: save the file in that encoding") from error
+
+
 def _given(where: str, line: str) -> Mapping[str, Any]:
     try:
         given = json.loads(line)
@@ -54,6 +63,10 @@ def _given(where: str, line: str) -> Mapping[str, Any]:
         raise UsageError(f'{where} has no "prompt" with text; write rows {{"prompt": "...", "answer": "..."}}')
     if unknown := set(given) - known:
         raise UsageError(f"{where} has the column {min(unknown)!r}; a row holds prompt and, where it is known, answer")
+    answer = given.get("answer")
+    number = isinstance(answer, int | float) and not isinstance(answer, bool) and math.isfinite(answer)
+    if not (answer is None or isinstance(answer, str) or number):
+        raise UsageError(f"{where} has the answer {json.dumps(answer)[:60]}: write a text or a number, or leave it out")
     return given
 
 

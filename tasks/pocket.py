@@ -30,6 +30,7 @@ class ChainAddition(Scorer):
 class Continuation(Scorer):
     """Plain text: how it goes on, to the end; there is no gold answer, the text itself decides."""
 
+    gives = frozenset({"continuation"})
     cue = "#"
 
     def answer(self, completion: str) -> str | None:

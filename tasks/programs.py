@@ -34,6 +34,7 @@ def passes(answer: str, setup: str, tests: str, gold: str) -> bool:
 class Program(Scorer):
     """A Python program, right if it passes the problem's tests; it runs in the sandbox only."""
 
+    gives = frozenset({"tests_passed"})
     costly = True
     cue = "```python\n"
 

@@ -42,6 +42,8 @@ class Scorer(ABC):
 
     has_checker = False
     """Whether `verify` exists: a checker that needs nothing but what the prompt shows."""
+    gives: frozenset[str] = frozenset()
+    """Signals for rewards that come from this kind of task alone."""
     costly = False
     """Whether judging an answer starts a program or searches for a solution."""
     cue = ""

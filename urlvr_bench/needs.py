@@ -38,6 +38,8 @@ Family = Literal[
 
 TOKEN_SIGNALS: tuple[Signal, ...] = ("token_logprobs", "token_entropies", "token_self_certainties", "token_top_gaps")
 """Signals that cost one forward pass of the policy over the rollouts."""
+OF_TASKS: frozenset[Signal] = frozenset({"verified", "tests_passed", "proofs_accepted", "continuation"})
+"""Signals that only some tasks give."""
 LABELS: frozenset[Signal] = frozenset({"correct", "gold"})
 SIGNALS: tuple[str, ...] = get_args(Signal)
 FAMILIES: tuple[str, ...] = get_args(Family)

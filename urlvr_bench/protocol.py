@@ -65,7 +65,7 @@ def load(name: str, overrides: Mapping[str, str] | None = None) -> Protocol:
     """Return the protocol `name`, `name@version` or of a YAML file, with `section.key=value` overrides applied."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else _published(name)
     if not path.is_file():
-        raise unknown("protocol", name, names())
+        raise UsageError(f"there is no file {name}") if path == Path(name) else unknown("protocol", name, names())
     values = plain_yaml.parse(path.read_text())
     for key, value in (overrides or {}).items():
         _override(values, key, value)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.stopping.known import stated
+from urlvr_bench.stopping.known import asked, stated
 
 Stop = Literal[
     "reward_accuracy",
@@ -109,6 +109,12 @@ class Training(Settings):
         return given
 
     @model_validator(mode="after")
+    def _rule_is_measured(self) -> "Training":
+        if self.stop_rule and not self.kl_every and "kl_to_start" in asked(self.stop_rule).rule.reads:
+            raise ValueError(f"{self.stop_rule} reads kl_to_start, which kl_every=0 leaves out: set kl_every=10")
+        return self
+
+    @model_validator(mode="after")
     def _whole_mini_batches(self) -> "Training":
         if self.rows % self.mini_batches:
             raise ValueError(
@@ -186,6 +192,8 @@ def first_problem(error: ValidationError) -> str:
     where = ".".join(map(str, first["loc"]))
     given = first["input"]
     shown = f"{where}={given!r}: " if isinstance(given, str | int | float | bool | None) else ""
+    if first["type"] == "tuple_type":
+        return f"{shown}write a list, such as [{given}]"
     return f"{shown}{first['msg'].removeprefix('Value error, ')}"
 
 

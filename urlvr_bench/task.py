@@ -93,6 +93,11 @@ class Task:
         """Whether the task can verify a completion without a label."""
         return bool(self.scorer.has_checker)
 
+    @property
+    def gives(self) -> frozenset[str]:
+        """The signals for rewards that not every task has."""
+        return frozenset(self.scorer.gives) | ({"verified"} if self.has_checker else frozenset())
+
     @cached_property
     def scorer(self) -> Any:
         """The task's `process_results`, a urlvr_bench.tasks.scoring.Scorer."""

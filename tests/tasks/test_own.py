@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from urlvr_bench import tasks
+from urlvr_bench import reward_function, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.local_data import DATA_VARIABLE
 from urlvr_bench.records import record
@@ -49,12 +49,35 @@ def test_one_missing_answer_makes_a_file_unlabelled(tmp_path: Path) -> None:
         ([{"prompt": " "}], 'line 1 has no "prompt" with text'),
         ([{"prompt": "a", "gold": "1"}], "line 1 has the column 'gold'"),
         ([{"prompt": "a"}, {"prompt": "a"}], "line 2 asks what an earlier line asks"),
+        ([{"prompt": "a", "answer": [4]}], r"line 1 has the answer \[4\]: write a text or a number"),
+        ([{"prompt": "a", "answer": True}], "line 1 has the answer true"),
+        (['{"prompt": "a", "answer": NaN}'], "line 1 has the answer NaN"),
         ([], "has no prompts"),
     ],
 )
 def test_a_bad_file_is_named_with_its_line(rows: list[object], said: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=said):
         plan.grid("smoke", ["majority_vote"], [0], [], [written(tmp_path / "bad.jsonl", *rows)])
+
+
+def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "latin.jsonl"
+    file.write_bytes(b'{"prompt": "a"}\n{"prompt": "caf\xe9"}\n')
+    with pytest.raises(UsageError, match="line 2 is not UTF-8"):
+        plan.grid("smoke", ["majority_vote"], [0], [], [str(file)])
+
+
+@pytest.mark.parametrize("style", ["", "@native"])
+def test_a_file_that_is_trained_on_cannot_judge(style: str, tmp_path: Path) -> None:
+    file = written(tmp_path / "both.jsonl", {"prompt": "1+1?", "answer": "2"})
+    with pytest.raises(UsageError, match="trained on whole, so it cannot judge"):
+        plan.grid("smoke", ["majority_vote"], [0], [], [file], {"evaluation.task": f"{file}{style}"})
+
+
+def test_a_file_of_ones_own_answers_for_reward_functions(tmp_path: Path) -> None:
+    file = written(tmp_path / "mine.jsonl", {"prompt": "1+1?", "answer": "2"})
+    pay = reward_function("majority_vote", file, group_size=2)
+    assert pay(["1+1?"] * 2, [r"\boxed{2}", r"\boxed{3}"]) != [0.0, 0.0]
 
 
 def test_names_that_mean_something_else_are_refused(tmp_path: Path) -> None:

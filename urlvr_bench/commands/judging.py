@@ -42,6 +42,7 @@ def eval(
 
     use_local_data(data)
     one_thread()
+    task = [tasks.adopt(name) for name in task]
     path = models.resolve(model)
     ks = tuple(k or [1, samples])
     spec = validated_evaluation(

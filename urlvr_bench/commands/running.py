@@ -90,9 +90,11 @@ def run(
     reporting.use(report_to)
     overrides = pairs(set_) | ({"stop_rule": stated(stop_rule)} if stop_rule else {})
     overrides |= {"evaluation.task": eval_task} if eval_task else {}
-    runs = plan.grid(protocol, method or list(SEVEN), seed or range(seeds), model or [], task or [], overrides)
+    runs = plan.grid(protocol, method or _usual(task), seed or range(seeds), model or [], task or [], overrides)
     cells = plan.lay_out(runs, out)
     elsewhere = scaling.chosen(launcher, config, processes, cells[0].run.protocol.training)
+    if resource and elsewhere not in scaling.SCHEDULERS:
+        raise UsageError("--resource is for a scheduler: name one with --launcher")
     if report_to and elsewhere == "hf-jobs":
         raise UsageError("--report-to works where a token of yours lies or none is needed, which is not hf-jobs")
     jobs = jobs or scaling.default_jobs(elsewhere, cells)
@@ -106,6 +108,17 @@ def run(
         show_runs([cell.folder for cell in cells], console)
     made = planning.runs_of(len(cells))
     say(f"records of {made} are under {out}; next: urlvr-bench table {out}")
+
+
+def _usual(goals: list[str] | None) -> list[str]:
+    """Return the methods that are compared where none is named: without labels, those that read none."""
+    from urlvr_bench import methods, tasks
+
+    if all(tasks.load(tasks.adopt(goal)).labelled for goal in goals or []):
+        return list(SEVEN)
+    blind = [name for name in SEVEN if not methods.configure(name, {}).uses_labels()]
+    say(f"not every prompt has an answer, so methods that read labels are left out: {', '.join({*SEVEN} - {*blind})}")
+    return blind
 
 
 def carry_out(cells: "list[Cell]", jobs: int, document: dict[str, Any] | None = None) -> None:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from statistics import fmean
 
+from urlvr_bench import protocol
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import is_prior
 from urlvr_bench.protocol import Run
@@ -28,10 +29,19 @@ def minutes_per_run(cell: Cell, out: Path, threads: int) -> float | None:
         return fmean(seconds) / 60
     own = (run.model, run.task, run.overrides) == (settings.model, settings.task, {})
     if is_prior(run.model) or (own and not emulates(run, threads)):
-        return settings.reference_minutes
+        known = settings.reference_minutes
+        return None if known is None else known * _share(run)
     with suppress(UsageError):  # of a shape or a set that is not known yet; what needs them says so
         return None if machine.devices() else cpu_cost.cost(run, threads).minutes
     return None
+
+
+def _share(run: Run) -> float:
+    """Return how many rollouts a run trains on, as a share of those that its published protocol asks for."""
+    named = run.protocol.exact
+    published = protocol.load(named) if protocol.is_published(named) else run.protocol
+    now, before = run.protocol.training, published.training
+    return (now.steps * now.rows) / (before.steps * before.rows)
 
 
 def emulates(run: Run, threads: int) -> bool:

@@ -10,11 +10,14 @@ from typing import Any, Literal
 from urlvr_bench import methods, protocol, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import resolve
+from urlvr_bench.needs import OF_TASKS, SOURCES
 from urlvr_bench.protocol import Protocol, Run
 from urlvr_bench.records.run_folder import is_occupied
 from urlvr_bench.rollouts import Method
 from urlvr_bench.running import claims
 from urlvr_bench.running.made_of import unchanged
+from urlvr_bench.task import Task
+from urlvr_bench.task_config import AT
 
 State = Literal["new", "begun", "running", "done"]
 
@@ -61,12 +64,32 @@ def grid(
         resolve(name)
     for name in filter(None, (*goals, settings.evaluation.task, *settings.evaluation.ood)):
         tasks.load(name)
-    built = [methods.build(spec) for spec in method_specs]
+    built = _distinct(method_specs)
     _labels_are_there(settings, goals, built)
+    for task, (name, method) in itertools.product(map(tasks.load, goals), built):
+        _pays(task, name, method)
     return [
         Run(settings, model, task, name, seed, changed_params(method), overrides)
         for model, task, (name, method), seed in itertools.product(models, goals, built, seeds)
     ]
+
+
+def _distinct(specs: Sequence[str]) -> list[tuple[str, Method]]:
+    """Return the methods of some specs; refuse to name one twice, by an alias or otherwise."""
+    found: dict[tuple[str, str], str] = {}
+    built = [methods.build(spec) for spec in specs]
+    for spec, (name, method) in zip(specs, built, strict=True):
+        key = (name, repr(changed_params(method)))
+        if key in found:
+            raise UsageError(f"methods {found[key]} and {spec} are the same: name it once")
+        found[key] = spec
+    return built
+
+
+def _pays(task: Task, name: str, method: Method) -> None:
+    """Refuse a method that reads what the task cannot give, before anything is trained."""
+    for signal in OF_TASKS & set(method.needs) - task.gives:
+        raise UsageError(f"{task.name} does not give {name} what it needs: {SOURCES[signal]}; choose another --task")
 
 
 def _labels_are_there(settings: Protocol, goals: Sequence[str], built: Sequence[tuple[str, Method]]) -> None:
@@ -80,6 +103,8 @@ def _labels_are_there(settings: Protocol, goals: Sequence[str], built: Sequence[
                 f"training.initial_vote and training.split=test need answers to every prompt of {task.name}"
             )
     for name in filter(None, (settings.evaluation.task, *settings.evaluation.ood)):
+        if tasks.load(name).own and name.partition(AT)[0] in {goal.partition(AT)[0] for goal in goals}:
+            raise UsageError(f"{name} is trained on whole, so it cannot judge: name another file or task")
         if "test" not in tasks.load(name).splits:
             raise UsageError(f"{name} cannot judge: not every prompt in it has an answer")
 
@@ -107,7 +132,12 @@ def _bare(value: Any) -> Any:
 
 
 def lay_out(runs: Sequence[Run], out: Path) -> list[Cell]:
-    """Return the runs with their folders under `out` and their states; refuse those that are of other parts by now."""
+    """Return the runs with their folders under `out` and their states.
+
+    UsageError where `out` is no folder, or a run in it was begun with another text of its method or other prompts.
+    """
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file, not a folder for runs: give another --out")
     taken = {name: claim.command for claim in claims.claims(out) for name in claim.runs}
     return [_cell(run, out / run.path, taken.get(run.path.as_posix())) for run in runs]
 
