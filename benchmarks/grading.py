@@ -21,7 +21,7 @@ from math_verify import LatexExtractionConfig, parse, verify
 from report import Tables, report
 
 from urlvr_bench import tasks
-from urlvr_bench.tasks import answers, boxes
+from urlvr_bench.tasks import answers, latex
 from urlvr_bench.tasks.answer import Answer
 from urlvr_bench.verifiers import grading
 
@@ -107,7 +107,7 @@ def reached(folder: Path) -> list[dict[str, Any]]:
         if None in texts:
             continue  # programs
         golds = [", ".join(text) if isinstance(text, list) else str(text).rpartition("####")[2] for text in texts]
-        read = [answer for text in golds if (answer := answers.read(boxes.last_box(text) or text.strip()))]
+        read = [answer for text in golds if (answer := answers.read(latex.last_box(text) or text.strip()))]
         asked = sum(map(formulaic, read))
         row = {"gold answers": path.parent.name, "split": path.stem, "number": len(read)}
         found.append(row | {"to math-verify": asked, "share, %": 100 * asked / len(read)})

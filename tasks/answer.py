@@ -35,8 +35,6 @@ def number(value: Fraction, text: str) -> Answer:
 def listed(parts: list[Answer], kind: Kind = "list") -> Answer:
     """Return a list or a set; lists among its parts become parts of it."""
     flat = [one for part in parts for one in (part.parts if part.kind in ("list", "set") else (part,))]
-    if kind == "set":
-        flat = list({part.text: part for part in flat}.values())
     text = ", ".join(part.text for part in flat)
     return Answer(rf"\{{{text}\}}" if kind == "set" else text, kind, parts=tuple(flat))
 

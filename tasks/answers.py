@@ -8,23 +8,25 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
-from urlvr_bench.tasks import exact, latex, notations, statements, words
+from urlvr_bench.tasks import exact, figures, latex, separators, spelled, statements, words
 from urlvr_bench.tasks.answer import Answer, listed, meet, named, number, ordered, tidy, union
 
 MAX_READINGS = 4
 """Until the spelling of an answer is read as itself."""
 
 PLAIN = re.compile(r"-?[0-9]{1,100}(?:/[1-9][0-9]{0,99})?")
-UNREADABLE = re.compile(r"(?<!_)[0-9.][ ~]+[0-9.]|\\ldots|:|\\(?:gcd|lcm)(?![a-zA-Z])")
-"""What math-verify joins, drops or works out in silence: digits that stand apart, dots, times, divisors."""
+UNREADABLE = re.compile(r"(?<!_)[0-9.][ ~]+[0-9.]|\\ldots|:|!!|\\(?:gcd|lcm)(?![a-zA-Z])")
+"""What math-verify joins, drops or works out in silence: digits that stand apart, dots, times, double factorials."""
+BUILDER = re.compile(
+    r"\s*(?:[a-zA-Z](?:_[0-9a-zA-Z])?|\([^()]*\))\s*(?:\\in\s*(?:\\mathbb\s*\{?\s*)?R\}?\s*)?(?:\\mid|[|:])"
+)
+"""What stands before the condition in a set of real numbers."""
 PLUS_MINUS, MINUS_PLUS = re.compile(r"\\pm(?![a-zA-Z])"), re.compile(r"\\mp(?![a-zA-Z])")
-MODULO = re.compile(r"(?:^[a-zA-Z]\s*\\equiv\s*(?=[^\\]*\\pmod))|\s*\\pmod\s*(?:\{\s*[0-9a-z]+\s*\}|[0-9])$")
-"""What an answer is counted up to, at its end, and the name of what is so counted; it is no part of a number."""
-CONDITION = re.compile(r"[a-zA-Z]\s*(?:\\in\s*\\[a-z]+\s*\{?[A-Z]\}?\s*)?(?:\\mid(?![a-zA-Z])|[:|])\s*(.+)")
-"""What stands in a set that is given by what its members satisfy."""
-HALF_OPEN = re.compile(r"([\[\]])([^\[\]]*,[^\[\]]*)([\[\]])")
-"""An interval whose open ends are turned brackets."""
 TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
+
+
+INFINITE = re.compile(r"(?:(negative |minus )|positive |plus )?infinity", re.IGNORECASE)
+ARTICLE = re.compile(r"^(?:an?|the) (?=[a-z]{3})", re.IGNORECASE)
 
 
 class _NoAnswerError(ValueError):
@@ -58,7 +60,7 @@ def _once(text: str) -> Answer | None:
 
 
 def _read(text: str) -> Answer:
-    text = words.without_scope(MODULO.sub("", words.without_lead(_unwrapped(text))))
+    text = words.without_condition(words.without_lead(_unwrapped(text)))
     if not text:
         raise _NoAnswerError
     if TRIGONOMETRY.search(text) is None:
@@ -85,54 +87,48 @@ def _unwrapped(text: str) -> str:
             return text
 
 
-def _number(text: str) -> Answer | None:
-    bare = words.without_unit(text)
-    value = exact.value(bare)
-    if value is None:
-        part, times = words.scale(text)
-        value = exact.value(part) if times > 1 else None
-        value = None if value is None else value * times
-    if value is None and bare.count(":") == 1:
-        above, below = (exact.value(part) for part in bare.split(":"))
-        value = above / below if above is not None and below else None
-    return None if value is None else number(value, text)
-
-
 def _words(text: str) -> Answer | None:
     if letter := words.choice(text):
         return Answer(letter, "choice")
     said = words.words(text)
     if said is None:
         return None
-    if (count := words.counted(said)) is not None:
-        return number(Fraction(count), text)
+    if infinite := INFINITE.fullmatch(said):
+        return _read(r"-\infty" if infinite[1] else r"\infty")
+    if (value := spelled.value(said)) is not None:
+        return number(value, text)
     parts = [part.strip(" ()") for part in re.split(r",|\band\b|\bor\b", said)]
     if len(parts) > 1:
         return listed([_read(rf"\text{{{part}}}") for part in parts if part])
-    return Answer(rf"\text{{{said.lower()}}}", "words")
+    return Answer(rf"\text{{{ARTICLE.sub('', said).lower()}}}", "words")
 
 
 def _list(text: str) -> Answer | None:
     """Read what commas, semicolons, "and" and "or" separate; `81, 256` is two numbers, `1,080` is one."""
-    pieces = statements.pieces_of(text)
+    pieces = separators.pieces(text)
     if len(pieces) < 2:
         return None
-    sides = [statements.subject(piece) for piece in pieces]
-    if len({name for name, _ in sides if name}) > 1 and any(map(statements.interval, pieces)):
-        return listed([named(name, _read(rest)) if name else _read(rest) for name, rest in sides])
-    either, intervals = statements.OR.search(text), [statements.interval(piece) for piece in pieces]
-    if either and any(intervals) and all(map(statements.is_range, pieces)):
+    system, parts = _parts(pieces)
+    either, intervals = separators.OR.search(text), [statements.interval(piece) for piece in pieces]
+    if not system and either and any(intervals) and all(map(statements.is_range, pieces)):
         return union([_read(piece) for piece in pieces])
-    if not either and all(intervals) and (both := meet([_read(piece) for piece in pieces])):
+    if not system and not either and all(intervals) and (both := meet([_read(piece) for piece in pieces])):
         return both
-    sides = [statements.named(piece) for piece in pieces]
-    system = len({statements.stem(name) for name, _ in sides if name}) > 1
-    parts = [named(name, _read(rest)) if system and name else _read(rest) for name, rest in sides]
     return parts[0] if either and len(set(parts)) == 1 else listed(parts)
+
+
+def _parts(pieces: list[str]) -> tuple[bool, list[Answer]]:
+    """Return whether pieces name different things, and what each says, with its name if so."""
+    sides = [statements.said(piece) for piece in pieces]
+    system = len({statements.stem(name) for name, _ in sides if name}) > 1
+    return system, [named(name, _read(rest)) if system and name else _read(rest) for name, rest in sides]
 
 
 def _related(text: str) -> Answer | None:
     """Read an equation, a membership, an inequality or an approximation."""
+    left, sign, right = text.partition(r"\equiv")
+    if sign and statements.is_name(left):
+        return _read(right)
     left, sign, right = text.partition(r"\approx")
     if sign:
         return _read(right if not left.strip() or statements.is_name(left) else left)
@@ -151,12 +147,6 @@ def _measured(side: str) -> str:
     return bare if exact.value(bare) is not None else side
 
 
-def _point(name: str, value: Answer) -> Answer:
-    """Return what an equation says of its name: its value, with the names of its parts where it is a point of them."""
-    names = name.strip("() ").split(",") if name.startswith("(") else []
-    return named(name, value) if len(names) == len(value.parts) > 1 else value
-
-
 def _equation(text: str, sides: list[str]) -> Answer:
     """Read an equation: what its names stand for, where that is constant; two different numbers contradict."""
     others = [side for side in sides if statements.is_name(side) or statements.has_variables(side)]
@@ -167,27 +157,36 @@ def _equation(text: str, sides: list[str]) -> Answer:
             return Answer(" = ".join(part.text for part in constants), "equation", parts=tuple(constants))
         if len(set(values)) > 1 and not ("%" in text and max(values) == 100 * min(values)):
             raise _NoAnswerError
-        return _point(others[0].strip(), constants[-1]) if len(others) == 1 else constants[-1]
+        return _point(others, constants[-1]) or constants[-1]
     plain = statements.is_name(sides[0]) or not re.search("[0-9]", statements.without_powers(sides[0]))
     name = sides[0] if plain else ""
     return Answer(tidy(text), "equation", parts=tuple(map(_read, sides[1:] if name else sides)), name=tidy(name))
 
 
-def _plus_minus(text: str) -> Answer | None:
-    signs = len(PLUS_MINUS.findall(text))
-    if signs == 1:
-        both = (MINUS_PLUS.sub(other, PLUS_MINUS.sub(one, text)) for one, other in ("+-", "-+"))
-        return listed([_read(part) for part in both])
-    if signs != 2 or MINUS_PLUS.search(text):
+def _point(names: list[str], value: Answer) -> Answer | None:
+    """Return the coordinates that `(a, b) = (3, 4)` names, None where they are not told apart by letters."""
+    each = [one.strip() for one in names[0].strip("() ").split(",")] if names else []
+    apart = len(set(map(statements.stem, each))) == len(each) > 1
+    if not apart or value.kind != "tuple" or value.name != "()" or len(value.parts) != len(each):
         return None
-    every = (PLUS_MINUS.sub(second, PLUS_MINUS.sub(first, text, count=1)) for first in "+-" for second in "+-")
-    return listed([_read(part) for part in every])
+    return listed([named(statements.stem(name), part) for name, part in zip(each, value.parts, strict=True)])
+
+
+def _plus_minus(text: str) -> Answer | None:
+    """Read what has one sign of plus or minus, with its opposite, or two of which each may be either."""
+    signs = len(PLUS_MINUS.findall(text))
+    if signs == 0:
+        text, signs = MINUS_PLUS.subn(r"\\pm", text)
+    if signs == 2 and MINUS_PLUS.search(text) is None:
+        return listed([_read(PLUS_MINUS.sub(sign, text, count=1)) for sign in "+-"])
+    if signs != 1:
+        return None
+    both = (MINUS_PLUS.sub(other, PLUS_MINUS.sub(one, text)) for one, other in ("+-", "-+"))
+    return listed([_read(part) for part in both])
 
 
 def _bracketed(text: str) -> Answer | None:
     """Read a set, a tuple or an interval that is all of a text."""
-    if (turned := HALF_OPEN.fullmatch(text)) and turned[1] + turned[3] != "[]":
-        text = f"{'[' if turned[1] == '[' else '('}{turned[2]}{']' if turned[3] == ']' else ')'}"
     opening = re.match(r"\\\{|\\langle|[(\[]", text)
     if opening is None or statements.closes(text) != len(text):
         return None
@@ -195,11 +194,12 @@ def _bracketed(text: str) -> Answer | None:
     if closing is None:
         return None
     content = text[opening.end() : closing.start()]
-    pieces = statements.pieces_of(content, inside=True)
+    pieces = separators.pieces(content, inside=True)
     if opening[0] == r"\{":
-        if condition := CONDITION.fullmatch(content):
-            return _read(condition[1])
-        return listed([_read(piece) for piece in pieces], "set") if pieces else None
+        if r"\mid" in content or ":" in content or BUILDER.match(content):
+            such = BUILDER.match(content)
+            return _read(content[such.end() :]) if such else None
+        return listed(_parts(pieces)[1], "set") if pieces else None
     if len(pieces) == 1:
         return _read(pieces[0]) if opening[0] == "(" else None
     parts = [_read(piece) for piece in pieces]
@@ -223,6 +223,5 @@ def _formula(text: str) -> Answer:
 
 
 READERS: tuple[Callable[[str], Answer | None], ...] = (
-    notations.moment, _number, _words, notations.based, notations.ratio,
-    _list, _related, _bracketed, _union, _plus_minus,
+    figures.moment, figures.figure, _words, figures.based, _list, _related, _bracketed, _union, _plus_minus,
 )  # fmt: skip

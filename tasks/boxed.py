@@ -1,7 +1,7 @@
 r"""Scorers of mathematics that read what the last `\boxed{...}` holds."""
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.tasks import answers, boxes, equality
+from urlvr_bench.tasks import answers, equality, latex
 from urlvr_bench.tasks.scorer import Doc, Scorer, Verdict
 from urlvr_bench.tasks.styles import END
 
@@ -25,7 +25,7 @@ class Boxed(Scorer):
 
     def _span(self, completion: str) -> Span | None:
         """Return the range that the answer is read from, whether or not it holds one."""
-        return boxes.box_span(completion)
+        return latex.box_span(completion)
 
     def canonical(self, text: str) -> str | None:
         found = answers.read(text)

@@ -5,10 +5,9 @@ unused or used twice, and nothing after the expression.
 """
 
 import re
-import unicodedata
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.tasks import expression, puzzle
+from urlvr_bench.tasks import expression, latex, puzzle
 from urlvr_bench.tasks.boxed import Boxed, PlainBoxed, Span
 from urlvr_bench.tasks.scorer import Doc, Scorer, Verdict, turned
 from urlvr_bench.tasks.stated import Stated
@@ -41,14 +40,10 @@ class PocketCountdown(Scorer):
         return f"{doc['public']}?{completion}="
 
 
-LATEX = (
-    (re.compile(r"\\(?:text|mathrm|mathbf)\s*\{([-+*/()0-9\s]*)\}"), r"\1"),
-    (re.compile(r"\\(?:left|right|[bB]igg?[lrm]?|q?quad|displaystyle)(?![a-zA-Z])|\\[,;:! ()\[\]]|[$`~\s]"), " "),
-    (re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])|[\u00d7\u00b7\u22c5\u2217]"), "*"),
-    (re.compile(r"\\div(?![a-zA-Z])|\u00f7"), "/"),
-    (re.compile("[\u2212\u2013]"), "-"),
-)
-FRACTION = re.compile(r"\\[dtc]?frac\s*(\{[^{}]*\}|[0-9])\s*(\{[^{}]*\}|[0-9](?![0-9]))")
+SIGNS = ((re.compile(r"\\(?:times|cdot|ast)(?![a-zA-Z])"), "*"), (re.compile(r"\\div(?![a-zA-Z])"), "/"))
+GROUPED = re.compile(r"(?<![a-zA-Z}_^])\{([^{}]*)\}")
+"""Braces around arithmetic, which group it as parentheses do."""
+FRACTION = re.compile(r"\\frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 
 
 class Countdown(Boxed):
@@ -59,15 +54,12 @@ class Countdown(Boxed):
     def canonical(self, text: str) -> str | None:
         if len(text) > expression.MAX_LENGTH:
             return None
-        text = unicodedata.normalize("NFKC", text)
-        for pattern, replacement in LATEX:
-            text = pattern.sub(replacement, text)
-        while (
-            flat := FRACTION.sub(lambda match: f"(({match[1].strip('{}')})/({match[2].strip('{}')}))", text)
-        ) != text:
+        text = latex.plain(text.strip(" `").removesuffix("."))
+        for pattern, sign in SIGNS:
+            text = pattern.sub(sign, text)
+        while (flat := GROUPED.sub(r"(\1)", FRACTION.sub(r"((\1)/(\2))", text))) != text:
             text = flat
-        plain = re.sub(r"\\?[{\[]", "(", re.sub(r"\\?[}\]]", ")", text)).strip(" ").removesuffix(".")
-        found = expression.read(plain, signed=True)
+        found = expression.read(text, signed=True)
         return found.text if found else None
 
     def exact(self, answer: str) -> bool:
@@ -104,11 +96,6 @@ class Countdown(Boxed):
         return str(doc["prompt"].replace(doc["public"], other))
 
 
-def _quotient(fraction: re.Match[str]) -> str:
-    above, below = (part.strip("{}") for part in fraction.groups())
-    return f"(({above})/({below}))"
-
-
 def _solved(doc: Doc) -> Doc:
     """Return a puzzle with a solution as its gold, found where none was published."""
     return doc if doc["gold"] else {**doc, "gold": puzzle.solve(*puzzle.given(doc["public"])) or ""}
@@ -122,7 +109,7 @@ class StatedCountdown(Countdown, Stated):
     """Where no format was asked for: the last box, else the last expression in the text."""
 
     ATOM = r"(?:[0-9]+|\\[dtc]?frac\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}\s*\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})"
-    SIGN = r"(?:[-+*/\u2212\u2013\u00d7\u00b7\u00f7]|\\(?:times|cdot|ast|div)(?![a-zA-Z]))"
+    SIGN = r"(?:[-+*/\u2212\u2013\u00d7\u00b7\u22c5\u2217\u00f7]|\\(?:times|cdot|ast|div)(?![a-zA-Z]))"
     BLANK = r"(?:[() ]|\\(?:left|right)(?![a-zA-Z])|\\[,;:! ])*"
     EXPRESSION = re.compile(
         r"(?:(?<![\w.*/^\\])|(?<=\n\*\*)|(?<=\A\*\*)|(?<=[^\w)]\s\*\*))"

@@ -3,8 +3,9 @@
 import functools
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
-from urlvr_bench.tasks import notations, statements
+from urlvr_bench.tasks import figures, statements
 from urlvr_bench.tasks.answer import Answer
 from urlvr_bench.tasks.answers import read
 from urlvr_bench.tasks.scorer import Verdict
@@ -16,7 +17,12 @@ NUMBERS = ("number", "based")
 SEVERAL = ("list", "set", "tuple", "union")
 LETTERS = re.compile(r"(?:\\text|[\w\s{}().,;:'\"!-])*")
 """What words may be compared with: letters, not the signs of a formula."""
-VARIABLE = re.compile(r"\(([a-zA-Z])\)$")
+FUNCTION = re.compile(r"([^()]*)\(([a-zA-Z])\)")
+"""The name of a function of one variable."""
+LETTER = re.compile(r"\\[a-zA-Z]+|[a-zA-Z]")
+HYPHEN = re.compile(r"(?<=[a-zA-Z]{3})-(?=[a-zA-Z]{2})|(?<=[a-zA-Z]{2})-(?=[a-zA-Z]{3})")
+"""A hyphen between words; one between letters is a minus."""
+SIGNIFICANT = re.compile(r"[^\W_]|[-+*/^=<>#]|(?<=[0-9])[.:,](?=[0-9])")
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -39,6 +45,8 @@ def exact(text: str) -> bool:
 
 def _compared(first: Answer, second: Answer) -> Verdict:
     kinds = {first.kind, second.kind}
+    if "text" in kinds and (times := _times(first, second)) is not None:
+        return Verdict(times, "same text")
     if first.value is not None and second.value is not None:
         return Verdict(first.value == second.value, "exact number")
     if first.text == second.text:
@@ -51,13 +59,8 @@ def _compared(first: Answer, second: Answer) -> Verdict:
         spelled = kinds <= {"words", "choice"} or all(map(LETTERS.fullmatch, (first.text, second.text)))
         same = spelled and _letters(first) == _letters(second)
         return Verdict(same, "choice" if kinds == {"choice"} else "words")
-    said, other = _by_name(first), _by_name(second)
-    if said and other and said.keys() == other.keys():
-        return _all(_compared(said[name], other[name]) for name in said)
     if "equation" in kinds:
         return _equations(first, second)
-    if kinds == {"list"} and (said is None) != (other is None) and len(first.parts) == len(second.parts):
-        return _all(map(_compared, first.parts, second.parts))  # values without names are in the order of the names
     if kinds <= set(SEVERAL):
         return _several(first, second)
     for one, other in ((first, second), (second, first)):
@@ -79,16 +82,20 @@ def _digits(answer: Answer) -> str:
 
 
 def _letters(answer: Answer) -> str:
-    """Return what words say: letters, digits and signs such as the plus of a mark, without hyphens."""
-    text = re.sub(r"(?<=\w)-(?=\w)", "", answer.text.replace(r"\text", "").lower())
-    return "".join(sign for sign in text if sign.isalnum() or sign in "+-*/=#^")
+    """Return what words are compared by: letters, figures and the signs of a formula, but no hyphens and no stops."""
+    text = HYPHEN.sub("", answer.text.replace(r"\text", "")).lower()
+    return "".join(SIGNIFICANT.findall(text))
+
+
+def _times(first: Answer, second: Answer) -> bool | None:
+    """Return whether two times of day may be one, None where they are no times or neither says its half."""
+    one, other = (figures.seconds(answer.text) for answer in (first, second))
+    return None if one is None or other is None or len(one) == len(other) == 2 else not one.isdisjoint(other)
 
 
 def _formulas(first: Answer, second: Answer) -> Verdict:
     if "text" in (first.kind, second.kind):
-        clock, other = (first, second) if first.kind == "text" else (second, first)
-        bare = [read(text) for text in notations.hours(clock.text)]
-        return Verdict(any(one is not None and one.text == other.text for one in bare), "same text")
+        return Verdict(False, "same text")
     same = grading.verdict(first.text, second.text)
     return Verdict(bool(same), "time limit" if same is None else "math-verify")
 
@@ -96,8 +103,10 @@ def _formulas(first: Answer, second: Answer) -> Verdict:
 def _equations(first: Answer, second: Answer) -> Verdict:
     """Compare an equation with another, or what it says of its name, or all its sides, with what has no name."""
     if first.kind == second.kind:
-        if first.name and _named(first) == _named(second):
-            return _compared(first.parts[-1], _in_terms_of(first, second))
+        if first.name and (renamed := _renamed(first, second)):
+            return _compared(first.parts[-1], renamed)
+        if FUNCTION.fullmatch(first.name) and FUNCTION.fullmatch(second.name):  # math-verify drops what they are of
+            return Verdict(False, "different kinds")
         sides = [sorted(statements.split(one.text, "=")) for one in (first, second)]
         return Verdict(True, "same text") if sides[0] == sides[1] else _formulas(first, second)
     equation, other = (first, second) if first.kind == "equation" else (second, first)
@@ -106,30 +115,21 @@ def _equations(first: Answer, second: Answer) -> Verdict:
     return _all(_compared(part, other) for part in equation.parts)
 
 
-def _named(equation: Answer) -> str:
-    """Return the name in an equation without its variable: f(x) and f are one function."""
-    return VARIABLE.sub("", equation.name)
+def _renamed(first: Answer, second: Answer) -> Answer | None:
+    """Return what the second equation says of the name of the first, in its variable; None where it says nothing.
 
-
-def _in_terms_of(first: Answer, second: Answer) -> Answer:
-    """Return what the second equation says of its function, with its variable and the first one's changed about."""
-    (here, there), said = (VARIABLE.search(one.name) for one in (first, second)), second.parts[-1]
-    if here is None or there is None or here[1] == there[1]:
-        return said
-    turned = {here[1]: there[1], there[1]: here[1]}
-    text = re.sub(r"(?<![a-zA-Z\\])[a-zA-Z](?![a-zA-Z])", lambda letter: turned.get(letter[0], letter[0]), said.text)
-    return read(text) or said
-
-
-def _by_name(answer: Answer) -> dict[str, Answer] | None:
-    """Return what each name of a system stands for: of `a=3, b=4` or `(a, b)=(3, 4)`; None of all else."""
-    if answer.kind == "equation" and answer.name.startswith("("):
-        names = answer.name.strip("()").split(",")
-        return dict(zip(names, answer.parts[-1].parts, strict=True)) if len(answer.parts) == 1 else None
-    if answer.kind != "list" or not all(part.kind == "equation" and part.name for part in answer.parts):
+    `f(t) = 2t` is `f(x) = 2x`, but not `f(w) = x`: of that x nothing is known.
+    """
+    one, other = (FUNCTION.fullmatch(equation.name) for equation in (first, second))
+    names = [found[1] if found else equation.name for found, equation in ((one, first), (other, second))]
+    value = second.parts[-1]
+    if names[0] != names[1]:
         return None
-    found = {part.name: part.parts[-1] for part in answer.parts}
-    return found if len(found) == len(answer.parts) else None
+    if one is None or other is None or one[2] == other[2]:
+        return value
+    if one[2] in LETTER.findall(value.text):
+        return None
+    return read(LETTER.sub(lambda letter: one[2] if letter[0] == other[2] else letter[0], value.text))
 
 
 def _all(verdicts: Iterable[Verdict]) -> Verdict:
@@ -145,15 +145,26 @@ def _all(verdicts: Iterable[Verdict]) -> Verdict:
 def _several(first: Answer, second: Answer) -> Verdict:
     """Compare part by part: tuples in order and by their brackets, lists and unions in any order."""
     kinds = {first.kind, second.kind}
+    if kinds == {"set"}:  # what is named twice is in a set once
+        first, second = (replace(one, parts=tuple(dict.fromkeys(one.parts))) for one in (first, second))
     if len(first.parts) != len(second.parts) or (first.name and second.name and first.name != second.name):
         return Verdict(False, "different kinds")
     if kinds == {"list", "tuple"} and len(first.parts) == 2 and "()" not in (first.name, second.name):
         return Verdict(False, "different kinds")
     if kinds in ({"list", "tuple"}, {"tuple"}):
         return _all(map(_compared, first.parts, second.parts))
+    if kinds <= {"list", "set"} and _is_system(first) != _is_system(second):
+        return (
+            _all(map(_compared, first.parts, second.parts)) if kinds == {"list"} else Verdict(False, "different kinds")
+        )
     if kinds <= {"list", "set"} or kinds == {"union"}:
         return _matched(first, second)
     return Verdict(False, "different kinds") if "set" in kinds else _formulas(first, second)
+
+
+def _is_system(answer: Answer) -> bool:
+    """Return whether the parts of a list name different things, and so without their names stand in their order."""
+    return len({statements.stem(part.name) for part in answer.parts if part.kind == "equation" and part.name}) > 1
 
 
 def _matched(first: Answer, second: Answer) -> Verdict:

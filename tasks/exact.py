@@ -117,7 +117,7 @@ class _Reader:
     def power(self) -> Fraction:
         """Read `atom[!][^exponent]`."""
         base = self.atom()
-        while self.take("!"):
+        if self.take("!"):
             base = Fraction(math.factorial(whole(base, MAX_BITS // 16)))
         if not self.take("^"):
             return base

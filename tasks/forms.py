@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.tasks import answers, boxes, instructions, latex, phrase, puzzle
+from urlvr_bench.tasks import answers, instructions, latex, phrase, puzzle
 from urlvr_bench.tasks.remote import Source
 from urlvr_bench.verifiers import python_source
 
@@ -53,7 +53,7 @@ def _math(where: str, given: Given, source: Source) -> Row:
     if mark:
         part = text.rpartition(mark)[2] if mark in text else None
     else:
-        part = boxes.last_box(text) if source.get("gold_boxed") else text
+        part = latex.last_box(text) if source.get("gold_boxed") else text
     return row(question, question, _gold(part or "", _spelled, f"no answer after {mark!r}" if mark else NONE))
 
 

@@ -3,12 +3,12 @@
 import re
 import unicodedata
 
-from urlvr_bench.tasks import exact, latex, stated
+from urlvr_bench.tasks import exact, latex, stated, typesetting
 from urlvr_bench.tasks.boxed import Boxed, PlainBoxed, Span
 from urlvr_bench.tasks.scorer import Verdict
 from urlvr_bench.tasks.stated import Stated
 
-FONT = re.compile(rf"\\(?:{latex.FONTS})\s*\{{([^{{}}]*)\}}")
+FONT = re.compile(rf"\\(?:{typesetting.FONTS})\s*\{{([^{{}}]*)\}}")
 WHOLE = "[0-9]+"
 NUMBER = re.compile(
     rf"[-+\u2212]?\s*(?:{exact.THOUSANDS}|{exact.DECIMAL}|(?:{WHOLE}\s+)?{WHOLE}/{WHOLE}"
@@ -16,12 +16,10 @@ NUMBER = re.compile(
 )
 """A number by itself; sums and dates are no numbers here, nor are digits that stand apart."""
 CHOICE = re.compile(
-    r"(?:(?:option|choice|answer):? )?(?:[(\[](?P<inside>[a-z])[)\]]|"
+    r"(?:(?:the )?(?:correct |right |final )?(?:option|choice|answer)(?: is)?:? )?(?:[(\[{](?P<inside>[a-z])[)\]}]|"
     r"(?P<alone>[a-z])(?=[.:)]|$| [-\u2013(]))[.:)]?(?: (?:[-\u2013] )?(?P<text>.+))?"
 )
 """A choice by its letter, alone or with its text after it."""
-SAID = re.compile(r"^\s*(?:the )?(?:correct |right )?answer is:? (?=\(?[A-J]\)?\W*$)", re.IGNORECASE)
-"""What may stand before the letter of a choice."""
 FURTHER = re.compile(r"(?:or|and|&|/)\b|[a-j]$|\b.*(?<!\w)\(?[a-j][.:)](?!\w)|\([a-j]\)")
 """What makes more than one choice of it."""
 
@@ -30,8 +28,9 @@ def canonical(text: str) -> str | None:
     """Return one spelling: of numbers by value, of choices by letter, of all else without capitals, commas, blanks."""
     if len(text) > latex.MAX_LENGTH:
         return None
-    unset = SAID.sub("", FONT.sub(r"\1", unicodedata.normalize("NFKC", text)))
-    words = re.sub(r"[\s,]+", " ", unset.replace("\\", "").lower()).strip(" .\"'$`*{}!?;")
+    unset = FONT.sub(r"\1", unicodedata.normalize("NFKC", text))
+    words = re.sub(r"[\s,]+", " ", unset.replace("\\", "").lower()).strip(" .\"'$`*")
+    words = re.sub(r"(?<=[a-z])[!?]+$", "", words)
     for spelled in (unset, unset.replace("\\", "").lower()):
         bare = re.sub(r"\\?[$%]|\{,\}|[*`\"']", lambda match: "," if match[0] == "{,}" else "", spelled)
         bare = bare.rstrip(" \n,.").lstrip(" \n,")
@@ -40,7 +39,7 @@ def canonical(text: str) -> str | None:
     found = CHOICE.fullmatch(words)
     if found and not FURTHER.match(found["text"] or ""):
         return str(found["inside"] or found["alone"]).upper()
-    return canonical(words) if words not in ("", text) else words or None  # its own spelling is read as itself
+    return words or None
 
 
 class Phrase(Boxed):

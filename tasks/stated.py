@@ -2,7 +2,7 @@ r"""Mathematics where no format was asked for: the last box, else the last state
 
 import re
 
-from urlvr_bench.tasks import answers, latex, statements, words
+from urlvr_bench.tasks import answers, prose, separators, words
 from urlvr_bench.tasks.boxed import PlainBoxed, Span
 
 CONTINUES = re.compile(r"\n[^\S\n]*(?:Question|Q):")
@@ -15,7 +15,7 @@ SAYS = re.compile(
 )
 """What introduces an answer."""
 FILLER = re.compile(
-    r"(?:[\s*_:`\"']|<[a-z]+>|<<[^<>\n]{0,200}>>|(?<=\n)-[ \t]|(?:therefore|thus|simply|just|equal to|given by)\b)*",
+    r"(?:[\s*_:`\"']|<[a-z]+>|<<[^<>\n]*>>|(?<=\n)-[ \t]|(?:therefore|thus|simply|just|equal to|given by)\b)*",
     re.IGNORECASE,
 )
 SENTENCE = re.compile(r"(?<!\.\.)[.!?](?=[*_\"')\]]*(?:\s+[A-Z<(\\$*]|\s*$|\s*\n))|\n|</|<\|")
@@ -27,8 +27,7 @@ REMARK = re.compile(
 )
 """Where a statement goes on about the answer that it has given."""
 UNSURE = re.compile(
-    r"(?:not|no|never|cannot|at least|at most|up to|(?:more|less|fewer|greater|other) than|between|either)\b"
-    r"|[^\n]{0,80}?[0-9](?:\s+(?:or|and)\s+(?:more|less|fewer|greater|above|below|higher|lower|over|under)\b|\s+to\s+[0-9])"
+    r"(?:not|no|never|cannot|at least|at most|up to|(?:more|less|fewer|greater|other) than|between|from|either)\b"
     r"|(?:n|can)['\u2019]t\b|[^\n]*\bor (?:maybe|perhaps|possibly)\b",
     re.IGNORECASE,
 )
@@ -37,28 +36,7 @@ EQUATES = re.compile(r"(?<![<>=!])=\s*([^=\n$`*<>]*[^=\n$`*<>.\s])\.?\s*\Z")
 """The right side of an equation that ends a text."""
 VERB = re.compile(r"(?:\b(?:is|are|was|were|equals|be)\b|=)\s*(?:about |approximately )?")
 
-MONEY = r"[0-9][0-9.,]*(?:\s+[a-zA-Z(]|[;:!?]?\s*(?:$|\n)|\s+[A-Z])"
-FORMULA = re.compile(rf"\$\$[^$]+\$\$|\\\[.+?\\\]|\\\(.+?\\\)|(?<!\\)\$(?!{MONEY})[^$\n]+?(?<!\\)\$", re.DOTALL)
-"""Mathematics between dollars, which alone before a number are a currency, or `\(` and `\[`."""
 JOINT = re.compile(r"\s*(?:,?\s*(?:and|or)|,|=)\s*(?=\$|\\\(|\\\[)")
-DIGITS = r"(?:(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+(?![0-9a-zA-Z]))?|\.[0-9]+)"
-COMMAND = rf"\\(?:[dtc]?frac|sqrt|pi|infty|binom|log|ln|sin|cos|tan)(?![a-zA-Z])(?:\[[^\[\]]*\])?(?:\s*{latex.GROUP})*"
-FACTOR = rf"(?:{DIGITS}|{COMMAND}|\u221a[0-9]+|\u03c0)(?:\^(?:{latex.GROUP}|-?[0-9]+))?!?"
-TUPLE = rf"[(\[]\s*[-\u2212]?{DIGITS}(?:\s*,\s*[-\u2212]?{DIGITS})+\s*[)\]]"
-BOUND = r"(?:(?<![a-zA-Z\\])[a-zA-Z]\s*(?:[<>]=?|[\u2264\u2265]|\\[lg]eq?(?![a-zA-Z]))\s*)?"
-OPERATED = r"(?<!\b[a-zA-Z][-+*/])(?<!\b[a-zA-Z] [-+*/] )"
-VALUE = re.compile(
-    rf"{TUPLE}|{BOUND}"
-    rf"(?:(?<![0-9a-zA-Z)\\.])[-+\u2212]\s?)?(?:\\?\$)?(?<![0-9a-zA-Z\\.^])(?<!\^\{{){OPERATED}(?:{FACTOR})"
-    rf"(?:\s*(?:{COMMAND}|\u221a[0-9]+|\u03c0)(?:\^(?:{latex.GROUP}|-?[0-9]+))?|\s*/\s*(?:{DIGITS})|\s+[0-9]+/[0-9]+"
-    rf"|(?::| : )[0-9]+|\s*(?:\\times|\\cdot|\u00d7|\*|[xX])\s*10\^(?:{latex.GROUP}|-?[0-9]+)"
-    rf"|\s+(?:million|billion|trillion)\b|\s*[-+]\s*(?:{DIGITS})?i(?![a-zA-Z])"
-    r"|\s?\*?\s?(?:pi\b|sqrt\s?\(?[0-9]+\)?)|[iknxyz](?:\^[0-9])?(?![a-zA-Z0-9])|_\{?[0-9]+\}?)*"
-)
-"""A number, a product of numbers and LaTeX, a tuple or a bound of a name, in the middle of prose.
-
-What a letter is added to or multiplied by is only a part of an answer.
-"""
 
 
 class Stated(PlainBoxed):
@@ -79,7 +57,7 @@ class Stated(PlainBoxed):
         equation = EQUATES.search(text, first)
         if equation and _is_answer(equation[1]):
             return equation.span(1)
-        values = _values(text, first, len(text))
+        values = prose.values(text, first, len(text))
         return values[-1] if values else None
 
     def _within(self, text: str, start: int, end: int) -> Span | None:
@@ -92,10 +70,10 @@ class Stated(PlainBoxed):
             end = remark.start()
         if _is_answer(text[start:end]):
             return start, end
-        if first := VALUE.match(text, start, end):
-            return first.span()
+        if first := prose.value_at(text, start, end):
+            return first
         verbs = list(VERB.finditer(text, start, end))
-        values = _values(text, verbs[-1].end() if verbs else start, end) or _values(text, start, end)
+        values = prose.values(text, verbs[-1].end() if verbs else start, end) or prose.values(text, start, end)
         return values[0] if values else (start, end) if len(text[start:end].split()) < MANY else None
 
 
@@ -115,31 +93,17 @@ def statement(text: str, first: int) -> Span | None:
 
 def _formula_at(text: str, start: int) -> Span | None:
     """Return the range of a formula between dollars or the like, and of all that commas or "and" join to it."""
-    found = FORMULA.match(text, start)
-    if found is None or not _is_maths(found[0]):
+    found = prose.FORMULA.match(text, start)
+    if found is None or not prose.is_maths(found[0]):
         return None
     end = found.end()
-    while (joint := JOINT.match(text, end)) and (more := FORMULA.match(text, joint.end())) and _is_maths(more[0]):
+    while (
+        (joint := JOINT.match(text, end))
+        and (more := prose.FORMULA.match(text, joint.end()))
+        and prose.is_maths(more[0])
+    ):
         end = more.end()
     return start, end
-
-
-def _values(text: str, start: int, end: int) -> list[Span]:
-    """Return the ranges of all formulas and, outside of them, of all numbers of a text, in order."""
-    found: list[Span] = []
-    at = start
-    for formula in FORMULA.finditer(text, start, end):
-        if _is_maths(formula[0]):
-            found += [value.span() for value in VALUE.finditer(text, at, formula.start())]
-            found.append(formula.span())
-            at = formula.end()
-    return found + [value.span() for value in VALUE.finditer(text, at, end)]
-
-
-def _is_maths(text: str) -> bool:
-    """Return whether there is a formula between two dollars: no prose between two sums of money, no power of a unit."""
-    prose = re.search(r"(?<![a-zA-Z\\])[a-z]{3,}\s", words.TEXT.sub("", text))
-    return prose is None and re.match(r"\$\s*\^", text) is None
 
 
 def _is_answer(text: str) -> bool:
@@ -147,5 +111,5 @@ def _is_answer(text: str) -> bool:
     found = answers.read(text)
     if found is None or found.kind in ("number", "choice"):
         return found is not None
-    prose = re.search(r"(?<![a-zA-Z\\])(?!sqrt\b)[a-zA-Z]{2,}", statements.AND.sub("", SET.sub("", text)))
-    return prose is None or (found.kind == "words" and len(text.split()) < 4)
+    said = re.search(r"(?<![a-zA-Z\\])(?!sqrt\b)[a-zA-Z]{2,}", separators.AND.sub("", SET.sub("", text)))
+    return said is None or (found.kind == "words" and len(text.split()) < 4)

@@ -2,8 +2,6 @@ r"""The parts of a statement in LaTeX: its pieces outside of brackets, what only
 
 import re
 
-from urlvr_bench.tasks import exact, words
-
 BRACKET = re.compile(
     r"(?P<open>\\\{|\\begin(?![a-zA-Z])|\\l(?:angle|floor|ceil)(?![a-zA-Z])|[({\[])"
     r"|(?P<close>\\\}|\\end(?![a-zA-Z])|\\r(?:angle|floor|ceil)(?![a-zA-Z])|[)}\]])"
@@ -21,11 +19,6 @@ NAME = re.compile(
     rf"|\|[^|=]*\||\[[A-Z]+\]|\(\s*[a-zA-Z]{INDEX}(?:\s*,\s*[a-zA-Z]{INDEX})+\s*\)"
 )
 """A symbol with its index, a function of something, a side or an angle of a figure, a size, some words, a point."""
-AND = re.compile(
-    r"\\text\{\s*,?\s*(?:and|or)\s*,?\s*\}|(?<![a-zA-Z\\])(?:and|or)(?![a-zA-Z])|\\(?:lor|land|vee)(?![a-zA-Z])"
-)
-OR = re.compile(r"\\text\{\s*,?\s*or\s*,?\s*\}|(?<![a-zA-Z\\])or(?![a-zA-Z])|\\(?:lor|vee)(?![a-zA-Z])")
-THOUSANDS = re.compile(rf"[-+]?\s*{exact.THOUSANDS}")
 RELATION = r"\\[lg]e(?![a-zA-Z])|[<>]"
 
 
@@ -38,16 +31,6 @@ def split(text: str, separator: str) -> list[str]:
             pieces.append(text[start : match.start()])
             start = match.end()
     return [*pieces, text[start:]]
-
-
-def pieces_of(text: str, inside: bool = False) -> list[str]:
-    """Return what stands between the separators outside of brackets; `inside` a tuple every comma is one."""
-    text = AND.sub(", ", text)
-    found: list[str] = []
-    for piece in split(text, r"[,;]" if inside else r"[,;](?=\s|$)|;"):
-        whole = inside or THOUSANDS.fullmatch(words.without_unit(piece.strip()))
-        found += [piece] if whole else split(piece, ",")
-    return [piece.strip() for piece in found if piece.strip(" .")]
 
 
 def closes(text: str) -> int:
@@ -77,14 +60,6 @@ def named(text: str) -> tuple[str, str]:
     return (name, rest) if is_name(name) and rest else ("", text)
 
 
-def subject(text: str) -> tuple[str, str]:
-    """Return the name and the rest of an equation as `named` does, the name and all of a text that is an inequality."""
-    name, rest = named(text)
-    if name or interval(text) is None:
-        return name, rest
-    return next(side.strip() for side in split(text, RELATION) if is_name(side)), text
-
-
 def stem(name: str) -> str:
     """Return a name without its index, so that the roots x_1 and x_2 have one."""
     return re.sub(r"_\s*(?:[0-9a-zA-Z]|\{[^{}]*\})|\s", "", name)
@@ -105,6 +80,17 @@ def _of_size(end: str, below: bool, relation: str) -> str:
 
 def interval(text: str) -> str | None:
     r"""Return the interval of an inequality between a name and constants: `x < 3` is `(-\infty, 3)`."""
+    found = _inequality(text)
+    return found and found[1]
+
+
+def said(text: str) -> tuple[str, str]:
+    """Return of what an equation, a membership or an inequality says something, and what; no name where of none."""
+    return _inequality(text) or named(text)
+
+
+def _inequality(text: str) -> tuple[str, str] | None:
+    """Return the name in an inequality and the interval of its values."""
     sides, relations = [side.strip() for side in split(text, RELATION)], re.findall(RELATION, text)
     if not 1 <= len(relations) == len(sides) - 1 <= 2:
         return None
@@ -119,10 +105,10 @@ def interval(text: str) -> str | None:
     if "|" in sides[place]:
         if not is_name(sides[place].strip("| ")):
             return None
-        return _of_size(ends[0], place == 0, relations[0]) if len(ends) == 1 else None
+        return (sides[place].strip("| "), _of_size(ends[0], place == 0, relations[0])) if len(ends) == 1 else None
     low, opening = (sides[place - 1], relations[place - 1]) if place else (r"-\infty", "<")
     high, closing = (sides[place + 1], relations[place]) if place + 1 < len(sides) else (r"\infty", "<")
-    return f"{'(' if opening == '<' else '['}{low}, {high}{')' if closing == '<' else ']'}"
+    return sides[place], f"{'(' if opening == '<' else '['}{low}, {high}{')' if closing == '<' else ']'}"
 
 
 def is_range(text: str) -> bool:

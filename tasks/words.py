@@ -2,21 +2,19 @@ r"""Words around an answer, in LaTeX as `latex.plain` spells it: units at its en
 
 import re
 
-ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-SPELLED = [*ONES.split(" "), "seventeen", "eighteen", "nineteen"]
-DECADES = "twenty thirty forty fifty sixty seventy eighty ninety"
-TENS = dict(zip(DECADES.split(" "), range(20, 100, 10), strict=True))
-NUMBERS = {word: number for number, word in enumerate(SPELLED)} | TENS
-NUMBERS |= {f"{tens}-{SPELLED[ones]}": TENS[tens] + ones for tens in TENS for ones in range(1, 10)}
+from urlvr_bench.tasks import spelled
+
+NUMBERS = {word: number for word, number in spelled.ONES.items() if number <= 16}
+"""The bases that have a name, and what a line of words may count to."""
 SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 
 CONTENT = r"(?:[^{}]|\{[^{}]*\})*"
 TEXT = re.compile(rf"\\text\{{({CONTENT})\}}")
-OHM = r"(?:(?<=[0-9] )|(?<=[0-9]))\\Omega(?![a-zA-Z])"
+OHM = r"(?:(?<=[0-9] )|(?<=[0-9])|(?<=\\text\{[kM]\}))\\(?:Omega|AA)(?![a-zA-Z])"
 UNIT = rf"(?:(?:\\mu\s*)?\\text\{{{CONTENT}\}}|{OHM})(?:\s*\^\s*(?:\{{\s*-?[0-9]+\s*\}}|-?[0-9]))?"
 MARKED = re.compile(
-    rf"(?>\s*(?:(?:/|\\cdot|\\times|\*)\s*)?{UNIT}|\s*\\frac\{{\s*(?:1|{UNIT})\s*\}}\{{\s*(?:{UNIT}\s*)+\}}"
-    rf"|\s*/\s*\((?:\s*(?:\\cdot\s*)?{UNIT})+\s*\))+$"
+    rf"(?>\s*(?:(?:/|\\cdot|\\times|\*)\s*)?{UNIT}|\s*/\s*\(\s*{UNIT}(?:\s*\\cdot\s*{UNIT})*\s*\)"
+    rf"|\s*\\frac\{{\s*(?:1|{UNIT})\s*\}}\{{\s*(?:{UNIT}\s*(?:\\cdot\s*)?)+\}})+$"
 )
 """Units at the end that are set as text, with powers, products and quotients.
 
@@ -29,32 +27,47 @@ SHORT = (
 )
 BARE = re.compile(
     rf"(?:(?<=[0-9}})!.%])|(?<=\\pi ))\s*(?<![a-zA-Z\\])"
-    rf"(?>(?:(?:k?g|mg)/(?:c?m|m?L)\b|(?:{SHORT}|[a-z]{{4,}})\b\.?|m/s|(?:k?m|ft|mi)/(?:s|h|hr)\b)"
-    rf"(?:\^?\{{?-?[0-9]\}}?)?(?:\s*/\s*|\s+per\s+|\s+of\s+|\s+)?)+(?:[sh](?:\^?\{{?-?[0-9]\}}?)?)?$"
+    rf"(?>(?:(?:{SHORT}|[a-z]{{4,}})\b\.?|m/s|(?:k?m|ft|mi)/(?:s|h|hr)\b)"
+    rf"(?:\^?\{{?-?[0-9]\}}?)?(?:\s*/\s*|\s+per\s+|\s+of\s+|\s+)?)+(?:(?:(?<=/)[gmKL]|[sh])(?:\^?\{{?-?[0-9]\}}?)?)?$"
+    r"|(?<=[0-9])\s*\\mu\s*[mgsLCFAVW]$|(?<=[0-9])\s*(?:\u5143|\u7c73|\u4e2a|\u5398\u7c73|\u5343\u7c73|\u5e73\u65b9\u7c73|\u5343\u514b|\u514b"
+    r"|\u5c0f\u65f6|\u5206\u949f|\u79d2|\u5929|\u4eba|\u5ea6|\u5c81)$"
 )
 """Units at the end that are not set as text: known short ones and words of four letters or more."""
 NO_UNIT = re.compile(
     r"\b(?:or|and|not|no|none|if|when|where|for|least|most|more|less|than|fewer|over|under|base|mod|modulo|is|are|was"
-    r"|undefined|false|true|sqrt|times|plus|minus|divided|infinity|alpha|beta|gamma|delta|theta|lambda|sigma|omega"
+    r"|undefined|false|true|sqrt|times(?=\s*[a-zA-Z0-9])|plus|minus|divided|infinity|alpha|beta|gamma|delta|theta|lambda|sigma|omega"
     r"|dozen|hundred|thousand|million|billion|trillion|approximately|about|half|choose|even|odd|to"
     r"|factorial|halves|thirds|fifths|sixths|eighths|tenths|hundredths|incorrect|wrong)\b",
     re.IGNORECASE,
 )
 """Words that make more of a number than a measure."""
+RAISES = re.compile(r"\s*(?:squared|cubed|score|quarters?)\b", re.IGNORECASE)
+"""Words that make another number of a bare one, but are part of a unit further on, as in "5 cm squared"."""
 CONDITION = re.compile(
     r"\b(?:prime|composite|positive|negative|integers?|real|rational|divisible|any|all|every|some)\b"
 )
 """Words that say what a variable is."""
+QUANTIFIED = r"\\text\{\s*,?\s*(?:for|where|with)?(?: ?(?:all|any|every|some))?(?: real(?: numbers?)?| integers?)?\s*\}"
+IDLE = re.compile(
+    rf"\s*(?:,\s*(?:{QUANTIFIED}\s*)?|(?:{QUANTIFIED}|\\forall)\s*|\(\s*)"
+    r"(?:[j-n]\s*(?:\\in\s*\\mathbb\s*\{?Z\}?|\\text\{ ?is an integer ?\})|[xyt]\s*\\in\s*\\mathbb\s*\{?R\}?)\s*\)?$"
+    r"|\s*\\text\{\s*,?\s*for (?:all|any|every)(?: real(?: numbers?)?)?\s*\}\s*[xyt]$"
+    r"|\s*\\text\{\s*,?\s*for (?:all|any|every|some) integers?\s*\}\s*[j-n]$"
+)
+"""A condition at the end that says of a variable what its letter says: n is an integer, x is real."""
+MODULO = re.compile(
+    r"\s*\\pmod\s*(?:\{\s*[0-9a-z]+\s*\}|[0-9])$"
+    r"|\s*(?:\\text\{\s*)?\(\s*(?:\\text\{\s*)?mod\s*\}?\s*[0-9a-z]+\s*\)\s*\}?$"
+)
+"""What an answer is counted up to, at its end; it is no part of a number."""
 CURRENCY = re.compile(
     r"^([-+]?)\s*(?:[£€¥₹]|(?:\\text\{\s*)?(?:USD|EUR|GBP|INR|Rs\.?)(?![a-zA-Z])\s*\}?)\s*(?=[-+.0-9])"
 )
-MATHS = re.compile(r"(?:[eikInpqrvwxyz]|\\?pi|sin|cos|tan|log|ln)\Z|(?:squared|cubed)\b")
-"""What is set upright and belongs to a formula: names of variables, which are no unit's, and of functions."""
-HAN = re.compile("(?<=[0-9}])\\s*(?![\u5341\u767e\u5343\u4e07\u4ebf\u5146\u534a])[\u4e00-\u9fff]{1,4}$")
-"""A unit in Chinese, which is not ten, a hundred, ... or a half."""
+MATHS = re.compile(r"(?:[ei]|\\?pi|sin|cos|tan|log|ln)\Z")
+"""What is set upright and belongs to a formula."""
 
 LEAD = re.compile(
-    r"(?:\\text\{\s*)?(?:(?:the |our |my )?(?:final |correct |only |unique |possible |required |m(?:in|ax)imum )?"
+    r"(?:\\text\{\s*)?(?:(?:the |our |my )?(?:final |correct |only |m(?:in|ax)imum )?"
     r"(?:answer|result|solution|value|total|sum)"
     r"(?:\s+(?:is|are)\b\s*:?|\s*[:=])|(?:approximately|approx\.?|about|roughly|exactly|thus|therefore|hence)\b,?)"
     r"\s*\}?\s*[:=]?\s*",
@@ -66,18 +79,14 @@ LABEL = re.compile(
     r"(?=[-+.0-9\\(])(?!\\text|\(?\s*[A-J]\b)"
 )
 """The letter of a choice before what was chosen."""
-OF_NUMBERS = r"\s*\\in\s*\\mathbb\s*\{?\s*[ZR]\s*\}?"
-SCOPE = re.compile(
-    rf"\s*(?:[,;]\s*\(?|\(|\\text\{{\s*,?\s*(?:where|for|with)\s*\}})\s*[a-zA-Z]{OF_NUMBERS}\s*\)?$"
-    r"|\s*,?\s*(?:\\text\{\s*for (?:all|any|every|some)(?: real| integers?| numbers?){0,2}\s*\}|\\forall"
-    rf"|\bfor (?:all|any|every|some)(?: real| integers?| numbers?){{0,2}})\s*[a-zA-Z](?:{OF_NUMBERS})?$"
-    r"|\s*,?\s*\\text\{\s*(?:where|for|with)\s*\}\s*[a-zA-Z]\s*\\text\{\s*is an? (?:integer|real number)\s*\}$"
-)
-"""Which numbers a name in an answer may be, at its end: all, whole ones or real ones."""
 TITLE = re.compile(r"\\text\{([A-Za-z ]*):\s*\}\s*(?=[^\s])")
 DENIAL = re.compile(r"\b(?:not|no|non|never)\b", re.IGNORECASE)
 
 CHOICE = re.compile(r"(?:(?:option|choice|answer)\s*:?\s*)?(?:\(([a-z])\)|([a-z])[.):]?)", re.IGNORECASE)
+CHOSEN = re.compile(
+    r"(?:\(([A-J])\)|([A-J])\))\s+(?!.*(?:\b(?:or|and|not|is|are|only)\b|\b[A-J]\)))[A-Za-z][a-z]{2,}.*"
+)
+"""The letter of a choice before the words that were chosen."""
 LETTERS = "ABCDEFGHIJabcd"
 """What is a choice without a mark; other letters are variables, and e is Euler's number."""
 
@@ -88,9 +97,10 @@ def without_lead(text: str) -> str:
     return text[found.end() :] if found and found.end() < len(text) and not DENIAL.search(found[0]) else text
 
 
-def without_scope(text: str) -> str:
-    r"""Drop at the end of a text which whole or real numbers a name in it may be: `k\pi, k\in\mathbb{Z}`."""
-    found = SCOPE.search(text)
+def without_condition(text: str) -> str:
+    """Drop a modulus, and what is said of a variable and goes without saying, at the end of a text."""
+    text = MODULO.sub("", text)
+    found = IDLE.search(text)
     return text[: found.start()] if found and found.start() else text
 
 
@@ -100,14 +110,14 @@ def without_unit(text: str) -> str:
     A percent sign is dropped, as the field drops it: `50\%` is 50, not 1/2.
     """
     text = re.sub(r"\^\\circ\s*[CFK]$", r"^\\circ", without_measure(text).rstrip())
-    return re.sub(r"(?:\s|\^\\circ|%|[£€¥₹¢])+$", "", text)
+    return re.sub(r"(?:\s|\^\\circ|%|[£€¥¢])+$", "", text)
 
 
 def without_measure(text: str) -> str:
     """Drop a unit or counted things at the end of a text; a degree sign stays, for a sine is of degrees."""
     text = CURRENCY.sub(r"\1", text)
     text = re.sub(r"\^\s*(?:\{\s*)?\\text\{(?:st|nd|rd|th)\}(?:\s*\})?$", "", text)
-    found = MARKED.search(text) or BARE.search(text) or HAN.search(text)
+    found = MARKED.search(text) or BARE.search(text)
     return text[: found.start()] if found and found.start() and _measures(found[0]) else text
 
 
@@ -115,9 +125,9 @@ def _measures(tail: str) -> bool:
     """Return whether the end of a text is a unit: words without a condition, a number or an alternative in them."""
     words = re.sub(r"\\(?:text|cdot|times|frac|mu|Omega|AA)(?![a-zA-Z])|\^\\circ(?=\s*[CFK])|[{}]", " ", tail)
     bare = re.sub(r"\^\s*-?\s*[0-9]+|(?<=[a-zA-Z])[0-9]\b", "", words)
-    if bare.strip() == "times":
-        return True
-    return not (re.search(r"[0-9=<>,\\]", bare) or NO_UNIT.search(bare) or MATHS.match(bare.strip(" ./")))
+    return not (
+        re.search(r"[0-9=<>,\\]", bare) or NO_UNIT.search(bare) or RAISES.match(bare) or MATHS.match(bare.strip(" ./"))
+    )
 
 
 def scale(text: str) -> tuple[str, int]:
@@ -133,27 +143,15 @@ def words(text: str) -> str | None:
     marked = TEXT.sub(" ", text).strip(" .,;:()!") == "" and TEXT.search(text) is not None
     content = re.sub(r"\s+", " ", TEXT.sub(r" \1 ", text)).strip(" .,;:!\"'`*")
     if marked and re.fullmatch(r"\(?[^\W\d_][^\\{}^_=<>|]*", content):
-        return re.sub(r"^(?:an?|the) (?=[a-z]{3})", "", content, flags=re.IGNORECASE)
-    spelled = re.fullmatch(r"[A-Z]?[a-z]{3,}(?:[ -][A-Za-z]+)*|(?i:yes|no|odd|all|may|one|two|six|ten)", content)
-    return content if spelled and TEXT.search(text) is None else None
-
-
-def counted(said: str) -> int | None:
-    """Return the number in words that are one and what it counts: `twelve dollars`, `one million`; None for others."""
-    first, _, rest = said.lower().partition(" ")
-    size, _, things = rest.partition(" ")
-    if size not in SCALES:
-        size, things = "", rest
-    plain = not things or (re.fullmatch("[a-z]+(?: [a-z]+)?", things) and _measures(things))
-    return NUMBERS[first] * SCALES.get(size, 1) if first in NUMBERS and plain else None
+        return content
+    plain = re.fullmatch(r"(?:[a-z]|[A-Z](?=[a-z]))[a-z]{2,}(?:[ -][A-Za-z]+)*|(?i:yes|no|odd|all|may)", content)
+    return content if plain and TEXT.search(text) is None else None
 
 
 def choice(text: str) -> str | None:
     """Return the letter of a choice, alone, in parentheses or after "option"; None where there is none, or more."""
     content = re.sub(r"\s+", " ", TEXT.sub(r"\1", text)).strip(" \"'`*")
-    if TEXT.fullmatch(text) and (told := re.match(r"\(([A-J])\) [A-Za-z]{2}", content)):
-        return told[1]
-    found = CHOICE.fullmatch(content)
+    found = CHOICE.fullmatch(content) or CHOSEN.fullmatch(content)
     bare = found is not None and len(content) == 1 and content not in LETTERS
     if found is None or (bare and (content == text or content.islower())):
         return None

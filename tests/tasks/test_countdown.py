@@ -64,6 +64,16 @@ def test_the_solver_finds_only_solutions(numbers: list[int], target: int) -> Non
         r"3 \times 5 - 7",
         r"3 \cdot 5 - 7",
         "3\u00d75\u22127",
+        r"\big(3 \cdot 5\big) - 7",
+        "\uff13\uff0a\uff15\uff0d\uff17",
+        "3 \u22c5 5 - 7",
+        "3\u22175-7",
+        r"3\quad\times 5-7",
+        r"\text{3*5-7}",
+        r"\(3\times5-7\)",
+        "`3*5-7`",
+        r"{3\times5}-7",
+        "3*5-7.",
     ],
 )
 def test_any_expression_over_exactly_the_numbers_is_right(style: str, right: str) -> None:
@@ -94,6 +104,11 @@ HOLES = {
     "two signs": "3*5--7+1",
     "digits of another script": "\u0663*\u0665-\u0667",
     "an underscore": "3*5-7_0",
+    "a root": r"\sqrt{9}*5-7",
+    "a power in braces": r"{3}^{5}-7",
+    "braces after braces": r"3*{5}{7}",
+    "a remark": r"3*5-7 \text{ is right}",
+    "two stops": "3*5-7..",
 }
 
 
@@ -104,6 +119,14 @@ def test_no_hole_is_right(style: str, hole: str) -> None:
     for text in (rf"\boxed{{{hole}}}", rf"\boxed{{3*5-7}} or rather \boxed{{{hole}}}"):
         assert not task.correct(DOC, text)
         assert not task.verify(PUBLIC, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [(r"\frac63", True), (r"\dfrac 6 3", True), (r"\frac{{6}}{3}", True), (r"\frac36", False), (r"\binom63", False)],
+)
+def test_a_fraction_divides(text: str, right: bool) -> None:
+    assert tasks.load("countdown").verify(puzzle.shown([3, 6], 2), rf"\boxed{{{text}}}") is right
 
 
 def test_what_follows_the_box_neither_helps_nor_harms() -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from urlvr_bench.tasks import boxes, equality, scoring
+from urlvr_bench.tasks import equality, latex, scoring
 
 SAME = [
     (r"2\mathbf{a}", r"2\mathbf a"), (r"2\mathbf{i}-3\mathbf{j}", r"-3\mathbf{j}+2\mathbf{i}"), 
@@ -72,7 +72,7 @@ def test_a_bound_is_no_value(said: str) -> None:
 
 
 SUMS = [
-    r"\big(3+4\big)*2", "\uff083\uff0b4\uff09*2", "{3+4}*2", r"\left[3+4\right]\cdot2", r"\(3+4\)*2".replace("*2", ""),
+    r"\big(3+4\big)*2", "\uff083\uff0b4\uff09*2", "{3+4}*2", r"\(3+4\)*2".replace("*2", ""),
     r"\displaystyle (3+4)\quad*2", "`(3+4)*2`", "(3+4)\u22c52.", r"\text{(3+4)*2}",
 ]  # fmt: skip
 
@@ -101,5 +101,5 @@ def test_a_phrase_is_no_choice(said: str) -> None:
 
 def test_empty_boxes_are_passed_over_in_linear_time() -> None:
     before = time.process_time()
-    assert boxes.last_box(r"\boxed{7}" + r"\boxed{}" * 50_000) == "7"
+    assert latex.last_box(r"\boxed{7}" + r"\boxed{}" * 50_000) == "7"
     assert time.process_time() - before < 2

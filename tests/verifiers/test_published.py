@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from urlvr_bench.review import verdicts
-from urlvr_bench.tasks import answers, boxes, scoring, statements
+from urlvr_bench.tasks import answers, latex, scoring, statements
 from urlvr_bench.tasks.answer import Answer
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -45,7 +45,7 @@ def golds(name: str) -> Iterator[str]:
     """Return the gold answers of a folder as they are published, each once; an empty box is none."""
     seen = set()
     for row in rows(name):
-        answer = row.get("final_answer") or row.get("answer") or boxes.last_box(row["solution"]) or ""
+        answer = row.get("final_answer") or row.get("answer") or latex.last_box(row["solution"]) or ""
         text = ", ".join(answer) if isinstance(answer, list) else answer.rpartition("####")[2]
         if text.strip() and text not in seen:
             seen.add(text)
