@@ -5,6 +5,7 @@ from typing import Any
 
 from tabulate import tabulate
 
+from urlvr_bench import protocol
 from urlvr_bench.presentation.rendering import DASH
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.gentle_readings import real
@@ -18,7 +19,7 @@ from urlvr_bench.statistics.stopped import picked_step
 from urlvr_bench.statistics.verdicts import NOISE
 from urlvr_bench.stopping.known import RECOMMENDED, load
 
-PRESS, GENTLE = "desk-press", "desk"
+PRESS, GENTLE = "desk-press", ("desk@1", "desk@2")
 PRESSED, CALM = "pocket@1", "pocket@2"
 """The protocols of the pocket lab that are like them."""
 LOST = 0.1
@@ -60,17 +61,29 @@ def _table(summary: Summary, runs: dict[str, list[Record]]) -> str:
 
 def gently(known: Sequence[Record]) -> Iterator[str]:
     """Tell what they did at the gentle rate, if somebody trained so."""
-    own = [one for one in known if one.protocol_id == GENTLE]
-    for summary in summaries(own) if own else []:
+    for name in GENTLE:
+        own = [one for one in known if one.protocol_id == name]
+        if own:
+            yield from _gentle(own)
+
+
+def _gentle(own: Sequence[Record]) -> Iterator[str]:
+    for summary in summaries(own):
         runs = {line.method: [one for one in own if one.method.id == line.method] for line in summary.lines}
         training = own[0].protocol.training
-        yield "## Trained gently"
+        name, file = own[0].protocol_id, protocol_file(own[0])
+        yield f"## Trained gently: {name}"
         yield filled(
-            f"Protocol [`{GENTLE}`](../urlvr_bench/protocols/{GENTLE}.yaml): learning rate {training.learning_rate:g}, "
+            f"Protocol [`{name}`](../urlvr_bench/protocols/{file}.yaml): learning rate {training.learning_rate:g}, "
             f"{training.steps} steps of {training.rows} rollouts, in {training.precision} on every processor. "
             f"{told(real(own))}"
         )
         yield _table(summary, runs)
+
+
+def protocol_file(one: Record) -> str:
+    """Return the name of the file that a record's protocol is in."""
+    return one.protocol.name if protocol.load(one.protocol.name).id == one.protocol_id else one.protocol_id
 
 
 def _stopped(blind: Sequence[Sequence[Record]]) -> str:
@@ -124,9 +137,8 @@ def beside_the_pocket(summary: Summary, known: Sequence[Record]) -> Iterator[str
     if not both:
         return
     yield "## Beside the pocket lab"
-    soft = _outcomes_under(GENTLE, known)
-    others = {GENTLE: soft} if soft else {}
-    columns = {PRESS: here, **others, PRESSED: pressed, CALM: calm}
+    soft = {name: found for name in GENTLE[-1:] if (found := _outcomes_under(name, known))}
+    columns = {PRESS: here, **soft, PRESSED: pressed, CALM: calm}
     yield _grid([{"method": name, **{title: of.get(name, DASH) for title, of in columns.items()}} for name in both])
     same = [name for name in both if here[name] == pressed[name]]
     other = [name for name in both if here[name] != pressed[name]]

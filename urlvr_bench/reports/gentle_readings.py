@@ -15,6 +15,8 @@ from urlvr_bench.statistics.cells import cells, different
 from urlvr_bench.statistics.collapse import step_curve
 from urlvr_bench.statistics.intervals import two_way
 
+ENOUGH = 3
+"""Seeds of noise that the criterion is put to."""
 NOISE, LABELS = calm.criterion().noise, calm.criterion().labels
 
 
@@ -59,15 +61,16 @@ def real(records: Sequence[Record]) -> list[Claim]:
     if noise and taught:
         row = calm.row(noise, taught)
         judged = "calm" if row["calm"] else "not calm"
+        judged = judged if len(noise) >= ENOUGH else "not to be told from so few"
         said = [
-            f"Rewarded at random ({len(noise)} seeds) the mean accuracy goes no further than {row['widest']:+.3f} from "
+            f"Rewarded at random ({_seeds(noise)}) the mean accuracy goes no further than {row['widest']:+.3f} from "
             f"the {row['start']:.2f} of step 0 at any evaluation, and no seed below {row['lowest']:.0%} of its start; "
-            f"labels ({len(taught)} seeds) close {row['closed']:.0%} of the headroom. By the criterion that was fixed "
+            f"labels ({_seeds(taught)}) close {row['closed']:.0%} of the headroom. By the criterion that was fixed "
             f"before (at most {asked.within:g}, at least {asked.least:.0%} and {asked.closes['desk']:.0%}) this is "
             f"{judged}."
         ]
     blind = {name: group for name, group in runs.items() if not group[0].method.uses_labels and name != NOISE}
-    gains = (f"`{name}` {_gain(group)} ({len(group)} seeds)" for name, group in blind.items())
+    gains = (f"`{name}` {_gain(group)} ({_seeds(group)})" for name, group in blind.items())
     if blind:
         said.append(f"From the start to the end, rewards without labels change the accuracy by: {listed(gains)}.")
     return [Claim(text, True) for text in said]
@@ -86,6 +89,10 @@ def moved_by_noise(records: Sequence[Record], tables: Sequence[Table]) -> list[C
     if calm_ones:
         told.append(Claim(f"Under {listed(calm_ones)} it does not.", True))
     return told + _beside_votes_alone(records)
+
+
+def _seeds(runs: Runs) -> str:
+    return f"{len(runs)} seed{'s' if len(runs) > 1 else ''}"
 
 
 def _gain(runs: Runs) -> str:

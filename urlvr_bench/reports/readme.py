@@ -31,7 +31,7 @@ from urlvr_bench.statistics.intervals import two_way
 from urlvr_bench.statistics.verdicts import NOISE
 
 ROOT = Path(__file__).resolve().parents[2]
-DESK, DESK_GENTLE, GENTLE, PUSHED = "desk-press", "desk", "pocket@2", "pocket-probe"
+DESK, DESK_GENTLE, GENTLE, PUSHED = "desk-press", "desk@2", "pocket@2", "pocket-probe"
 VOTE = "majority_vote"
 FEWEST_SEEDS = 3
 """Methods with fewer are on the board and in docs/studies, not here."""
