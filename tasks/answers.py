@@ -23,8 +23,6 @@ BUILDER = re.compile(
 """What stands before the condition in a set of real numbers."""
 PLUS_MINUS, MINUS_PLUS = re.compile(r"\\pm(?![a-zA-Z])"), re.compile(r"\\mp(?![a-zA-Z])")
 TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
-
-
 INFINITE = re.compile(r"(?:(negative |minus )|positive |plus )?infinity", re.IGNORECASE)
 ARTICLE = re.compile(r"^(?:an?|the) (?=[a-z]{3})", re.IGNORECASE)
 

@@ -6,7 +6,7 @@ from urlvr_bench.tasks import spelled
 
 NUMBERS = {word: number for word, number in spelled.ONES.items() if number <= 16}
 """The bases that have a name, and what a line of words may count to."""
-SCALES = {"dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+SCALES = {"dozen": 12, "hundred": 100} | spelled.SCALES
 
 CONTENT = r"(?:[^{}]|\{[^{}]*\})*"
 TEXT = re.compile(rf"\\text\{{({CONTENT})\}}")

@@ -63,7 +63,7 @@ def names() -> list[str]:
 
 def load(name: str, overrides: Mapping[str, str] | None = None) -> Protocol:
     """Return the protocol `name`, `name@version` or of a YAML file, with `section.key=value` overrides applied."""
-    path = Path(name) if name.endswith((".yaml", ".yml")) else _published(name)
+    path = Path(name) if name.endswith((".yaml", ".yml")) else published(name)
     if not path.is_file():
         raise UsageError(f"there is no file {name}") if path == Path(name) else unknown("protocol", name, names())
     values = plain_yaml.parse(path.read_text())
@@ -77,10 +77,10 @@ def load(name: str, overrides: Mapping[str, str] | None = None) -> Protocol:
 
 def is_published(name: str) -> bool:
     """Return whether a protocol of this name, or `name@version`, ships with the package."""
-    return _published(name).is_file()
+    return published(name).is_file()
 
 
-def _published(name: str) -> Path:
+def published(name: str) -> Path:
     """Return the file of a protocol; `name` alone is its newest version, earlier ones are `name@version.yaml`."""
     bare, _, version = name.partition("@")
     return FOLDER / (f"{bare}.yaml" if version and version == _newest(bare) else f"{name}.yaml")

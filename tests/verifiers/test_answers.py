@@ -415,6 +415,54 @@ SAME = [
     ("x>3,y=5", "y=5,x>3", True),
     ("x>3,y=5", "y>3,x=5", False),
     (r"1/2\pi", r"\frac{1}{2\pi}", True),
+    ("3", r"3\text{ m}", True),
+    ("5", r"5\,\mathrm{J}", True),
+    ("8.31", r"8.31\,\text{J}/(\text{mol}\cdot\text{K})", True),
+    ("5", "\u20b95", True),
+    (r"\text{well-known}", r"\text{well known}", True),
+    ("(a,b)=(3,4)", "a=3,b=4", True),
+    ("x=1,x=2", "2,1", True),
+    ("f(n)=n+1", "f(x)=x+1", True),
+    ("f(x)=2x", r"f(x)=2x\text{ for all }x", True),
+    ("1:20 pm", "1:20 p.m.", True),
+    ("4:05", r"4:05\text{ a.m.}", True),
+    ("12", r"12\text{ p.m.}", True),
+    (r"(3,\infty)", r"\left\{x\,\middle|\,x>3\right\}", True),
+    ("2/3", "2\u20443", True),
+    ("5", "5\u200b", True),
+    ("12", "\uff11\uff12", True),
+    ("1,2", "1\u548c2", True),
+    ("1,2", "1\u30012", True),
+    ("60", "60\xba", True),
+    ("5", r"5\hspace{2cm}", True),
+    (r"\sqrt2", "sqrt2", True),
+    (r"\frac14-\frac37 i", "1/4 - 3/7 i", True),
+    ("21", r"\text{twenty-one}", True),
+    ("12", r"\text{twelve dollars}", True),
+    ("10^6", r"\text{one million}", True),
+    ("a=3,b=4", r"a=3\quad b=4", True),
+    (r"\text{hyperbola}", r"\text{a hyperbola}", True),
+    ("B", r"\text{(B) Paris}", True),
+    ("x^2", r"\mathbf{x^3}", False),
+    (r"\text{C++}", "C", False),
+    ("x>1,y<3", "y>1,x<3", False),
+    ("x=3,y=4", "(4,3)", False),
+    ("a=3,b=4", "x=3,y=4", False),
+    ("f(x)=x^2", "g(x)=x^2", False),
+    ("1:20 p.m.", "1:20 a.m.", False),
+    ("12/25/2020", "3/12625", False),
+    ("5/4/2020", "1/1616", False),
+    ("2020-05-04", "2011", False),
+    ("2", r"\text{two thirds}", False),
+    ("2", "2 cm/x", False),
+    ("3:4:5", "3:4:6", False),
+    ("4", r"x\equiv3\pmod 7", False),
+    (r"k\pi", r"2k\pi, k\in\mathbb{Z}", False),
+    ("(2,5)", "[2,5[", False),
+    ("50", "5\u5341", False),
+    ("5", "x_5", False),
+    ("20", r"\text{twenty-one}", False),
+    (r"\text{ellipse}", r"\text{a hyperbola}", False),
 ]
 
 
@@ -643,6 +691,7 @@ def test_the_last_filled_box_counts(text: str, box: str | None) -> None:
 def test_a_text_of_empty_boxes_is_read_at_once() -> None:
     started = time.process_time()
     assert latex.last_box(r"\boxed{}" * 50_000) is None
+    assert latex.last_box(r"\boxed{7}" + r"\boxed{}" * 50_000) == "7"
     assert time.process_time() - started < 3
 
 

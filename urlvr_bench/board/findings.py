@@ -109,10 +109,10 @@ def _studies(records: Sequence[Record]) -> list[Finding]:
 
 
 def _desk(records: Sequence[Record], texts: Mapping[Path, Excerpts], folders: Sequence[Path]) -> list[Finding]:
-    from urlvr_bench.reports import desk_docs, desk_outcomes
+    from urlvr_bench.reports import desk_docs, readme
     from urlvr_bench.reports.desk_baselines import baselines_of
 
-    own = [record for record in records if record.protocol_id == desk_outcomes.PRESS]
+    own = [record for record in records if record.protocol_id == readme.DESK]
     if len({(one.protocol_hash, one.model.name, one.task.name) for one in own}) != 1:
         return []
     written = {one.method.id: texts[one.path] for one in own if one.seed == 0 and one.path in texts}

@@ -116,9 +116,9 @@ def _usual(goals: list[str] | None) -> list[str]:
 
     if all(tasks.load(tasks.adopt(goal)).labelled for goal in goals or []):
         return list(SEVEN)
-    blind = [name for name in SEVEN if not methods.configure(name, {}).uses_labels()]
-    say(f"not every prompt has an answer, so methods that read labels are left out: {', '.join({*SEVEN} - {*blind})}")
-    return blind
+    needy = [name for name in SEVEN if methods.configure(name, {}).uses_labels()]
+    say(f"not every prompt has an answer, so methods that read labels are left out: {', '.join(needy)}")
+    return [name for name in SEVEN if name not in needy]
 
 
 def carry_out(cells: "list[Cell]", jobs: int, document: dict[str, Any] | None = None) -> None:

@@ -9,8 +9,9 @@ from urlvr_bench.records import record
 from urlvr_bench.records.excerpts import Excerpts
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.desk_baselines import Baseline, baselines_of, before
-from urlvr_bench.reports.desk_outcomes import PRESS, beside_the_pocket, gently, pressed
+from urlvr_bench.reports.desk_outcomes import beside_the_pocket, gently, pressed
 from urlvr_bench.reports.desk_texts import first_texts, written
+from urlvr_bench.reports.readme import DESK
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science.claims import span, starts
 
@@ -33,7 +34,7 @@ token_entropy, majority_vote and both references on two cores.
 
 def page(known: Sequence[Record], texts: dict[str, Excerpts], baselines: Sequence[Baseline]) -> str:
     """Return the page; `texts` are the excerpts of the records that have some, by method."""
-    desk = [one for one in known if one.protocol_id == PRESS]
+    desk = [one for one in known if one.protocol_id == DESK]
     (summary,) = summaries(desk)
     runs = {line.method: [one for one in desk if one.method.id == line.method] for line in summary.lines}
     parts = [_head(desk), *pressed(summary, runs), *gently(known), *beside_the_pocket(summary, known)]
@@ -46,7 +47,7 @@ def _head(desk: Sequence[Record]) -> str:
     training = first.protocol.training
     judged = first.judged or first.task.name
     return HEAD.format(
-        protocol=PRESS,
+        protocol=DESK,
         model=first.model.name,
         parameters=first.model.parameters,
         train=f"{training.steps * training.prompts_per_step:,}",
@@ -70,7 +71,7 @@ def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` only say whether it is stale."""
     baselines = baselines_of(ROOT / "results")
     known = record.read_all([ROOT / "results"])
-    return generated.keep({PAGE: page(known, first_texts(ROOT / "results" / PRESS), baselines)}, arguments)
+    return generated.keep({PAGE: page(known, first_texts(ROOT / "results" / DESK), baselines)}, arguments)
 
 
 if __name__ == "__main__":

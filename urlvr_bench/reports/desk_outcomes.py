@@ -9,7 +9,7 @@ from urlvr_bench import protocol
 from urlvr_bench.presentation.rendering import DASH
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.gentle_readings import real
-from urlvr_bench.reports.readme import filled, is_own, sureness
+from urlvr_bench.reports.readme import DESK, DESK_GENTLE, filled, is_own, sureness
 from urlvr_bench.reports.summary import Summary, summaries
 from urlvr_bench.science.claims import ends, listed, span, starts, told
 from urlvr_bench.statistics.collapse import WINDOW, RiseAndFall, eval_curve, rise_and_fall, smooth
@@ -19,7 +19,7 @@ from urlvr_bench.statistics.stopped import picked_step
 from urlvr_bench.statistics.verdicts import NOISE
 from urlvr_bench.stopping.known import RECOMMENDED, load
 
-PRESS, GENTLE = "desk-press", ("desk@1", "desk@2")
+GENTLE = ("desk@1", DESK_GENTLE)
 PRESSED, CALM = "pocket@1", "pocket@2"
 """The protocols of the pocket lab that are like them."""
 LOST = 0.1
@@ -71,19 +71,15 @@ def _gentle(own: Sequence[Record]) -> Iterator[str]:
     for summary in summaries(own):
         runs = {line.method: [one for one in own if one.method.id == line.method] for line in summary.lines}
         training = own[0].protocol.training
-        name, file = own[0].protocol_id, protocol_file(own[0])
+        name = own[0].protocol_id
+        file = protocol.published(name).name
         yield f"## Trained gently: {name}"
         yield filled(
-            f"Protocol [`{name}`](../urlvr_bench/protocols/{file}.yaml): learning rate {training.learning_rate:g}, "
+            f"Protocol [`{name}`](../urlvr_bench/protocols/{file}): learning rate {training.learning_rate:g}, "
             f"{training.steps} steps of {training.rows} rollouts, in {training.precision} on every processor. "
             f"{told(real(own))}"
         )
         yield _table(summary, runs)
-
-
-def protocol_file(one: Record) -> str:
-    """Return the name of the file that a record's protocol is in."""
-    return one.protocol.name if protocol.load(one.protocol.name).id == one.protocol_id else one.protocol_id
 
 
 def _stopped(blind: Sequence[Sequence[Record]]) -> str:
@@ -138,7 +134,7 @@ def beside_the_pocket(summary: Summary, known: Sequence[Record]) -> Iterator[str
         return
     yield "## Beside the pocket lab"
     soft = {name: found for name in GENTLE[-1:] if (found := _outcomes_under(name, known))}
-    columns = {PRESS: here, **soft, PRESSED: pressed, CALM: calm}
+    columns = {DESK: here, **soft, PRESSED: pressed, CALM: calm}
     yield _grid([{"method": name, **{title: of.get(name, DASH) for title, of in columns.items()}} for name in both])
     same = [name for name in both if here[name] == pressed[name]]
     other = [name for name in both if here[name] != pressed[name]]

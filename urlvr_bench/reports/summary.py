@@ -7,6 +7,7 @@ from typing import Any
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records.schema import Record
+from urlvr_bench.science.claims import span
 from urlvr_bench.statistics.cells import Cell, Rows, cells, role
 from urlvr_bench.statistics.collapse import HEADLINE
 from urlvr_bench.statistics.downfall import SHORT, Downfall, downfalls
@@ -103,18 +104,13 @@ def _summary(cell: Cell, rows: Rows) -> Summary:
     asked, problems = first.protocol.evaluation, len(first.problems[cell.judged])
     judged = "" if cell.judged == cell.task else f", judged on {cell.judged}"
     what = f"{first.model.parameters:,} parameters"
+    steps = span((record.last_step for records in rows.values() for record in records), "d")
     return Summary(
         f"{cell.protocol} · {cell.model} · {cell.task}{judged}",
-        f"{len(lines)} method{'s' if len(lines) > 1 else ''} on one model of {what}, {_steps(rows)} steps; "
+        f"{len(lines)} method{'s' if len(lines) > 1 else ''} on one model of {what}, {steps} steps; "
         f"accuracy: {problems} test problems x {asked.samples} samples, mean over seeds",
         tuple(lines),
     )
-
-
-def _steps(rows: Rows) -> str:
-    """Return how many steps the runs have, such as `300`, or `7 to 12` where some ended sooner."""
-    lengths = {record.last_step for records in rows.values() for record in records}
-    return " to ".join(map(str, sorted({min(lengths), max(lengths)})))
 
 
 def _line(records: Sequence[Record], verdict: Verdict, fell: Downfall | None) -> Line:

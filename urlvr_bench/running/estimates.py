@@ -5,13 +5,12 @@ from contextlib import suppress
 from pathlib import Path
 from statistics import fmean
 
-from urlvr_bench import protocol
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import is_prior
 from urlvr_bench.protocol import Run
 from urlvr_bench.records import record
 from urlvr_bench.running import cpu_cost, machine
-from urlvr_bench.running.plan import Cell
+from urlvr_bench.running.plan import Cell, as_published
 from urlvr_bench.running.shapes import shape_of
 
 
@@ -38,9 +37,7 @@ def minutes_per_run(cell: Cell, out: Path, threads: int) -> float | None:
 
 def _share(run: Run) -> float:
     """Return how many rollouts a run trains on, as a share of those that its published protocol asks for."""
-    named = run.protocol.exact
-    published = protocol.load(named) if protocol.is_published(named) else run.protocol
-    now, before = run.protocol.training, published.training
+    now, before = run.protocol.training, (as_published(run) or run.protocol).training
     return (now.steps * now.rows) / (before.steps * before.rows)
 
 

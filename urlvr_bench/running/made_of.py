@@ -24,9 +24,11 @@ def made_of(run: Run) -> dict[str, dict[str, str]]:
 
 def unchanged(run: Run, folder: Path) -> None:
     """Raise UsageError where the run in `folder` was begun with another text of a method, or other problems."""
-    before = (kept(folder / STARTED) or {}).get("made_of", {})
+    before = (kept(folder / STARTED) or {}).get("made_of")
+    if before is None:  # not begun, or by older code
+        return
     for kind, now in made_of(run).items():
-        for name, was in before.get(kind, {}).items():
+        for name, was in before[kind].items():
             counts_as = methods.version(name, was) if kind == "method" else was
             if name in now and counts_as != now[name]:
                 raise UsageError(

@@ -115,9 +115,14 @@ def changed_params(method: Method) -> dict[str, Any]:
     return {name: value for name, (value, default) in values.items() if value != default}
 
 
+def as_published(run: Run) -> Protocol | None:
+    """Return the protocol of a run without what it changes, None where that does not ship."""
+    return protocol.load(run.protocol.exact) if protocol.is_published(run.protocol.exact) else None
+
+
 def changed(run: Run) -> dict[str, list[Any]]:
     """Return the settings that a run changes in its published protocol: what each is now, and what it was there."""
-    was = protocol.load(run.protocol.exact) if protocol.is_published(run.protocol.exact) else None
+    was = as_published(run)
     found = {}
     for key in run.overrides:
         section, _, name = key.rpartition(".")

@@ -92,15 +92,19 @@ def twins(rows: Rows) -> dict[str, tuple[str, ...]]:
 
     Two rewards that pay alike on a task up to their scale make the same policies; they are one result, not two.
     """
+    same: dict[tuple[object, ...], list[str]] = {}
+    for method, records in rows.items():
+        same.setdefault(tuple(map(_sampled, records)), []).append(method)
     return {
-        method: tuple(other for other, runs in rows.items() if other != method and _same(records, runs))
-        for method, records in rows.items()
+        method: tuple(other for other in group if other != method and _alike(rows[method], rows[other]))
+        for group in same.values()
+        for method in group
     }
 
 
-def _same(some: Sequence[Record], others: Sequence[Record]) -> bool:
-    """Whether two methods made the same runs; of short ones, whose samples may agree by chance, the gradients tell."""
-    return list(map(_sampled, some)) == list(map(_sampled, others)) and all(
+def _alike(some: Sequence[Record], others: Sequence[Record]) -> bool:
+    """Whether runs of equal samples have equal gradients too: in short ones samples may agree by chance."""
+    return all(
         np.allclose(_gradients(one), _gradients(other), rtol=ROUNDED, atol=0.0, equal_nan=True)
         for one, other in zip(some, others, strict=True)
     )
@@ -108,7 +112,7 @@ def _same(some: Sequence[Record], others: Sequence[Record]) -> bool:
 
 def _sampled(record: Record) -> tuple[object, ...]:
     counts = tuple(tuple(evaluation.correct) for evaluation in record.evals)
-    return record.seed, record.steps.train_accuracy, record.steps.length, counts
+    return record.seed, tuple(record.steps.train_accuracy), tuple(record.steps.length), counts
 
 
 def _gradients(record: Record) -> NDArray[np.float64]:
