@@ -83,6 +83,7 @@ def fitting(method: "Method") -> str | None:
 def training(name: str, task: str, out: Path) -> tuple[bool, str]:
     """Train a method and the random line for two minutes on a pocket prior; return whether it went well, and tables."""
     from urlvr_bench import methods, models, protocol
+    from urlvr_bench.errors import UsageError
     from urlvr_bench.records import record
     from urlvr_bench.reports import figures, tables
     from urlvr_bench.running import machine, plan, runner
@@ -92,7 +93,10 @@ def training(name: str, task: str, out: Path) -> tuple[bool, str]:
     model = default if default in priors or not priors else priors[0]
     moves = "kl_weights" in methods.load(name)().token_turns()  # between the updates on a batch
     changes = {"steps": str(STEPS)} | ({"mini_batches": "4"} if moves else {})
-    runs = plan.grid(PROTOCOL, [name, "random_reward"], [0], [model], [task], changes)
+    try:
+        runs = plan.grid(PROTOCOL, list(dict.fromkeys([name, "random_reward"])), [0], [model], [task], changes)
+    except UsageError as error:
+        return False, f"**Training failed**: {error}"
     cells = plan.lay_out(runs, out)
     outcomes = runner.carry_out(cells, machine.default_jobs(), console)
     failures = [f"{ended.cell.folder}: {ended.error}" for ended in outcomes if ended.error]
