@@ -183,6 +183,14 @@ def test_what_is_no_record_is_refused(text: bytes) -> None:
     assert_one_line(str(caught.value))
 
 
+def test_a_message_that_quotes_a_huge_number_stays_short() -> None:
+    values = json.loads(TEXT)
+    values["protocol"]["evaluation"]["k"] = [HUGE]
+    with pytest.raises(UsageError, match=r"pass@9+\.\.\.9+ samples, not 4") as caught:
+        record.parse(written(values))
+    assert_one_line(str(caught.value))
+
+
 def test_a_record_without_its_version_is_refused() -> None:
     values = json.loads(TEXT)
     del values["schema_version"]

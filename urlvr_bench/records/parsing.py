@@ -98,6 +98,11 @@ def _shown(value: object) -> str:
     return reprlib.repr(value)
 
 
+def _clipped(message: str, most: int = 180) -> str:
+    """Return a message without the middle of one that quotes something long."""
+    return message if len(message) <= most else f"{message[: most // 2]}...{message[-most // 2 :]}"
+
+
 def _defects(error: ValidationError) -> str:
     """Return a pydantic error in one short line: where, what was given, what is wrong, for the first few defects."""
     parts = []
@@ -107,7 +112,7 @@ def _defects(error: ValidationError) -> str:
         )
         given = part["input"]
         shown = f"={_shown(given)}" if where and isinstance(given, str | int | float | None) else ""
-        message = part["msg"].removeprefix("Value error, ")
+        message = _clipped(part["msg"].removeprefix("Value error, "))
         parts.append(f"{where}{shown}: {message}" if where else message)
     more = error.error_count() - len(parts)
     line = "; ".join(parts) + (f"; and {more} more" if more else "")
