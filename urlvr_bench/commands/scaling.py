@@ -77,7 +77,7 @@ def submit(
 
     With the `document` of the plan, that and what was submitted, or would be, is printed as one.
     """
-    resources = {name: plain_yaml.parse(value) for name, value in given.items()}
+    resources = {name: plain_yaml.given(f"--resource {name}={value}", value) for name, value in given.items()}
     if launcher == "hf-jobs":
         from urlvr_bench.running import cloud
 

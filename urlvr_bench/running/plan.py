@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,10 +10,10 @@ from typing import Any, Literal
 from urlvr_bench import methods, protocol, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import resolve
-from urlvr_bench.protocol import Protocol, Run
+from urlvr_bench.protocol import Run
 from urlvr_bench.records.run_folder import is_occupied
 from urlvr_bench.rollouts import Method
-from urlvr_bench.running import claims
+from urlvr_bench.running import claims, fitting
 
 State = Literal["new", "begun", "running", "done"]
 
@@ -47,10 +47,10 @@ def grid(
     task_names: Sequence[str] = (),
     overrides: Mapping[str, str] | None = None,
 ) -> list[Run]:
-    """Return every run of protocol x model x task x method x seed; every name is checked."""
+    """Return every run of protocol x model x task x method x seed, each once; every name is checked."""
     overrides = dict(overrides or {})
-    if "evaluation.task" in overrides:
-        overrides["evaluation.task"] = tasks.adopt(overrides["evaluation.task"])
+    for key in {"evaluation.task", "task"} & overrides.keys():
+        overrides[key] = tasks.adopt(overrides[key])
     settings = protocol.load(protocol_name, overrides)
     if len(set(seeds)) != len(seeds):
         raise UsageError(f"seeds {', '.join(map(str, seeds))} are not distinct")
@@ -61,26 +61,23 @@ def grid(
     for name in filter(None, (*goals, settings.evaluation.task, *settings.evaluation.ood)):
         tasks.load(name)
     built = [methods.build(spec) for spec in method_specs]
-    _labels_are_there(settings, goals, built)
-    return [
+    fitting.refuse(settings, models, goals, built)
+    return _each_once(
         Run(settings, model, task, name, seed, changed_params(method), overrides)
         for model, task, (name, method), seed in itertools.product(models, goals, built, seeds)
-    ]
+    )
 
 
-def _labels_are_there(settings: Protocol, goals: Sequence[str], built: Sequence[tuple[str, Method]]) -> None:
-    """Refuse to judge, or to train with labels, where nobody knows the answers."""
-    for task in map(tasks.load, goals):
-        needy = next((name for name, method in built if method.uses_labels()), None)
-        if not task.labelled and needy:
-            raise UsageError(f"{needy} reads labels, and not every prompt of {task.name} has an answer: add them")
-        if not task.labelled and (settings.training.initial_vote != "any" or settings.training.split == "test"):
+def _each_once(runs: Iterable[Run]) -> list[Run]:
+    """Return different runs, for an alias asks for one again; refuse two models whose runs would share a folder."""
+    found: dict[Path, Run] = {}
+    for run in runs:
+        first = found.setdefault(run.path, run)
+        if resolve(first.model) != resolve(run.model):
             raise UsageError(
-                f"training.initial_vote and training.split=test need answers to every prompt of {task.name}"
+                f"models {first.model} and {run.model} have one name, {run.path.parts[1]}: rename a folder"
             )
-    for name in filter(None, (settings.evaluation.task, *settings.evaluation.ood)):
-        if "test" not in tasks.load(name).splits:
-            raise UsageError(f"{name} cannot judge: not every prompt in it has an answer")
+    return list(found.values())
 
 
 def changed_params(method: Method) -> dict[str, Any]:
