@@ -1,6 +1,7 @@
 """Prompts of one's own: a JSONL file with rows `{"prompt": ..., "answer": optional}`, trained on as a whole."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ def rows(path: Path, form: str | None, prompt_style: str | None) -> list[Row]:
     """Return a problem per line, in order; `gold` is empty where no answer is given. A bad line is a UsageError."""
     wording = STYLES[prompt_style].wording if prompt_style else "{question}"
     found: dict[str, Row] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(_text(path).split("\n"), 1):  # a text may hold other ends of lines
         if not line.strip():
             continue
         where = f"{path.name} line {number}"
@@ -44,10 +45,21 @@ def labelled(path: Path) -> bool:
     return all(row["gold"] for row in rows(path, None, None))
 
 
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path.name} line {line} is not UTF-8: save the file as UTF-8") from error
+    except OSError as error:
+        raise UsageError(f"{path.name} cannot be read: {error.strerror}") from error
+
+
 def _given(where: str, line: str) -> Mapping[str, Any]:
     try:
         given = json.loads(line)
-    except ValueError as error:
+        json.dumps(given, ensure_ascii=False).encode()  # halves of letters, which no tokenizer reads
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{where} is not JSON: {error}") from error
     known = {"prompt", "answer"}
     if not isinstance(given, dict) or not isinstance(given.get("prompt"), str) or not given["prompt"].strip():
@@ -57,9 +69,18 @@ def _given(where: str, line: str) -> Mapping[str, Any]:
     return given
 
 
+def _answer(where: str, given: Any) -> str:
+    """Return an answer as text, empty where none is given; no rollout could equal anything but text and numbers."""
+    number = isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
+    if not number and not isinstance(given, str | None):
+        raise UsageError(
+            f"{where} has the answer {json.dumps(given)[:60]}: give text or a finite number, or leave it out"
+        )
+    return "" if given is None else str(given).strip()
+
+
 def _row(where: str, given: Mapping[str, Any], form: str | None) -> Row:
-    prompt, answer = given["prompt"], given.get("answer")
-    text = "" if answer is None else str(answer).strip()
+    prompt, text = given["prompt"], _answer(where, given.get("answer"))
     if text and form in READ_AS:
         columns = {"question": "question", "answer": "answer"}
         try:

@@ -50,11 +50,28 @@ def test_one_missing_answer_makes_a_file_unlabelled(tmp_path: Path) -> None:
         ([{"prompt": "a", "gold": "1"}], "line 1 has the column 'gold'"),
         ([{"prompt": "a"}, {"prompt": "a"}], "line 2 asks what an earlier line asks"),
         ([], "has no prompts"),
+        ([{"prompt": "a", "answer": [4]}], r"line 1 has the answer \[4\]: give text or a finite number"),
+        ([{"prompt": "a", "answer": {"a": 1}}], "line 1 has the answer {"),
+        ([{"prompt": "a", "answer": True}], "line 1 has the answer true"),
+        ([{"prompt": "a"}, '{"prompt": "b", "answer": NaN}'], "line 2 has the answer NaN"),
+        (['{"prompt": "a", "answer": 1e999}'], "line 1 has the answer Infinity"),
+        (['{"prompt": "a", "answer": ' + "[" * 99999], "line 1 is not JSON"),
+        ([r'{"prompt": "a\ud800"}'], "line 1 is not JSON: .*surrogates not allowed"),
     ],
 )
 def test_a_bad_file_is_named_with_its_line(rows: list[object], said: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=said):
         plan.grid("smoke", ["majority_vote"], [0], [], [written(tmp_path / "bad.jsonl", *rows)])
+
+
+def test_a_file_of_other_letters_is_one_line_and_marks_of_utf_8_are_read(tmp_path: Path) -> None:
+    latin, marked = tmp_path / "latin.jsonl", tmp_path / "marked.jsonl"
+    latin.write_bytes('{"prompt": "a"}\n{"prompt": "é"}\n'.encode("latin-1"))
+    with pytest.raises(UsageError, match=r"^latin.jsonl line 2 is not UTF-8: save the file as UTF-8$"):
+        plan.grid("smoke", ["majority_vote"], [0], [], [str(latin)])
+    marked.write_text('\ufeff{"prompt": "one\u2028two?", "answer": 0.5}\r\n', encoding="utf-8")
+    (doc,) = tasks.load(tasks.adopt(f"{marked}@chain_addition")).docs("train")
+    assert doc["public"] == "one\u2028two?" and doc["gold"] == "0.5"
 
 
 def test_names_that_mean_something_else_are_refused(tmp_path: Path) -> None:
