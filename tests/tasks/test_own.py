@@ -113,3 +113,17 @@ def test_unlabelled_prompts_train_and_another_task_judges(command, tmp_path: Pat
         assert one.task.name == "blind@chain_addition" and one.task.source == "own prompts"
         assert {found.task for found in one.evals} == ({"chain_addition"} if more else set())
         assert str(tmp_path) not in one.model_dump_json() and os.sep not in one.task.name
+
+
+@pytest.mark.lab
+def test_a_file_judges_a_model_alone(command, tmp_path: Path) -> None:
+    known = written(
+        tmp_path / "known.jsonl", {"prompt": "...12+34=", "answer": 46}, {"prompt": "...12+35=", "answer": 47}
+    )
+    blind = written(tmp_path / "blind.jsonl", {"prompt": "...12+34="})
+    asked = ["eval", "pocket-6", "--samples", "2", "--json", "--out", tmp_path / "eval", "--task"]
+    done = command(*asked, f"{known}@chain_addition")
+    (found,) = json.loads(done.stdout)
+    assert found["task"] == "known@chain_addition" and found["problems"] == 2
+    done = command(*asked, f"{blind}@chain_addition")
+    assert done.returncode == 2 and "cannot judge: not every prompt" in done.stderr

@@ -25,14 +25,19 @@ def refuse(settings: Protocol, models: Sequence[str], goals: Sequence[str], buil
         for name, method in built:
             signals_are_there(settings.training.split, task, name, method)
     for name in filter(None, (settings.evaluation.task, *settings.evaluation.ood)):
-        if "test" not in tasks.load(name).splits:
-            raise UsageError(f"{name} cannot judge: not every prompt in it has an answer")
+        can_judge(name)
     for model, task, (name, method) in product(models, map(tasks.load, goals), built):
         if is_prior(model) and "replies" in method.needs and not _has_question(task, settings.training.split):
             raise UsageError(
                 f"{name} asks in words, which the pocket prior {model} cannot read: take a task with a question of its "
                 "own, such as countdown_pocket, or a model that reads English"
             )
+
+
+def can_judge(name: str) -> None:
+    """Refuse a task without problems to judge by, which prompts of one's own lack where an answer is missing."""
+    if "test" not in tasks.load(name).splits:
+        raise UsageError(f"{name} cannot judge: not every prompt in it has an answer")
 
 
 def labels_are_there(settings: Protocol, task: Task, built: Iterable[Named]) -> None:
