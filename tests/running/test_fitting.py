@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from urlvr_bench import models, tasks
+from urlvr_bench import models, protocol, tasks
+from urlvr_bench.commands import planning
 from urlvr_bench.errors import UsageError
 from urlvr_bench.local_data import DATA_VARIABLE
-from urlvr_bench.running import plan
+from urlvr_bench.running import claims, estimates, plan
 
 
 @pytest.fixture(autouse=True)
@@ -99,3 +100,43 @@ def test_a_collapse_that_only_labels_show_stops_no_run_without_them(tmp_path: Pa
     with pytest.raises(UsageError, match=r"stop_at=label_accuracy reads labels, .* stop at one of majority_ratio"):
         plan.grid("smoke", ["majority_vote"], [0], [], [file], {"stop_at": "label_accuracy"})
     assert plan.grid("smoke", ["majority_vote"], [0], [], [file], {"stop_at": "batch_answers"})
+
+
+def test_a_folder_that_is_a_file_and_a_damaged_record_are_refused_with_the_plan(tmp_path: Path) -> None:
+    runs = plan.grid("smoke", ["majority_vote"], [0])
+    (tmp_path / "file").write_text("mine")
+    for out in ("file", "file/below"):
+        with pytest.raises(UsageError, match=r"file is a file; give the folder that is to hold the run folders"):
+            plan.lay_out(runs, tmp_path / out)
+    path = tmp_path / runs[0].path / "record.json"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"schema_version": 1, "steps": [')
+    with pytest.raises(UsageError, match=r"record.json: .*: this record is damaged; delete it, and run the same comma"):
+        plan.lay_out(runs, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "share"),
+    [({}, 1), ({"steps": "60", "every": "5"}, 0.2), ({"prompts_per_step": "128"}, 2), ({"learning_rate": "1e-4"}, 1)],
+)
+def test_a_plan_takes_time_in_proportion_to_what_is_asked(settings: dict[str, str], share: float) -> None:
+    (run,) = plan.grid("pocket", ["majority_vote"], [0], ["pocket-3"], [], settings)
+    known = protocol.load("pocket").reference_minutes
+    assert known and estimates.in_proportion(run) == pytest.approx(known * share, rel=0.2)
+
+
+def test_runs_of_another_command_are_said_to_be_with_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = plan.grid("smoke", ["majority_vote"], [0])
+    with claims.claimed(tmp_path, [tmp_path / run.path for run in runs]):
+        planning.show(plan.lay_out(runs, tmp_path), tmp_path, 1)
+    said = capsys.readouterr().err
+    assert "1 run, 0 done; the rest is with another command" in said and "1 run under way in process" in said
+
+
+def test_methods_that_nobody_named_leave_out_those_that_read_labels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path / "blind.jsonl", {"prompt": "a"}, {"prompt": "b"})
+    assert planning.without_labels(["majority_vote", "ground_truth"], [file]) == ["majority_vote"]
+    assert "not every prompt of blind has an answer: left out ground_truth" in capsys.readouterr().err
+    assert planning.without_labels(["ground_truth"], ["chain_addition"]) == ["ground_truth"]

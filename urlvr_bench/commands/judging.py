@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from urlvr_bench.commands.options import AsJson, Data, names_of, one_thread, say, use_local_data
+from urlvr_bench.commands.options import AsJson, Data, names_of, one_thread, say, several, use_local_data
 
 if TYPE_CHECKING:
     from urlvr_bench.records.record import Eval
@@ -104,7 +104,7 @@ def rescore(
     different = [one for one in found if one.differs]
     if write:
         scoring.write(path, found)
-        say(f"wrote {len(found)} files of samples, {len(different)} with other counts")
+        say(f"wrote {several(len(found), 'file')} of samples, {len(different)} with other counts")
     elif different:
         names = ", ".join(str(one.path) for one in different)
         say(f"counts differ in {names}; --write keeps the new ones")

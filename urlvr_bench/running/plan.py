@@ -11,6 +11,7 @@ from urlvr_bench import methods, protocol, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import resolve
 from urlvr_bench.protocol import Run
+from urlvr_bench.records import record
 from urlvr_bench.records.run_folder import is_occupied
 from urlvr_bench.rollouts import Method
 from urlvr_bench.running import claims, fitting
@@ -103,9 +104,15 @@ def _bare(value: Any) -> Any:
 
 
 def lay_out(runs: Sequence[Run], out: Path) -> list[Cell]:
-    """Return the runs with their folders under `out` and their states."""
+    """Return the runs with their folders under `out` and their states; refuse a place or a record that is no such."""
+    if file := next((place for place in (out, *out.parents) if place.is_file()), None):
+        raise UsageError(f"--out {out}: {file} is a file; give the folder that is to hold the run folders")
     taken = {name: claim.command for claim in claims.claims(out) for name in claim.runs}
-    return [_cell(run, out / run.path, taken.get(run.path.as_posix())) for run in runs]
+    cells = [_cell(run, out / run.path, taken.get(run.path.as_posix())) for run in runs]
+    done = [cell.folder / "record.json" for cell in cells if cell.state == "done"]
+    if damaged := next((one for one in record.try_files(done) if isinstance(one, UsageError)), None):
+        raise UsageError(f"{damaged}: this record is damaged; delete it, and run the same command again")
+    return cells
 
 
 def _cell(run: Run, folder: Path, command: str | None) -> Cell:
