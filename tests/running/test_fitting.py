@@ -116,13 +116,13 @@ def test_a_folder_that_is_a_file_and_a_damaged_record_are_refused_with_the_plan(
 
 
 @pytest.mark.parametrize(
-    ("settings", "share"),
-    [({}, 1), ({"steps": "60", "every": "5"}, 0.2), ({"prompts_per_step": "128"}, 2), ({"learning_rate": "1e-4"}, 1)],
+    ("settings", "least", "most"),
+    [({}, 1, 1), ({"learning_rate": "1e-4"}, 1, 1), ({"steps": "60"}, 0.2, 0.3), ({"prompts_per_step": "128"}, 1.5, 2)],
 )
-def test_a_plan_takes_time_in_proportion_to_what_is_asked(settings: dict[str, str], share: float) -> None:
+def test_a_plan_takes_time_in_proportion_to_what_is_asked(settings: dict[str, str], least: float, most: float) -> None:
     (run,) = plan.grid("pocket", ["majority_vote"], [0], ["pocket-3"], [], settings)
-    known = protocol.load("pocket").reference_minutes
-    assert known and estimates.in_proportion(run) == pytest.approx(known * share, rel=0.2)
+    known, found = protocol.load("pocket").reference_minutes, estimates.in_proportion(run)
+    assert known and found and least - 0.01 <= found / known <= most + 0.01
 
 
 def test_runs_of_another_command_are_said_to_be_with_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
