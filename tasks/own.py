@@ -26,7 +26,7 @@ def rows(path: Path, form: str | None, prompt_style: str | None) -> list[Row]:
     """Return a problem per line, in order; `gold` is empty where no answer is given. A bad line is a UsageError."""
     wording = STYLES[prompt_style].wording if prompt_style else "{question}"
     found: dict[str, Row] = {}
-    for number, line in enumerate(_text(path).splitlines(), 1):
+    for number, line in enumerate(_text(path).split("\n"), 1):  # a text may hold other ends of lines
         if not line.strip():
             continue
         where = f"{path.name} line {number}"
@@ -47,16 +47,19 @@ def labelled(path: Path) -> bool:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise UsageError(f"{path.name} line {line} is not UTF-8: save the file in that encoding") from error
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{path.name} line {line} is not UTF-8: save the file as UTF-8") from error
+    except OSError as error:
+        raise UsageError(f"{path.name} cannot be read: {error.strerror}") from error
 
 
 def _given(where: str, line: str) -> Mapping[str, Any]:
     try:
         given = json.loads(line)
-    except ValueError as error:
+        json.dumps(given, ensure_ascii=False).encode()  # halves of letters, which no tokenizer reads
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{where} is not JSON: {error}") from error
     known = {"prompt", "answer"}
     if not isinstance(given, dict) or not isinstance(given.get("prompt"), str) or not given["prompt"].strip():

@@ -60,6 +60,7 @@ TRAINING = {
     "checkpoints",
     "parallel",
     "policy",
+    "room",
     "first_votes",
     "ranks",
     "sharding",

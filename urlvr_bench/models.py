@@ -59,6 +59,8 @@ def resolve(name: str) -> str:
                 f"model folder {name} has no .safetensors weights; pickled ones are not loaded: convert them"
             )
         return str(folder.resolve())
+    if folder.is_file():
+        raise UsageError(f"model {name} is a file: give the folder that save_pretrained wrote")
     if name.startswith((".", "/", "~")):
         raise UsageError(f"model folder {name} does not exist")
     if released.find(name):

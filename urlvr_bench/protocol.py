@@ -63,10 +63,14 @@ def names() -> list[str]:
 
 def load(name: str, overrides: Mapping[str, str] | None = None) -> Protocol:
     """Return the protocol `name`, `name@version` or of a YAML file, with `section.key=value` overrides applied."""
-    path = Path(name) if name.endswith((".yaml", ".yml")) else published(name)
+    own = name.endswith((".yaml", ".yml"))
+    path = Path(name).expanduser() if own else published(name)
+    if not path.is_file() and (own or Path(name).exists()):
+        what = "there is no such file" if own else "that is no YAML file"
+        raise UsageError(f"protocol {name}: {what}; give a file NAME.yaml, or one of {', '.join(names())}")
     if not path.is_file():
-        raise UsageError(f"there is no file {name}") if path == Path(name) else unknown("protocol", name, names())
-    values = plain_yaml.parse(path.read_text())
+        raise unknown("protocol", name, names())
+    values = plain_yaml.mapping(path, f"protocol {name}")
     for key, value in (overrides or {}).items():
         _override(values, key, value)
     try:
@@ -104,7 +108,9 @@ def _override(values: dict[str, Any], key: str, value: str) -> None:
         raise unknown("protocol setting", key, [name.rpartition(".")[2] for name in known] if bare else known)
     if len(holders) > 1:
         raise UsageError(f"setting {key!r} is in {' and '.join(holders)}: write {holders[0]}.{key}")
-    values[holders[0]][name] = plain_yaml.parse(value)
+    section_values = values.setdefault(holders[0], {})
+    if isinstance(section_values, dict):  # else the protocol says what is wrong
+        section_values[name] = plain_yaml.given(f"setting {key}={value}", value)
 
 
 def slug(text: str) -> str:

@@ -1,8 +1,9 @@
 """The settings of a protocol: how every method is trained and how every checkpoint is judged."""
 
+import math
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.stopping.known import asked, stated
@@ -102,17 +103,17 @@ class Training(Settings):
 
     @field_validator("stop_rule")
     @classmethod
-    def _rule_in_full(cls, given: str | None) -> str | None:
-        """Refuse what is no rule, and a rule whose parameters are left to defaults that may change."""
+    def _rule_in_full(cls, given: str | None, others: ValidationInfo) -> str | None:
+        """Refuse what is no rule, one whose parameters are left to defaults that may change, and one that sees nothing.
+
+        The KL to the start is measured at the first step, where it is 0, and then every `kl_every` steps.
+        """
         if given is not None and given != (full := stated(given)):
             raise ValueError(f"say all parameters of the rule: {full}")
+        every, steps = others.data.get("kl_every", 1), others.data.get("steps", math.inf)
+        if given is not None and "kl_to_start" in asked(given).rule.reads and not 0 < every < steps:
+            raise ValueError(f"reads the KL to the start, which kl_every={every} leaves out: kl_every=1 measures it")
         return given
-
-    @model_validator(mode="after")
-    def _rule_is_measured(self) -> "Training":
-        if self.stop_rule and not self.kl_every and "kl_to_start" in asked(self.stop_rule).rule.reads:
-            raise ValueError(f"{self.stop_rule} reads kl_to_start, which kl_every=0 leaves out: set kl_every=10")
-        return self
 
     @model_validator(mode="after")
     def _whole_mini_batches(self) -> "Training":
@@ -191,9 +192,9 @@ def first_problem(error: ValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
     given = first["input"]
-    shown = f"{where}={given!r}: " if isinstance(given, str | int | float | bool | None) else ""
+    shown = f"{where}={given!r}: " if isinstance(given, str | int | float | bool | None) else f"{where}: " * bool(where)
     if first["type"] == "tuple_type":
-        return f"{shown}write a list, such as [{given}]"
+        return f"{shown}write a list: {where.rpartition('.')[2]}=[{given}]"
     return f"{shown}{first['msg'].removeprefix('Value error, ')}"
 
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from urlvr_bench.errors import UsageError, unknown
 from urlvr_bench.system import plain_yaml
 
@@ -21,12 +19,7 @@ OWN = "own prompts"
 
 def read(path: Path) -> dict[str, Any]:
     """Return an lm-eval YAML with its includes merged below it, as lm-eval does, and functions as dotted names."""
-    try:
-        config = plain_yaml.parse(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise UsageError(f"{path.name}: {' '.join(str(error).split())}") from error
-    if not isinstance(config, dict):
-        raise UsageError(f"{path.name}: not a mapping")
+    config = plain_yaml.mapping(path, path.name)
     included = config.pop("include", [])
     below: dict[str, Any] = {}
     for other in [included] if isinstance(included, str) else included:

@@ -12,6 +12,7 @@ import urlvr_bench as ub
 from tests.conftest import ROOT
 from urlvr_bench.api import results
 from urlvr_bench.errors import UsageError
+from urlvr_bench.local_data import DATA_VARIABLE
 
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text(), re.DOTALL)
 LABELLED = ("train_accuracy", "label_accuracy", "reward_accuracy", "mixed_groups", "pass_at_group")
@@ -85,6 +86,14 @@ def test_a_reward_function_pays_groups_and_reads_equal_answers_as_one() -> None:
     with pytest.raises(UsageError, match="not the 4 of one prompt: set num_generations=4"):
         reward(prompts=["a", "a", "b", "b"], completions=texts)
     assert reward.__name__ == "majority_vote"
+
+
+def test_a_file_of_ones_own_says_how_its_answers_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DATA_VARIABLE, "")
+    (tmp_path / "mine.jsonl").write_text('{"prompt": "3 + 4?"}\n')
+    reward = ub.reward_function("majority_vote", task=f"{tmp_path}/mine.jsonl@native", group_size=2)
+    assert reward(prompts=["3 + 4?"] * 2, completions=[r"\boxed{7}", "hm"]) == [1.0, 0.0]
+    ub.verl_reward_function("majority_vote", task=f"{tmp_path}/mine.jsonl")
 
 
 def test_tokens_and_places_reach_the_methods_that_declare_them() -> None:

@@ -142,10 +142,13 @@ def test_runs_with_changed_settings_have_no_place_on_the_board(records: list[Rec
     for record in (records[0], fabricate("probability", 0, **settings)):
         write(record, tmp_path / "results" / record.path)
     built = command("board", "build", tmp_path / "results", "--out", tmp_path / "site")
-    assert "1 runs with changed settings are left out; --custom shows them" in built.stderr
-    assert "1 runs of 1 methods" in built.stderr
+    assert "left out: 1 run with changed settings; --custom shows them" in built.stderr
+    assert "1 run of 1 method," in built.stderr
     built = command("board", "build", tmp_path / "results", "--out", tmp_path / "site", "--custom")
     assert "2 runs of 2 methods" in built.stderr
+    built = command("board", "build", tmp_path / "results" / record.path, "--out", tmp_path / "other")
+    assert built.returncode == 2 and not (tmp_path / "other").exists()
+    assert "all runs have changed settings, which have no place on the board: --custom shows" in built.stderr
 
 
 def test_a_damaged_record_is_left_out_and_named(records: list[Record], tmp_path: Path, command) -> None:

@@ -62,6 +62,11 @@ BAD = [
     (["run", "--model", "pocket-99"], "did you mean"),
     (["run", "--model", "./nowhere"], "does not exist"),
     (["run", "--protocol", "poket"], "did you mean 'pocket'"),
+    (["run", "--protocol", "nope.yaml"], "there is no such file; give a file NAME.yaml, or one of desk"),
+    (["run", "--protocol", "README.md"], "that is no YAML file"),
+    (["run", "--model", "README.md"], "is a file: give the folder"),
+    (["run", "--set", "ood=math500"], "write a list: ood=[math500]"),
+    (["run", "--set", "steps=["], "setting steps=[: line 1 is no YAML"),
     (["run", "--set", "step=3"], "did you mean"),
     (["run", "--set", "steps"], "key=value"),
     (["run", "--set", "steps=-1"], "steps=-1"),
@@ -69,6 +74,9 @@ BAD = [
     (["run", "--set", "mini_batches=3"], "do not divide"),
     (["run", "--seed", "1", "--seed", "1"], "not distinct"),
     (["run", "--data", "gsm8k=/nowhere"], "--data"),
+    (["run", "--resource", "slurm_partition=gpu"], "no launcher makes one here: add --launcher local or slurm"),
+    (["run", "--out", "README.md"], "README.md is a file; give the folder"),
+    (["table", "results", "--kind", "nosuch"], "unknown kind of table 'nosuch'"),
     (["list", "method"], "did you mean 'methods'"),
     (["table", "nowhere"], "nowhere"),
     (["eval", "pocket-1", "--task", "chain_addition", "--k", "64"], "pass@64 needs"),
@@ -77,7 +85,7 @@ BAD = [
 
 @pytest.mark.parametrize(("arguments", "message"), BAD, ids=lambda value: value if isinstance(value, str) else None)
 def test_bad_input_is_one_line_and_exit_code_2(command, tmp_path, arguments, message):
-    extra = ["--out", tmp_path / "runs"] if arguments[0] in ("run", "eval") else []
+    extra = ["--out", tmp_path / "runs"] if arguments[0] in ("run", "eval") and "--out" not in arguments else []
     done = command(*arguments, *extra)
     assert done.returncode == 2
     assert message in done.stderr

@@ -11,12 +11,13 @@ from matplotlib.text import Text
 from records import fabricate
 
 from urlvr_bench.errors import UsageError
+from urlvr_bench.models import priors
 from urlvr_bench.presentation.courses import proxy_unit
-from urlvr_bench.presentation.drawing import PROXY, SHARES, TEST, TRUTH, spaced, style
+from urlvr_bench.presentation.drawing import LADDER, PROXY, SHARES, TEST, TRUTH, save, spaced, style
 from urlvr_bench.presentation.naming import size
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.dual import SHOWN, dual_curves
-from urlvr_bench.reports.figures import plot
+from urlvr_bench.reports.figures import legible, plot
 from urlvr_bench.reports.ladder import ladder
 from urlvr_bench.reports.overview import overview
 from urlvr_bench.statistics.cells import cells
@@ -170,6 +171,22 @@ def test_the_ladder_names_priors_at_their_starts_and_says_when_they_collapse() -
     assert "The stronger the start, the later the collapse" in said(figure)
     mixed = [fabricate(seed=s, model=m, base=b, collapse_at=20) for m, b, _ in given for s in SEEDS]
     assert "When each prior collapses" in said(ladder(cells(mixed)))
+
+
+@pytest.mark.filterwarnings("error:constrained_layout not applied")
+def test_a_ladder_of_many_rungs_is_drawn_by_pre_training(tmp_path: Path) -> None:
+    names = [prior.name for prior in priors() if prior.name.startswith(("pocket-", "kind-"))]
+    few, many = (cells(map(ends_early, names[:n])) for n in (8, 99))
+    assert list(legible(few)) == [""] and all(len(rungs) <= len(LADDER) for rungs in legible(many).values())
+    assert sum(map(len, legible(many).values())) == len(many)
+    assert {*legible(many)} >= {"kind-a", "kind-e", "pocket"}
+    save(ladder(legible(many)["kind-a"]), tmp_path / "ladder")
+
+
+def ends_early(model: str) -> Record:
+    """Return a run that is judged at its start alone, as those that end at their collapse."""
+    one = fabricate(model=model)
+    return one.model_copy(update={"evals": [found for found in one.evals if found.step == 0]})
 
 
 @given(st.lists(st.floats(0, 1), max_size=12).map(sorted), st.floats(0.01, 0.08))

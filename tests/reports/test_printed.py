@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from records import fabricate
 
+from urlvr_bench.errors import UsageError
 from urlvr_bench.records import record
 from urlvr_bench.reports import printed as printing
+from urlvr_bench.reports import tables
 from urlvr_bench.reports.printed import printed
 from urlvr_bench.system import caching
 
@@ -36,6 +38,13 @@ def test_what_is_known_is_not_worked_out_again(runs: Path, monkeypatch: pytest.M
     code += "\ntry: cli.main()\nexcept SystemExit: pass\nprint([n for n in ('pandas', 'scipy') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "| majority_vote |" in done.stdout and done.stdout.endswith("[]\n")
+
+
+def test_a_kind_that_is_none_is_refused_before_a_record_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(record, "find", lambda folders: pytest.fail("read"))
+    with pytest.raises(UsageError, match="unknown kind of table 'nosuch'"):
+        printed([Path("results")], ["pass", "nosuch"], everything=False, form="json")
+    assert set(printing.EVERY) == {*tables.KINDS, *tables.SCIENCE}
 
 
 def test_a_changed_record_changes_the_table(runs: Path) -> None:

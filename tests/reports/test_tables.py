@@ -138,7 +138,10 @@ def test_seeds_of_two_versions_of_a_method_are_marked() -> None:
     one, other = fabricate(), fabricate(seed=1)
     changed = other.method.model_copy(update={"source_sha256": "0" * 16})
     text = table([one, other.model_copy(update={"method": changed})], "pass")
-    assert "majority_vote (2 versions of its source)" in text
+    assert "majority_vote (2 versions of its source) (older source: 1 of 2)" in text
+    text = table([other.model_copy(update={"method": changed})], "collapse")
+    assert "majority_vote (older source)" in text and "- Older source: made by another version" in text
+    assert "older source" not in table([one], "pass")
 
 
 def test_what_cannot_be_compared_is_an_error() -> None:

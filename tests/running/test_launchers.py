@@ -136,7 +136,7 @@ def test_local_lanes_carry_runs_out_and_a_second_command_has_nothing_to_do(comma
     pytest.importorskip("submitit")
     arguments = ["run", "--protocol", "smoke", "--set", "steps=2", "--method", "majority_vote", "--seeds", "2"]
     arguments += ["--launcher", "local", "--jobs", "1", "--out", str(tmp_path)]
-    for said in ("submitted 1 jobs", "nothing left to submit"):
+    for said in ("submitted 1 job", "nothing left to submit"):
         with (tmp_path / "said").open("w+") as terminal:  # the lanes keep it open
             submit = [sys.executable, "-m", "urlvr_bench.cli", *arguments]
             subprocess.run(submit, cwd=ROOT, stdout=terminal, stderr=terminal, check=True, timeout=120)

@@ -86,7 +86,7 @@ def test_no_record_of_a_sweep_is_lost_or_doubled_whatever_ends_its_jobs(cluster,
     assert {each["state"] for each in after.values()} == {"done"}
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("record.json")}
 
-    assert "submitted 1 jobs" in urlvr(cluster, *sweep).stderr
+    assert "submitted 1 job" in urlvr(cluster, *sweep).stderr
     last = wait_for(cluster, tmp_path, over)
     records = {path.parent: record.read(path) for path in tmp_path.rglob("record.json")}
     assert sorted(each.seed for each in records.values()) == list(range(6))
@@ -107,7 +107,7 @@ def test_no_record_of_a_sweep_is_lost_or_doubled_whatever_ends_its_jobs(cluster,
 def test_one_run_takes_the_processes_of_two_nodes(cluster, tmp_path):
     one = ["run", "--protocol", "smoke", "--set", "steps=2", "--method", "majority_vote", "--out", str(tmp_path)]
     two_nodes = ["--launcher", "slurm", "--processes", "1", "--resource", "nodes=2"]
-    assert "submitted 1 jobs" in urlvr(cluster, *one, *two_nodes).stderr
+    assert "submitted 1 job" in urlvr(cluster, *one, *two_nodes).stderr
     (ended,) = wait_for(cluster, tmp_path, over).values()
     assert ended["state"] == "done", ended
     assert record.read(tmp_path / ended["folder"] / "record.json").provenance.processes == 2

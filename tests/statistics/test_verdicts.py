@@ -133,6 +133,31 @@ def test_forty_methods_of_a_long_named_model_fit_80_columns() -> None:
     assert [counted(n) for n in (36_100, 9_999_000, 64_000_000, 2e10)] == ["36k", "9,999k", "64M", "2e+10"]
 
 
+def test_runs_with_changed_settings_are_folded_and_named_by_what_they_change(command, tmp_path) -> None:
+    write(fabricate(), tmp_path / "published" / "seed0.json")
+    write(fabricate("empo", overrides={"steps": "40"}), tmp_path / "changed" / "seed0.json")
+    done = command("summary", tmp_path)
+    assert "majority_vote" in done.stdout and "empo" not in done.stdout
+    assert "left out: 1 run with changed settings or that end early; --all or a folder shows them" in done.stderr
+    for asked in ([tmp_path, "--all"], [tmp_path / "changed"]):
+        shown = command("summary", *asked)
+        assert " with steps=40 · " in shown.stdout and "left out" not in shown.stderr
+    whole = command("summary", tmp_path, "--all").stdout
+    assert whole.index("majority_vote") < whole.index("empo")
+
+
+def test_each_row_has_its_seeds_and_the_interval_of_its_end(command, tmp_path) -> None:
+    for seed in range(3):
+        write(fabricate(seed=seed), tmp_path / f"seed{seed}.json")
+    write(fabricate("empo"), tmp_path / "other" / "seed0.json")
+    (found,) = json.loads(command("summary", tmp_path, "--json").stdout)["summaries"]
+    three, one = sorted(found["lines"], key=lambda line: -line["seeds"])
+    assert three["end_low"] <= three["end"] <= three["end_high"]
+    rows = {line.split()[0]: line for line in command("summary", tmp_path).stdout.splitlines() if line.strip()}
+    ends = f"[{three['end_low']:.2f}, {three['end_high']:.2f}]".replace("0.", ".")
+    assert f"{ends} " in rows["majority_vote"] and "]*" in rows["empo"] and one["seeds"] == 1
+
+
 def test_json_is_one_document(command, tmp_path) -> None:
     write(fabricate("majority_vote"), tmp_path / "seed0.json")
     done = command("summary", str(tmp_path), "--json")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from urlvr_bench import protocol
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records.measured import Steps
 from urlvr_bench.stopping import known
@@ -137,3 +138,12 @@ def test_a_rule_is_stated_with_all_of_its_parameters() -> None:
     assert known.stated("proxy_plateau(patience=7)") == "proxy_plateau(patience=7, least=0.05)"
     assert known.stated(known.stated("combined")) == known.stated("combined")
     assert math.isclose(known.asked("entropy(share=0.25)").params["share"], 0.25)
+
+
+@pytest.mark.parametrize(("rule", "every"), [("kl_budget", "0"), ("combined", "0"), ("kl_budget", "4")])
+def test_a_rule_whose_column_is_not_measured_is_refused(rule: str, every: str) -> None:
+    asked = {"stop_rule": known.stated(rule), "kl_every": every}
+    with pytest.raises(UsageError, match=f"reads the KL to the start, which kl_every={every} leaves out"):
+        protocol.load("smoke", asked)
+    assert protocol.load("smoke", {**asked, "kl_every": "3"}).training.stop_rule
+    assert protocol.load("smoke", {**asked, "stop_rule": known.stated("entropy")}).training.stop_rule

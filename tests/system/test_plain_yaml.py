@@ -1,7 +1,11 @@
 """YAML is read safely, once, and every reader has a copy of its own."""
 
+from pathlib import Path
+
 import pytest
 
+from urlvr_bench import protocol
+from urlvr_bench.errors import UsageError
 from urlvr_bench.system import plain_yaml
 
 
@@ -22,3 +26,22 @@ def test_a_function_is_read_as_its_name_and_no_object_is_made() -> None:
 def test_deep_nesting_is_an_error_and_no_crash() -> None:
     with pytest.raises(RecursionError):
         plain_yaml.parse("[" * 300_000)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a: [1", "line 1 is no YAML: expected"),
+        (b"- 1", "not a mapping"),
+        (b"", "not a mapping"),
+        (b"\xff\xfe", "'utf-8' codec"),
+        (b"[" * 300_000, "is no YAML"),
+        (b"name: a", "version: Field required"),
+        (b"training: 3", "name: Field required"),
+    ],
+)
+def test_a_bad_file_of_a_user_is_one_line(content: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_bytes(content)
+    with pytest.raises(UsageError, match=said) as error:
+        protocol.load(str(tmp_path / "mine.yaml"), {"steps": "3"})
+    assert "\n" not in str(error.value)

@@ -53,6 +53,11 @@ def test_one_missing_answer_makes_a_file_unlabelled(tmp_path: Path) -> None:
         ([{"prompt": "a", "answer": True}], "line 1 has the answer true"),
         (['{"prompt": "a", "answer": NaN}'], "line 1 has the answer NaN"),
         ([], "has no prompts"),
+        ([{"prompt": "a", "answer": {"a": 1}}], "line 1 has the answer {"),
+        ([{"prompt": "a"}, '{"prompt": "b", "answer": NaN}'], "line 2 has the answer NaN"),
+        (['{"prompt": "a", "answer": 1e999}'], "line 1 has the answer Infinity"),
+        (['{"prompt": "a", "answer": ' + "[" * 99999], "line 1 is not JSON"),
+        ([r'{"prompt": "a\ud800"}'], "line 1 is not JSON: .*surrogates not allowed"),
     ],
 )
 def test_a_bad_file_is_named_with_its_line(rows: list[object], said: str, tmp_path: Path) -> None:
@@ -60,18 +65,14 @@ def test_a_bad_file_is_named_with_its_line(rows: list[object], said: str, tmp_pa
         plan.grid("smoke", ["majority_vote"], [0], [], [written(tmp_path / "bad.jsonl", *rows)])
 
 
-def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
-    file = tmp_path / "latin.jsonl"
-    file.write_bytes(b'{"prompt": "a"}\n{"prompt": "caf\xe9"}\n')
-    with pytest.raises(UsageError, match="line 2 is not UTF-8"):
-        plan.grid("smoke", ["majority_vote"], [0], [], [str(file)])
-
-
-@pytest.mark.parametrize("style", ["", "@native"])
-def test_a_file_that_is_trained_on_cannot_judge(style: str, tmp_path: Path) -> None:
-    file = written(tmp_path / "both.jsonl", {"prompt": "1+1?", "answer": "2"})
-    with pytest.raises(UsageError, match="trained on whole, so it cannot judge"):
-        plan.grid("smoke", ["majority_vote"], [0], [], [file], {"evaluation.task": f"{file}{style}"})
+def test_a_file_of_other_letters_is_one_line_and_marks_of_utf_8_are_read(tmp_path: Path) -> None:
+    latin, marked = tmp_path / "latin.jsonl", tmp_path / "marked.jsonl"
+    latin.write_bytes('{"prompt": "a"}\n{"prompt": "é"}\n'.encode("latin-1"))
+    with pytest.raises(UsageError, match=r"^latin.jsonl line 2 is not UTF-8: save the file as UTF-8$"):
+        plan.grid("smoke", ["majority_vote"], [0], [], [str(latin)])
+    marked.write_text('\ufeff{"prompt": "one\u2028two?", "answer": 0.5}\r\n', encoding="utf-8")
+    (doc,) = tasks.load(tasks.adopt(f"{marked}@chain_addition")).docs("train")
+    assert doc["public"] == "one\u2028two?" and doc["gold"] == "0.5"
 
 
 def test_a_file_of_ones_own_answers_for_reward_functions(tmp_path: Path) -> None:
@@ -119,3 +120,17 @@ def test_unlabelled_prompts_train_and_another_task_judges(command, tmp_path: Pat
         assert one.task.name == "blind@chain_addition" and one.task.source == "own prompts"
         assert {found.task for found in one.evals} == ({"chain_addition"} if more else set())
         assert str(tmp_path) not in one.model_dump_json() and os.sep not in one.task.name
+
+
+@pytest.mark.lab
+def test_a_file_judges_a_model_alone(command, tmp_path: Path) -> None:
+    known = written(
+        tmp_path / "known.jsonl", {"prompt": "...12+34=", "answer": 46}, {"prompt": "...12+35=", "answer": 47}
+    )
+    blind = written(tmp_path / "blind.jsonl", {"prompt": "...12+34="})
+    asked = ["eval", "pocket-6", "--samples", "2", "--json", "--out", tmp_path / "eval", "--task"]
+    done = command(*asked, f"{known}@chain_addition")
+    (found,) = json.loads(done.stdout)
+    assert found["task"] == "known@chain_addition" and found["problems"] == 2
+    done = command(*asked, f"{blind}@chain_addition")
+    assert done.returncode == 2 and "cannot judge: not every prompt" in done.stderr

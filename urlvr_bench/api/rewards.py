@@ -19,8 +19,8 @@ Reward = Callable[..., list[float]]
 def reward_function(method: str, task: str = "gsm8k", group_size: int = 8) -> Reward:
     """Return a reward callable for `trl.GRPOTrainer(reward_funcs=[...])` that pays groups of rollouts.
 
-    `task` says how answers are read and compared. TRL's `num_generations` must be `group_size`, and the rollouts of a
-    process whole groups. UsageError for a method that needs the policy or labels.
+    `task`, a name or a JSONL file of one's own, says how answers are read and compared. TRL's `num_generations` must be
+    `group_size`, and the rollouts of a process whole groups. UsageError for a method that needs the policy or labels.
     """
     name, found = _of_texts(method)
     reads = tasks.load(tasks.adopt(task))

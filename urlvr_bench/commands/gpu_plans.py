@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from urlvr_bench.commands import planning
-from urlvr_bench.commands.options import say
+from urlvr_bench.commands.options import say, several
 
 if TYPE_CHECKING:
     from urlvr_bench.protocol import Run
@@ -51,7 +51,7 @@ def show(cells: "Sequence[Cell]") -> None:
     say("")
     planning.show_sets(cells)
     left = [cell.run for cell in cells if cell.left]
-    say(f"{planning.runs_of(len(cells))}, {sum(cell.state == 'done' for cell in cells)} done")
+    say(f"{several(len(cells), 'run')}, {sum(cell.state == 'done' for cell in cells)} done")
     for line in gpu_cost.lines(left, Gpu()) if left else ["nothing left to do"]:
         say(line)
 

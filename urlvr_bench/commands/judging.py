@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from urlvr_bench.commands.options import AsJson, Data, names_of, one_thread, say, use_local_data
+from urlvr_bench.commands.options import AsJson, Data, names_of, one_thread, say, several, use_local_data
 
 if TYPE_CHECKING:
     from urlvr_bench.records.record import Eval
@@ -17,7 +17,10 @@ def eval(
     model: Annotated[
         str, typer.Argument(help="Pocket prior, model folder or hub id.", autocompletion=names_of("models"))
     ],
-    task: Annotated[list[str], typer.Option(help="Task, or task@style; repeat.", autocompletion=names_of("tasks"))],
+    task: Annotated[
+        list[str],
+        typer.Option(help="Task, task@style, or a JSONL file of prompts; repeat.", autocompletion=names_of("tasks")),
+    ],
     problems: Annotated[int, typer.Option(min=1, help="Test problems.")] = 128,
     samples: Annotated[int, typer.Option(min=1, help="Completions per problem.")] = 16,
     k: Annotated[list[int] | None, typer.Option("--k", min=1, help="k of pass@k and maj@k; repeat.")] = None,
@@ -37,13 +40,14 @@ def eval(
     from urlvr_bench import models, tasks
     from urlvr_bench.protocol import slug
     from urlvr_bench.records.sets import lines
-    from urlvr_bench.running import counts
+    from urlvr_bench.running import counts, fitting
     from urlvr_bench.settings import validated_evaluation
 
     use_local_data(data)
     one_thread()
-    task = [tasks.adopt(name) for name in task]
-    path = models.resolve(model)
+    path, task = models.resolve(model), [tasks.adopt(name) for name in task]
+    for name in task:
+        fitting.can_judge(name)
     ks = tuple(k or [1, samples])
     spec = validated_evaluation(
         every=1,
@@ -100,7 +104,7 @@ def rescore(
     different = [one for one in found if one.differs]
     if write:
         scoring.write(path, found)
-        say(f"wrote {len(found)} files of samples, {len(different)} with other counts")
+        say(f"wrote {several(len(found), 'file')} of samples, {len(different)} with other counts")
     elif different:
         names = ", ".join(str(one.path) for one in different)
         say(f"counts differ in {names}; --write keeps the new ones")

@@ -51,6 +51,11 @@ def say(text: str) -> None:
     console.print(plain(text), highlight=False, soft_wrap=True)
 
 
+def several(count: int, noun: str) -> str:
+    """Return a number of things in words: `1 run`, `2 runs`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def complain(why: str) -> NoReturn:
     """Say in one line what was wrong with the input, and exit with 2."""
     console.print(f"[bold red]error:[/] {plain(why)}", highlight=False, soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from rich.table import Table
 
-from urlvr_bench.commands.options import console, plain, say
+from urlvr_bench.commands.options import console, plain, say, several
 from urlvr_bench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +27,17 @@ def document(cells: "Sequence[Cell]", out: Path, jobs: int) -> dict[str, Any]:
     runs = [{"folder": str(cell.folder), "state": cell.state, "settings": plan.changed(cell.run)} for cell in cells]
     minutes = estimates.estimated_minutes(cells, out, jobs)
     return {"runs": runs, "jobs": jobs, "estimated_minutes": minutes, "sets": sets, "missing": missing}
+
+
+def without_labels(names: Sequence[str], task_names: Sequence[str]) -> list[str]:
+    """Return those of some methods that can train on all of some tasks; say which are left out for want of labels."""
+    from urlvr_bench import methods, tasks
+
+    blind = [name for name in map(tasks.adopt, task_names) if not tasks.load(name).labelled]
+    needy = [name for name in names if blind and methods.build(name)[1].uses_labels()]
+    if needy:
+        say(f"not every prompt of {blind[0]} has an answer: left out {', '.join(needy)}")
+    return [name for name in names if name not in needy]
 
 
 def require_data(cells: "Sequence[Cell]") -> None:
@@ -53,8 +64,9 @@ def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
     minutes = estimates.estimated_minutes(cells, out, jobs)
     done, left = sum(cell.state == "done" for cell in cells), sum(cell.left for cell in cells)
     took = "an unknown time" if minutes is None else f"about {max(1, round(minutes))} min"
-    rest = f"{took} with {min(jobs, left)} side by side" if left > 1 else took if left else "nothing left to do"
-    say(f"{runs_of(len(cells))}, {done} done; {rest}")
+    none = "the rest is with another command" if any(cell.command for cell in cells) else "nothing left to do"
+    rest = f"{took} with {min(jobs, left)} side by side" if left > 1 else took if left else none
+    say(f"{several(len(cells), 'run')}, {done} done; {rest}")
     faster = estimates.minutes_in_float32(cells, jobs)
     if faster is not None:
         say(
@@ -68,7 +80,7 @@ def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
         if min(jobs, left) * memory > free:
             say("that is too little: fewer side by side (--jobs), or a smaller model")
     for command, count in Counter(cell.command for cell in cells if cell.command).items():
-        say(f"{runs_of(count)} under way in {command}; {follow(out)}")
+        say(f"{several(count, 'run')} under way in {command}; {follow(out)}")
 
 
 def show_sets(cells: "Sequence[Cell]") -> None:
@@ -111,11 +123,6 @@ def said(changes: dict[str, list[Any]]) -> str:
     """Return changed settings in words, with what the protocol has: `steps=400 (200)`."""
     before = {key: "" if was in (None, now) else f" ({was})" for key, (now, was) in changes.items()}
     return ", ".join(f"{key}={now}{before[key]}" for key, (now, _) in changes.items())
-
-
-def runs_of(count: int) -> str:
-    """Return a number of runs in words."""
-    return f"{count} run" if count == 1 else f"{count} runs"
 
 
 def follow(out: Path) -> str:

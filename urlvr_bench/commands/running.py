@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from urlvr_bench.commands import planning, scaling
-from urlvr_bench.commands.options import AsJson, Data, console, names_of, one_thread, pairs, plain, say, use_local_data
+from urlvr_bench.commands.options import (
+    AsJson,
+    Data,
+    console,
+    names_of,
+    one_thread,
+    pairs,
+    plain,
+    say,
+    several,
+    use_local_data,
+)
 from urlvr_bench.commands.summing import show_runs
 from urlvr_bench.errors import UsageError
 
@@ -24,7 +35,8 @@ SEVEN = (
     "random_reward",
     "ground_truth",
 )
-"""The methods that `run` compares where none is named: one of each kind, the random line and the supervised one."""
+"""The methods that `run` compares where none is named: one of each kind, the random line and the supervised one, where
+there are labels."""
 
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of the run folders.")]
 
@@ -90,11 +102,10 @@ def run(
     reporting.use(report_to)
     overrides = pairs(set_) | ({"stop_rule": stated(stop_rule)} if stop_rule else {})
     overrides |= {"evaluation.task": eval_task} if eval_task else {}
-    runs = plan.grid(protocol, method or _usual(task), seed or range(seeds), model or [], task or [], overrides)
+    names = method or planning.without_labels(SEVEN, task or [])
+    runs = plan.grid(protocol, names, seed or range(seeds), model or [], task or [], overrides)
     cells = plan.lay_out(runs, out)
-    elsewhere = scaling.chosen(launcher, config, processes, cells[0].run.protocol.training)
-    if resource and elsewhere not in scaling.SCHEDULERS:
-        raise UsageError("--resource is for a scheduler: name one with --launcher")
+    elsewhere = scaling.chosen(launcher, config, processes, cells[0].run.protocol.training, resource)
     if report_to and elsewhere == "hf-jobs":
         raise UsageError("--report-to works where a token of yours lies or none is needed, which is not hf-jobs")
     jobs = jobs or scaling.default_jobs(elsewhere, cells)
@@ -106,19 +117,7 @@ def run(
     carry_out(cells, jobs, document)
     if document is None:
         show_runs([cell.folder for cell in cells], console)
-    made = planning.runs_of(len(cells))
-    say(f"records of {made} are under {out}; next: urlvr-bench table {out}")
-
-
-def _usual(goals: list[str] | None) -> list[str]:
-    """Return the methods that are compared where none is named: without labels, those that read none."""
-    from urlvr_bench import methods, tasks
-
-    if all(tasks.load(tasks.adopt(goal)).labelled for goal in goals or []):
-        return list(SEVEN)
-    needy = [name for name in SEVEN if methods.configure(name, {}).uses_labels()]
-    say(f"not every prompt has an answer, so methods that read labels are left out: {', '.join(needy)}")
-    return [name for name in SEVEN if name not in needy]
+    say(f"records of {several(len(cells), 'run')} are under {out}; next: urlvr-bench table {out}")
 
 
 def carry_out(cells: "list[Cell]", jobs: int, document: dict[str, Any] | None = None) -> None:
@@ -144,8 +143,7 @@ def carry_out(cells: "list[Cell]", jobs: int, document: dict[str, Any] | None = 
         console.print(f"[bold red]failed:[/] {one.cell.folder}: {plain(one.error or '')}", soft_wrap=True)
     elsewhere = sum(cell.state != "done" for cell in cells) - len(outcomes)
     if elsewhere:
-        line = f"{planning.runs_of(elsewhere)} left to another command; {planning.follow(cells[0].out)}"
-        say(line)
+        say(f"{several(elsewhere, 'run')} left to another command; {planning.follow(cells[0].out)}")
     if failed or elsewhere:
         raise typer.Exit(1)
 

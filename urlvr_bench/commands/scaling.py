@@ -10,7 +10,7 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from urlvr_bench.commands.options import AsJson, console, names_of, pairs, plain, say
+from urlvr_bench.commands.options import AsJson, console, names_of, pairs, plain, say, several
 from urlvr_bench.errors import UsageError, unknown
 from urlvr_bench.system import plain_yaml
 
@@ -40,8 +40,20 @@ COLORS = {"running": "cyan", "queued": "yellow", "failed": "red", "stopped": "re
 WATCH_SECONDS = 2.0
 
 
-def chosen(launcher: str | None, config: str | None, processes: int | None, training: "Training") -> Launcher | None:
-    """Return the launcher by its name and let the workers train through Accelerate, where so wished."""
+def chosen(
+    launcher: str | None,
+    config: str | None,
+    processes: int | None,
+    training: "Training",
+    resource: Sequence[str] | None = None,
+) -> Launcher | None:
+    """Return the launcher by its name and let the workers train through Accelerate, where so wished.
+
+    Refuses a resource where no scheduler would hear of it.
+    """
+    if resource and launcher not in SCHEDULERS:
+        given = f"--resource {resource[0]} is"
+        raise UsageError(f"{given} of a job, and no launcher makes one here: add --launcher {' or '.join(SCHEDULERS)}")
     if launcher is not None and launcher not in get_args(Launcher):
         raise unknown("launcher", launcher, get_args(Launcher))
     if launcher == "accelerate" or config or processes:
@@ -77,7 +89,7 @@ def submit(
 
     With the `document` of the plan, that and what was submitted, or would be, is printed as one.
     """
-    resources = {name: plain_yaml.parse(value) for name, value in given.items()}
+    resources = {name: plain_yaml.given(f"--resource {name}={value}", value) for name, value in given.items()}
     if launcher == "hf-jobs":
         from urlvr_bench.running import cloud
 
@@ -102,7 +114,7 @@ def submit(
         say(f"nothing left to submit; see: urlvr-bench status {out}")
         return
     shown = ids[0] if len(ids) == 1 else f"{ids[0]} ... {ids[-1]}"
-    say(f"submitted {len(ids)} jobs ({shown}); follow: urlvr-bench status {out} --watch")
+    say(f"submitted {several(len(ids), 'job')} ({shown}); follow: urlvr-bench status {out} --watch")
 
 
 def status(
@@ -133,7 +145,7 @@ def status_table(found: "Sequence[Status]") -> Table:
 
     counts = {state: sum(each.state == state for each in found) for state in COLORS}
     title = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-    table = Table(title=f"{len(found)} runs: {title}", title_justify="left")
+    table = Table(title=f"{several(len(found), 'run')}: {title}", title_justify="left")
     for column in ("run", "state", "step", "left", "job", "reason"):
         table.add_column(column, overflow="fold", justify="right" if column in ("step", "left") else "left")
     for each in sorted(found, key=lambda each: (list(COLORS).index(each.state), each.folder)):

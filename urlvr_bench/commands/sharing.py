@@ -1,11 +1,15 @@
 """Commands that show results to others: board build, push, submit."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from urlvr_bench.commands.options import Folders, one_thread, say
+from urlvr_bench.commands.options import Folders, one_thread, say, several
+from urlvr_bench.errors import UsageError
+
+if TYPE_CHECKING:
+    from urlvr_bench.board import Gathered
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print exactly what would go, and send nothing.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace records of the same runs with other content.")]
@@ -39,14 +43,24 @@ def board_build(
         shown = found.records if custom else [record for record in found.records if not record.overrides]
         if len(shown) < len(found.records):
             left = len(found.records) - len(shown)
-            say(f"{left} runs with changed settings are left out; --custom shows them")
+            say(f"left out: {several(left, 'run')} with changed settings; --custom shows them")
         for one in found.damaged:
             say(f"left out: {one.name}: {one.reason}")
+        if not shown and (found.records or found.probes):
+            raise UsageError(_none_to_show(found, folders))
         built = board.build(shown, out, found, links)
-    line = f"{built.out}: {built.runs} runs of {built.methods} methods, {built.files} files, {built.size / 1e6:.1f} MB"
-    say(line)
+    made = f"{several(built.runs, 'run')} of {several(built.methods, 'method')}, {several(built.files, 'file')}"
+    say(f"{built.out}: {made}, {built.size / 1e6:.1f} MB")
     if found.damaged:
         raise typer.Exit(1)
+
+
+def _none_to_show(found: "Gathered", folders: list[Path]) -> str:
+    """Return why none of the runs of some folders has a place on the board, and what to do."""
+    where = ", ".join(map(str, folders))
+    if not found.records:
+        return f"{where}: all runs end early (stop_at, stop_rule), which compares no methods: run without"
+    return f"{where}: all runs have changed settings, which have no place on the board: --custom shows them"
 
 
 def collect(
@@ -60,7 +74,7 @@ def collect(
 
     changed = record.collect(folders, out, replace)
     texts = excerpting.collect(folders, out)
-    say(f"{len(changed)} records are new under {out}, {len(texts)} have sample texts")
+    say(f"new under {out}: {several(len(changed), 'record')}, and of sample texts {several(len(texts), 'file')}")
 
 
 def push(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from urlvr_bench.commands import gpu_plans, planning, scaling
-from urlvr_bench.commands.options import Data, console, pairs, say, use_local_data
+from urlvr_bench.commands.options import Data, console, pairs, say, several, use_local_data
 from urlvr_bench.commands.summing import show
 from urlvr_bench.errors import UsageError, unknown
 
@@ -47,7 +47,7 @@ def study(
     chosen = definition.load(name)
     runs = of_models(chosen.form(scale).runs(quick), model or [])
     missing = [run for run in runs if not (results / run.record_path).is_file()]
-    say(f"{len(runs)} runs, {len(runs) - len(missing)} of them in {results}")
+    say(f"{several(len(runs), 'run')}, {len(runs) - len(missing)} of them in {results}")
     cells = plan.lay_out(missing, out)
     if scale == "gpu" and cells and not (dry_run or launcher in scaling.SCHEDULERS or machine.devices()):
         raise UsageError(
@@ -58,7 +58,7 @@ def study(
         gpu_plans.show(cells) if scale == "gpu" else planning.show(cells, out, jobs or machine.default_jobs())
     elsewhere = None
     for training in {cell.run.protocol.training for cell in cells}:
-        elsewhere = scaling.chosen(launcher, config, processes, training)
+        elsewhere = scaling.chosen(launcher, config, processes, training, resource)
     jobs = jobs or scaling.default_jobs(elsewhere, cells)
     if dry_run or elsewhere in scaling.SCHEDULERS:
         return scaling.submit(elsewhere, cells, jobs, pairs(resource, "--resource"), out, dry_run)

@@ -3,23 +3,28 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
-from urlvr_bench.commands.options import AsJson, Folders
+from urlvr_bench.commands.options import AsJson, Folders, say, several
 
 if TYPE_CHECKING:
     from urlvr_bench.records.record import Record
 
-NARROW, WIDE = 80, 96
-"""Columns: what every terminal has, and from where on the curve is drawn too."""
+SURE, WIDE = 96, 110
+"""Columns from where on seeds and intervals are shown, as where there is no terminal, and the curve is drawn too."""
 LEAST = 17
 """Letters of a method's name that stay on one line, however wide the numbers beside it are."""
 
 
-def summary(folders: Folders, as_json: AsJson = False) -> None:
+def summary(
+    folders: Folders,
+    everything: Annotated[bool, typer.Option("--all", help="Runs with changed settings and probes, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Say which methods rose, which fell, when, and what it cost: one table per comparison."""
     from urlvr_bench.records import record
     from urlvr_bench.reports.summary import NOTES, summaries
@@ -29,7 +34,11 @@ def summary(folders: Folders, as_json: AsJson = False) -> None:
         tables = [{**vars(each), "lines": [line.as_json() for line in each.lines]} for each in summaries(records)]
         print(json.dumps({"notes": NOTES, "summaries": tables}, ensure_ascii=False))
         return
-    show(records, Console(width=None if Console().is_terminal else NARROW))
+    whole = [one for one in records if not (one.overrides or one.protocol.training.may_end_early)]
+    folded = len(records) - len(whole) if whole and not everything else 0
+    show(whole if folded else records, Console(width=None if Console().is_terminal else SURE))
+    if folded:
+        say(f"left out: {several(folded, 'run')} with changed settings or that end early; --all or a folder shows them")
 
 
 def show_runs(folders: Sequence[Path], console: Console) -> None:
@@ -51,11 +60,13 @@ def show(records: "Sequence[Record]", console: Console) -> None:
     from urlvr_bench.reports.summary import NOTES, curve, summaries
 
     wide = console.width >= WIDE and console.encoding.lower().startswith("utf")
-    for each in summaries(records):
+    sure = console.width >= SURE
+    for each in sorted(summaries(records), key=lambda each: each.changed):
         table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, title=each.title, title_justify="left")
         table.caption, table.caption_justify = each.compared, "left"
         table.add_column("method", overflow="fold", min_width=LEAST)
-        for name in ("start > peak (at) > end", *(["curve"] if wide else []), "verdict", "collapsed"):
+        more = [*(["95 % of end", "seeds"] if sure else []), *(["curve"] if wide else [])]
+        for name in ("start > peak (at) > end", *more, "verdict", "collapsed"):
             table.add_column(name, no_wrap=True)
         table.add_column("tokens", no_wrap=True, justify="right")
         part = ""
@@ -64,7 +75,7 @@ def show(records: "Sequence[Record]", console: Console) -> None:
                 table.add_section()
             part = line.role
             style = "dim" if line.role != "contender" else None
-            drawn = [curve(line.verdict)] if wide else []
+            drawn = [*([line.range, str(line.seeds)] if sure else []), *([curve(line.verdict)] if wide else [])]
             cells = (line.course, *drawn, line.outcome, line.collapsed, counted(line.tokens))
             table.add_row(line.method, *cells, style=style)
         console.print(table, highlight=False)

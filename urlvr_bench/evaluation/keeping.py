@@ -101,7 +101,7 @@ class Keeping(ABC):
         tokens = {prompt: self.tok_encode(prompt) for prompt in {job.prompt for job in jobs.values()}}
         groups: dict[str, list[Job]] = defaultdict(list)
         for prompt, limit in {(job.prompt, job.settings["max_gen_toks"]) for job in jobs.values()}:
-            self._check_room(len(tokens[prompt]), limit)
+            self._check_room(prompt, len(tokens[prompt]), limit)
         for job in jobs.values():
             groups[json.dumps(job.settings, sort_keys=True)].append(job)
         size, done = self.rows, 0
@@ -120,11 +120,11 @@ class Keeping(ABC):
                 if self.progress is not None:
                     self.progress(done, len(jobs))
 
-    def _check_room(self, length: int, limit: int) -> None:
+    def _check_room(self, prompt: str, length: int, limit: int) -> None:
         if length + limit > self.max_length:
             raise UsageError(
-                f"a prompt of {length} tokens and {limit} new tokens do not fit into the model's context of "
-                f"{self.max_length}: lower evaluation.max_tokens, or choose a model with a longer context"
+                f"the prompt {prompt[:60]!r} of {length} tokens and {limit} new tokens do not fit into the model's "
+                f"context of {self.max_length}: lower evaluation.max_tokens, or choose a model with a longer context"
             )
 
     def _finish(self, row: list[int], until: Sequence[str]) -> Sample:

@@ -115,7 +115,8 @@ def push_records(
         requested = State(files={path: oid for path, oid in state.files.items() if path not in main.files})
         return diff(state, _contents(new), [*old, *_others(requested, new, target, replace=True)])
 
-    message = Message(_title(ours) if create_pr else f"Add {len(ours)} records", description, create_pr)
+    added = "Add 1 record" if len(ours) == 1 else f"Add {len(ours)} records"
+    message = Message(_title(ours) if create_pr else added, description, create_pr)
     return hub.publish(target, in_request if create_pr else on_main, message, dry_run)
 
 

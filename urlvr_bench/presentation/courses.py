@@ -52,6 +52,8 @@ def band(axes: "Axes", drawn: Course, color: Any, style: Any = "-", width: float
 def judged_points(axes: "Axes", cell: Cell, records: Sequence[Record], color: Any = TEST, after: int = -1) -> None:
     """Draw the test accuracy at every evaluated step `after` one with its interval."""
     steps = [step for step in judged_steps(records, cell.judged) if step > after]
+    if not steps:  # an artist without points would take the layout's room down to the corner of the page
+        return
     found = [two_way(accuracy(cell, records, step)) for step in steps]
     means = np.array([each.mean for each in found])
     ends = np.abs(np.array([[each.low for each in found], [each.high for each in found]]) - means)

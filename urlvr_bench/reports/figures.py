@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from urlvr_bench.errors import UsageError
-from urlvr_bench.presentation.drawing import save, style
+from urlvr_bench.models import pretraining_of
+from urlvr_bench.presentation.drawing import LADDER, save, style
 from urlvr_bench.protocol import slug
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.dual import SHOWN, dual_curves
@@ -36,15 +37,37 @@ def plot(records: Sequence[Record], out_dir: Path) -> list[Path]:
                 figures[f"{where}_dual-all"] = dual_curves(cell, rows)
             if len(rows) > 1 and cell.judged:
                 figures[f"{where}_overview"] = overview(cell, rows)
-        for (protocol, task, *_), rungs in ladders.items():
-            if len(rungs) > 1 and all(cell.judged for cell in rungs):
-                figures[f"{_free('_'.join(map(slug, (protocol, task))), figures)}_ladder"] = ladder(rungs)
+        for (protocol, task, *_), every in ladders.items():
+            for kin, rungs in legible(every).items():
+                if len(rungs) > 1 and all(cell.judged for cell in rungs):
+                    name = _free("_".join(map(slug, filter(None, (protocol, kin, task)))), figures)
+                    figures[f"{name}_ladder"] = ladder(rungs)
         for groups in per_protocol(records).values():
             first = groups[0][0]
             name = "_".join(map(slug, (first.protocol_id, first.task.name)))
             name += f"-{first.protocol_hash}" if f"{name}_forecast" in figures else ""
             figures[f"{name}_forecast"] = forecast_figure(groups)
         return [path for name, figure in figures.items() for path in save(figure, out_dir / name)]
+
+
+def legible(rungs: dict[Cell, Rows]) -> dict[str, dict[Cell, Rows]]:
+    """Return the rungs of one ladder by its name, or, where there are too many to tell apart, by their pre-training.
+
+    Models that share none are drawn together, as many at a time as there are colours.
+    """
+    if len(rungs) <= len(LADDER):
+        return {"": rungs}
+    kin: dict[str, dict[Cell, Rows]] = {}
+    for cell, rows in rungs.items():
+        kin.setdefault(pretraining_of(cell.model), {})[cell] = rows
+    alone = {cell: rows for part in kin.values() if len(part) == 1 for cell, rows in part.items()}
+    found = {}
+    for name, part in {**{name: part for name, part in kin.items() if len(part) > 1}, "others": alone}.items():
+        order, most = list(part), len(LADDER)
+        for first in range(0, len(order), most):
+            title = f"{name}-{first // most + 1}" if first else name
+            found[title] = {cell: part[cell] for cell in order[first : first + most]}
+    return found
 
 
 def _free(name: str, taken: dict[str, "Figure"]) -> str:

@@ -13,6 +13,19 @@ from urlvr_bench.system.caching import cached
 
 KINDS = ("pass", "reward", "collapse", "probe")
 """What `--all` prints, and what programs read."""
+EVERY = (
+    *KINDS[:1],
+    "ood",
+    *KINDS[1:],
+    "sensitivity",
+    "agreement",
+    "failure",
+    "sharpening",
+    "control",
+    "indicators",
+    "calm",
+)
+"""What `--kind` knows: the names of `tables.KINDS` and `science.kinds`, which take pandas to import."""
 FIRST = "collapse"
 """What people see first: which methods rise, which fall, and when."""
 FORMS = {"markdown": markdown, "latex": latex}
@@ -35,6 +48,9 @@ def printed(folders: Sequence[Path], kinds: Sequence[str], everything: bool, for
     """
     if form not in (*FORMS, *PROGRAMS, "terminal"):
         raise unknown("table format", form, [*FORMS, *PROGRAMS])
+    for kind in kinds:
+        if kind not in EVERY:
+            raise unknown("kind of table", kind, EVERY)
     files = [(path, record.contents(path)) for path in record.find(list(folders))]
     asked = [*kinds, str(everything), form if form in PROGRAMS else ""]
     texts = (text for _, text in files)

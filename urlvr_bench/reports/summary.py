@@ -11,6 +11,8 @@ from urlvr_bench.science.claims import span
 from urlvr_bench.statistics.cells import Cell, Rows, cells, role
 from urlvr_bench.statistics.collapse import HEADLINE
 from urlvr_bench.statistics.downfall import SHORT, Downfall, downfalls
+from urlvr_bench.statistics.intervals import Interval, two_way
+from urlvr_bench.statistics.metrics import scores
 from urlvr_bench.statistics.verdicts import OUTCOMES, RULE, Verdict, verdicts
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -32,6 +34,8 @@ class Line:
     """Runs that collapsed of all, and the middle one's step."""
     tokens: float
     """Completion tokens of a run's training, mean over runs."""
+    sure: Interval
+    """Of the accuracy at the end, over seeds and problems; of one seed over problems alone."""
 
     @property
     def course(self) -> str:
@@ -39,6 +43,14 @@ class Line:
         found = self.verdict
         start, peak, end = (f"{value:.2f}".removeprefix("0") for value in (found.accuracies[0], found.peak, found.end))
         return f"{start} > {peak} ({found.peak_step}) > {end}"
+
+    @property
+    def range(self) -> str:
+        """The 95 % interval of the end, such as `[.02, .12]`; a star marks one seed, a dash what has no interval."""
+        if math.isnan(self.sure.low):
+            return "-"
+        low, high = (f"{value:.2f}".removeprefix("0") for value in (self.sure.low, self.sure.high))
+        return f"[{low}, {high}]" + "*" * (self.seeds == 1)
 
     @property
     def outcome(self) -> str:
@@ -62,6 +74,8 @@ class Line:
             "peak": found.peak,
             "peak_step": found.peak_step,
             "end": found.end,
+            "end_low": _known(self.sure.low),
+            "end_high": _known(self.sure.high),
             "collapsed": self.collapsed,
             "train_tokens": self.tokens,
             "steps": found.steps,
@@ -76,9 +90,16 @@ class Summary:
     title: str
     compared: str
     lines: tuple[Line, ...]
+    changed: bool = False
+    """Whether settings of the protocol were changed."""
 
 
-NOTES = (RULE, SHORT, f"Collapse step: {HEADLINE.name}; runs that collapsed of all, and the median step of those.")
+NOTES = (
+    RULE,
+    SHORT,
+    f"Collapse step: {HEADLINE.name}; runs that collapsed of all, and the median step of those.",
+    "Brackets: the 95 % interval of the end over new seeds and problems; a star marks one seed, over problems alone.",
+)
 
 
 def summaries(records: Sequence[Record]) -> list[Summary]:
@@ -99,25 +120,34 @@ def curve(verdict: Verdict) -> str:
 def _summary(cell: Cell, rows: Rows) -> Summary:
     first = next(iter(rows.values()))[0]
     found, fell = verdicts(cell, rows), downfalls(rows)
-    lines = [_line(records, found[method], fell[method]) for method, records in rows.items()]
+    lines = [_line(cell, records, found[method], fell[method]) for method, records in rows.items()]
     lines.sort(key=lambda line: (line.role != "contender", OUTCOMES.index(line.verdict.word), -line.verdict.end))
     asked, problems = first.protocol.evaluation, len(first.problems[cell.judged])
     judged = "" if cell.judged == cell.task else f", judged on {cell.judged}"
     what = f"{first.model.parameters:,} parameters"
     steps = span((record.last_step for records in rows.values() for record in records), "d")
+    changes = ", ".join(f"{key}={value}" for key, value in first.overrides.items())
+    protocol = f"{first.protocol.id} with {changes}" if changes else cell.protocol
     return Summary(
-        f"{cell.protocol} · {cell.model} · {cell.task}{judged}",
+        f"{protocol} · {cell.model} · {cell.task}{judged}",
         f"{len(lines)} method{'s' if len(lines) > 1 else ''} on one model of {what}, {steps} steps; "
         f"accuracy: {problems} test problems x {asked.samples} samples, mean over seeds",
         tuple(lines),
+        bool(changes),
     )
 
 
-def _line(records: Sequence[Record], verdict: Verdict, fell: Downfall | None) -> Line:
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _line(cell: Cell, records: Sequence[Record], verdict: Verdict, fell: Downfall | None) -> Line:
     fallen = sorted(step for step in map(HEADLINE.step, records) if step is not None)
     known = all(map(HEADLINE.applies, records))
     collapsed = f"{len(fallen)}/{len(records)}" + (f" @{fallen[(len(fallen) - 1) // 2]}" if fallen else "")
     tokens = sum(record.provenance.train_tokens for record in records) / len(records)
     who = records[0].method
     known = known and verdict.word != "no signal"
-    return Line(who.id, role(who), len(records), verdict, fell, collapsed if known else "-", tokens)
+    average = f"avg@{records[0].protocol.evaluation.samples}"
+    sure = two_way(scores(records, average, verdict.steps[-1], cell.judged))
+    return Line(who.id, role(who), len(records), verdict, fell, collapsed if known else "-", tokens, sure)

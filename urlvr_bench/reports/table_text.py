@@ -11,6 +11,8 @@ from urlvr_bench.statistics.summaries import BASE
 TRAIN_PEAK = "train peak (oracle-picked)"
 """A probe evaluates too rarely to show a peak of the test accuracy."""
 STOPPED = "stopped (no labels)"
+OLDER = "older source"
+"""What marks runs that were paid by another version of the method's file than is installed."""
 PICKED = {STOPPED: "stopped", "peak (oracle-picked)": "peak"}
 """Which checkpoints other than the last are told of, and by whom they are picked."""
 
@@ -33,6 +35,8 @@ def _who(row: Row) -> dict[str, str]:
     role = row["role"].removeprefix("reference: ")
     name = row["method"] if row["role"] == "contender" else f"{row['method']} ({role} reference)"
     name += "" if row["versions"] == 1 or row["method"] == BASE else f" ({row['versions']} versions of its source)"
+    if older := row.get("older"):
+        name += f" ({OLDER})" if older == row["seeds"] else f" ({OLDER}: {older} of {row['seeds']})"
     name += f" (same runs as {row['same_as']})" if isinstance(row.get("same_as"), str) else ""
     if row["without_signal"] and row["method"] != BASE:
         name += f" ({Downfall('no signal', row['without_signal'], row['seeds'])})"

@@ -7,12 +7,13 @@ from typing import Any
 
 import pandas as pd
 
+from urlvr_bench import methods
 from urlvr_bench.errors import UsageError, unknown
 from urlvr_bench.presentation.rendering import Row, Table, worded
 from urlvr_bench.presentation.wording import latex, markdown
 from urlvr_bench.records.schema import Record
 from urlvr_bench.records.sets import lines
-from urlvr_bench.reports.table_text import STOPPED, collapse_text, pass_text, probe_text, reward_text
+from urlvr_bench.reports.table_text import OLDER, STOPPED, collapse_text, pass_text, probe_text, reward_text
 from urlvr_bench.science.kinds import KINDS as SCIENCE
 from urlvr_bench.statistics.cells import Cell, Rows, cells
 from urlvr_bench.statistics.collapse import FEWEST, WINDOW
@@ -39,10 +40,24 @@ def tables(records: Sequence[Record], kind: str) -> list[Table]:
     rows_of, text, notes = KINDS[kind]
     grouped = cells(records).items()
     return [
-        Table(f"{kind}: {cell.title}", (*notes, *_set_aside(cell, rows)), frame(rows_of(cell, rows)), text, ABOUT)
+        Table(
+            f"{kind}: {cell.title}", (*notes, *_set_aside(cell, rows)), frame(dated(cell, rows, rows_of)), text, ABOUT
+        )
         for cell, rows in grouped
         if (cell.main == (kind != "ood")) and (cell.judged or kind == "reward")
     ]
+
+
+def dated(cell: Cell, rows: Rows, rows_of: Callable[..., list[Row]]) -> list[Row]:
+    """Return the rows of a cell, each with how many of its runs another version of the method's file has paid."""
+    older = {method: sum(map(_is_older, records)) for method, records in rows.items()}
+    return [{**row, "older": older.get(row["method"], 0)} for row in rows_of(cell, rows)]
+
+
+def _is_older(one: Record) -> bool:
+    """Whether the method's file is here and pays otherwise than the text that a run was paid by."""
+    name, digest = one.method.name, one.method.source_sha256
+    return name in methods.names() and methods.version(name, digest) != methods.source_hash(name)
 
 
 def _set_aside(cell: Cell, rows: Rows) -> tuple[str, ...]:
@@ -100,7 +115,9 @@ def _values(kind: str, found: Sequence[Table]) -> dict[str, Any]:
 
 def _probe_tables(records: Sequence[Record]) -> list[Table]:
     """Return one table per protocol, task and method: the ladder of models, weakest first."""
-    frames = [frame(collapse_rows(cell, rows)) for cell, rows in cells(records).items() if cell.main and cell.judged]
+    frames = [
+        frame(dated(cell, rows, collapse_rows)) for cell, rows in cells(records).items() if cell.main and cell.judged
+    ]
     found = []
     keys = ["protocol", "protocol_hash", "task", "task_version", "method"]
     for (protocol, digest, task, version, method), rungs in pd.concat(frames, ignore_index=True).groupby(keys):
@@ -118,6 +135,8 @@ ABOUT = {
     f"^{COLUMN}$": SHORT,
     f"^{re.escape(STOPPED)}$": "Stopped: the last checkpoint that was judged before the recommended label-free rule, "
     f"`{RECOMMENDED}`, would have ended the run (docs/stopping.md).",
+    OLDER: "Older source: made by another version of the method's file than the one that is installed, which pays "
+    "otherwise; CHANGELOG.md says what changed.",
     r"\(same runs as ": "Same runs: equal policies in every seed, since the rewards order the rollouts alike. They are "
     "one result, ranked once.",
 }

@@ -42,7 +42,7 @@ def scorer(task: str | None = None, style: str | None = None) -> Any:
     if task and style:
         raise UsageError(f"task {task!r} and style {style!r} are both given: name one")
     if task:
-        return tasks.load(task).scorer
+        return tasks.load(tasks.adopt(task)).scorer
     if style is not None and style not in SCORERS:
         raise unknown("style", style, SCORERS)
     return resolve(f"urlvr_bench.tasks.scoring.{SCORERS[style or 'boxed']}")

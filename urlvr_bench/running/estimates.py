@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
+from urlvr_bench import protocol
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import is_prior
 from urlvr_bench.protocol import Run
 from urlvr_bench.records import record
-from urlvr_bench.running import cpu_cost, machine
-from urlvr_bench.running.plan import Cell, as_published
+from urlvr_bench.running import cpu_cost, machine, pace
+from urlvr_bench.running.plan import Cell
 from urlvr_bench.running.shapes import shape_of
 
 
@@ -28,17 +30,18 @@ def minutes_per_run(cell: Cell, out: Path, threads: int) -> float | None:
         return fmean(seconds) / 60
     own = (run.model, run.task, run.overrides) == (settings.model, settings.task, {})
     if is_prior(run.model) or (own and not emulates(run, threads)):
-        known = settings.reference_minutes
-        return None if known is None else known * _share(run)
+        return in_proportion(run)
     with suppress(UsageError):  # of a shape or a set that is not known yet; what needs them says so
         return None if machine.devices() else cpu_cost.cost(run, threads).minutes
     return None
 
 
-def _share(run: Run) -> float:
-    """Return how many rollouts a run trains on, as a share of those that its published protocol asks for."""
-    now, before = run.protocol.training, (as_published(run) or run.protocol).training
-    return (now.steps * now.rows) / (before.steps * before.rows)
+def in_proportion(run: Run) -> float | None:
+    """Return the protocol's own figure, in proportion to the completions that the run's settings ask for instead."""
+    minutes, name = run.protocol.reference_minutes, run.protocol.exact
+    if minutes is None or not run.overrides or not protocol.is_published(name):
+        return minutes
+    return pace.whole(run, [(replace(run, protocol=protocol.load(name), overrides={}), minutes)])
 
 
 def emulates(run: Run, threads: int) -> bool:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -10,14 +10,12 @@ from typing import Any, Literal
 from urlvr_bench import methods, protocol, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import resolve
-from urlvr_bench.needs import OF_TASKS, SOURCES
 from urlvr_bench.protocol import Protocol, Run
+from urlvr_bench.records import record
 from urlvr_bench.records.run_folder import is_occupied
 from urlvr_bench.rollouts import Method
-from urlvr_bench.running import claims
+from urlvr_bench.running import claims, fitting
 from urlvr_bench.running.made_of import unchanged
-from urlvr_bench.task import Task
-from urlvr_bench.task_config import AT
 
 State = Literal["new", "begun", "running", "done"]
 
@@ -51,10 +49,10 @@ def grid(
     task_names: Sequence[str] = (),
     overrides: Mapping[str, str] | None = None,
 ) -> list[Run]:
-    """Return every run of protocol x model x task x method x seed; every name is checked."""
+    """Return every run of protocol x model x task x method x seed, each once; every name is checked."""
     overrides = dict(overrides or {})
-    if "evaluation.task" in overrides:
-        overrides["evaluation.task"] = tasks.adopt(overrides["evaluation.task"])
+    for key in {"evaluation.task", "task"} & overrides.keys():
+        overrides[key] = tasks.adopt(overrides[key])
     settings = protocol.load(protocol_name, overrides)
     if len(set(seeds)) != len(seeds):
         raise UsageError(f"seeds {', '.join(map(str, seeds))} are not distinct")
@@ -65,13 +63,11 @@ def grid(
     for name in filter(None, (*goals, settings.evaluation.task, *settings.evaluation.ood)):
         tasks.load(name)
     built = _distinct(method_specs)
-    _labels_are_there(settings, goals, built)
-    for task, (name, method) in itertools.product(map(tasks.load, goals), built):
-        _pays(task, name, method)
-    return [
+    fitting.refuse(settings, models, goals, built)
+    return _each_once(
         Run(settings, model, task, name, seed, changed_params(method), overrides)
         for model, task, (name, method), seed in itertools.product(models, goals, built, seeds)
-    ]
+    )
 
 
 def _distinct(specs: Sequence[str]) -> list[tuple[str, Method]]:
@@ -86,27 +82,16 @@ def _distinct(specs: Sequence[str]) -> list[tuple[str, Method]]:
     return built
 
 
-def _pays(task: Task, name: str, method: Method) -> None:
-    """Refuse a method that reads what the task cannot give, before anything is trained."""
-    for signal in OF_TASKS & set(method.needs) - task.gives:
-        raise UsageError(f"{task.name} does not give {name} what it needs: {SOURCES[signal]}; choose another --task")
-
-
-def _labels_are_there(settings: Protocol, goals: Sequence[str], built: Sequence[tuple[str, Method]]) -> None:
-    """Refuse to judge, or to train with labels, where nobody knows the answers."""
-    for task in map(tasks.load, goals):
-        needy = next((name for name, method in built if method.uses_labels()), None)
-        if not task.labelled and needy:
-            raise UsageError(f"{needy} reads labels, and not every prompt of {task.name} has an answer: add them")
-        if not task.labelled and (settings.training.initial_vote != "any" or settings.training.split == "test"):
+def _each_once(runs: Iterable[Run]) -> list[Run]:
+    """Return different runs, for a model may be named twice; refuse two models whose runs would share a folder."""
+    found: dict[Path, Run] = {}
+    for run in runs:
+        first = found.setdefault(run.path, run)
+        if resolve(first.model) != resolve(run.model):
             raise UsageError(
-                f"training.initial_vote and training.split=test need answers to every prompt of {task.name}"
+                f"models {first.model} and {run.model} have one name, {run.path.parts[1]}: rename a folder"
             )
-    for name in filter(None, (settings.evaluation.task, *settings.evaluation.ood)):
-        if tasks.load(name).own and name.partition(AT)[0] in {goal.partition(AT)[0] for goal in goals}:
-            raise UsageError(f"{name} is trained on whole, so it cannot judge: name another file or task")
-        if "test" not in tasks.load(name).splits:
-            raise UsageError(f"{name} cannot judge: not every prompt in it has an answer")
+    return list(found.values())
 
 
 def changed_params(method: Method) -> dict[str, Any]:
@@ -139,12 +124,17 @@ def _bare(value: Any) -> Any:
 def lay_out(runs: Sequence[Run], out: Path) -> list[Cell]:
     """Return the runs with their folders under `out` and their states.
 
-    UsageError where `out` is no folder, or a run in it was begun with another text of its method or other prompts.
+    UsageError where `out` is no folder, a record in it is damaged, or a run in it was begun with another text of its
+    method or other prompts.
     """
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file, not a folder for runs: give another --out")
+    if file := next((place for place in (out, *out.parents) if place.is_file()), None):
+        raise UsageError(f"--out {out}: {file} is a file; give the folder that is to hold the run folders")
     taken = {name: claim.command for claim in claims.claims(out) for name in claim.runs}
-    return [_cell(run, out / run.path, taken.get(run.path.as_posix())) for run in runs]
+    cells = [_cell(run, out / run.path, taken.get(run.path.as_posix())) for run in runs]
+    done = [cell.folder / "record.json" for cell in cells if cell.state == "done"]
+    if damaged := next((one for one in record.try_files(done) if isinstance(one, UsageError)), None):
+        raise UsageError(f"{damaged}: this record is damaged; delete it, and run the same command again")
+    return cells
 
 
 def _cell(run: Run, folder: Path, command: str | None) -> Cell:

@@ -6,10 +6,9 @@ from typing import Any
 from accelerate.utils import gather_object
 from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from urlvr_bench.errors import UsageError
 from urlvr_bench.models import base, display_name, weights_hash
 from urlvr_bench.settings import Training
-from urlvr_bench.training import micro_batches
+from urlvr_bench.training import micro_batches, room
 
 
 def fitted(
@@ -27,17 +26,10 @@ def fitted(
 
 def text_tokens(training: Training, model_path: str, tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -> int:
     """Return the tokens that a sampler must hold of one text: a prompt with its completion, and as much for a second
-    turn, which repeats both; never more than the model can read. Refuses a model that cannot read one turn.
+    turn, which repeats both; never more than the model can read.
     """
-    config = AutoConfig.from_pretrained(model_path, trust_remote_code=False).get_text_config()
-    prompt, window = _longest(tokenizer, prompts), config.max_position_embeddings
-    turn = prompt + training.max_completion_tokens
-    if turn > window:
-        raise UsageError(
-            f"prompts of up to {prompt} tokens and max_completion_tokens={training.max_completion_tokens} exceed the "
-            f"{window} tokens that the model reads: --set max_completion_tokens={max(1, window - prompt)} at most"
-        )
-    return int(min(2 * turn, window))
+    both = 2 * (_longest(tokenizer, prompts) + training.max_completion_tokens)
+    return min(both, room.context(model_path) or both)
 
 
 def _longest(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -> int:

@@ -18,7 +18,7 @@ from urlvr_bench.protocol import Run
 from urlvr_bench.records.run_folder import MERGED, read_steps
 from urlvr_bench.settings import Training
 from urlvr_bench.tasks import Task
-from urlvr_bench.training import checkpoints, first_votes, reporting, schedule, sharding, steplog
+from urlvr_bench.training import checkpoints, first_votes, reporting, room, schedule, sharding, steplog
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.configuration import resolved, trainer_config
@@ -104,6 +104,7 @@ def _trainer(
     training, use_cpu = run.protocol.training, sharding.use_cpu()
     tokenizer = load_tokenizer(start)
     processes = PartialState(cpu=use_cpu).num_processes
+    room.require(run, start, tokenizer, task, prompts)
     if use_cpu:
         training = fitted(training, start, tokenizer, prompts, processes)
     length = None if training.vllm == "none" else text_tokens(training, start, tokenizer, prompts)
