@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from urlvr_bench.commands.options import say
+from urlvr_bench.commands.options import complain, say
 from urlvr_bench.commands.running import carry_out
+from urlvr_bench.errors import UsageError
 from urlvr_bench.records import record
 from urlvr_bench.running import again, estimates, machine, plan
 
@@ -34,4 +35,7 @@ def remake(
 
 
 if __name__ == "__main__":
-    typer.run(remake)
+    try:
+        typer.run(remake)
+    except UsageError as error:
+        complain(str(error))

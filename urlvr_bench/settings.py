@@ -104,13 +104,10 @@ class Training(Settings):
     @field_validator("stop_rule")
     @classmethod
     def _rule_in_full(cls, given: str | None, others: ValidationInfo) -> str | None:
-        """Refuse what is no rule, one whose parameters are left to defaults that may change, and one that sees nothing.
-
-        The KL to the start is measured at the first step, where it is 0, and then every `kl_every` steps.
-        """
+        """Refuse what is no rule, parameters left to defaults that may change, and a rule that sees nothing."""
         if given is not None and given != (full := stated(given)):
             raise ValueError(f"say all parameters of the rule: {full}")
-        every, steps = others.data.get("kl_every", 1), others.data.get("steps", math.inf)
+        every, steps = others.data.get("kl_every", 1), others.data.get("steps", math.inf)  # at step 1 the KL is 0
         if given is not None and "kl_to_start" in asked(given).rule.reads and not 0 < every < steps:
             raise ValueError(f"reads the KL to the start, which kl_every={every} leaves out: kl_every=1 measures it")
         return given
