@@ -12,7 +12,7 @@ from urlvr_bench.models import pretraining_of
 from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.reports.readme import GENTLE, PUSHED, VOTE, filled, repeated
+from urlvr_bench.reports.readme import DESK, DESK_GENTLE, GENTLE, PUSHED, VOTE, filled, repeated
 from urlvr_bench.reports.stopping_told import compared
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import alignment, calm, foretelling, stopping, verifying
@@ -51,8 +51,20 @@ def _rising(known: Sequence[Record]) -> str:
         f"**{head}.** Trained {gently or f'under `{GENTLE}`'} ({first.model.name}, whose untrained vote is right on "
         f"{vote:.0%}; {first.last_step} steps, {seeds} seeds each), {held} of {len(words)} different rewards without "
         f"labels (equal runs count once) keep what they win and {fell} lose it again{others} ([rise, then "
-        f"fall](docs/studies/rise-then-fall.md)).{_pushed(known, first.model.name)}"
+        f"fall](docs/studies/rise-then-fall.md)).{_pushed(known, first.model.name)}{_real(known)}"
     )
+
+
+def _real(known: Sequence[Record]) -> str:
+    """Return how many rewards rose and fell on the real model, gently and hard, if there are runs of that."""
+    told, model = [], ""
+    for name, how in ((DESK_GENTLE, "trained gently"), (DESK, "pressed hard")):
+        for found in summaries(repeated(known, name)):
+            words = Counter(line.verdict.word for line in found.lines if line.role == "contender")
+            counts = ", ".join(f"{count} {word}" for word, count in words.items())
+            told.append(f"{how} (`{name}`), of {words.total()} rewards {counts}")
+            model = repeated(known, name)[0].model.name
+    return f" On {model}, a real language model: {'; '.join(told)}." if told else ""
 
 
 def _pushed(known: Sequence[Record], model: str) -> str:
