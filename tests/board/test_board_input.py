@@ -160,7 +160,7 @@ def test_a_damaged_record_is_left_out_and_named(records: list[Record], tmp_path:
     stray = fabricate("token_entropy", 0, model="pocket-4", ids={"chain_addition": list("abcdef")}, **BOTH)
     write(stray, results / stray.path)
     built = command("board", "build", results, "--out", out)
-    assert built.returncode == 1 and "3 runs of 1 methods" in built.stderr
+    assert built.returncode == 1 and "3 runs of 1 method, " in built.stderr
     about = (out / "about.html").read_text()
     for name in ("seed0.json", "seed1.json", stray.path.as_posix()):
         assert f"left out: {name}: " in built.stderr and f"<dt>{name}</dt>" in about

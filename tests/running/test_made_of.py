@@ -3,9 +3,11 @@
 import os
 
 import pytest
+from records import fabricate
 
 from urlvr_bench import local_data, methods
 from urlvr_bench.errors import UsageError
+from urlvr_bench.records import record
 from urlvr_bench.records.run_folder import once
 from urlvr_bench.running import made_of, plan
 
@@ -25,7 +27,7 @@ def begin(spec, out, task="chain_addition"):
 def test_a_changed_method_neither_goes_on_nor_is_done(tmp_path, monkeypatch, spec, done):
     run = begin(spec, tmp_path)
     if done:
-        (tmp_path / run.path / "record.json").touch()
+        record.write(fabricate(steps=4), tmp_path / run.path / "record.json")
     assert [cell.state for cell in plan.lay_out([run], tmp_path)] == ["done" if done else "begun"]
     true = methods.source_hash
     monkeypatch.setattr(methods, "source_hash", lambda name: "0" * 16 if name == "majority_vote" else true(name))

@@ -180,7 +180,7 @@ def test_a_plan_says_how_many_problems_of_each_set_are_asked(command: Any, tmp_p
     for split, given_rows in (("train", TRAIN), ("test", TEST)):
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in given_rows))
     arguments = ("--protocol", "smoke", "--model", "pocket-6", "--method", "majority_vote", "--dry-run")
-    names = ("--task", "math_train@boxed-plain", "--task", "aime24@native", "--data", f"math_train={tmp_path}")
+    names = ("--task", "math_train@boxed-plain", "--set", "ood=[aime24@native]", "--data", f"math_train={tmp_path}")
     done = command("run", *arguments, *names, "--out", tmp_path / "runs", HF_HOME=str(tmp_path / "home"))
     assert done.returncode == 0, done.stderr
     assert "math_train@boxed-plain: train 3 of 7 problems (1 set aside: an earlier row's text" in done.stderr
