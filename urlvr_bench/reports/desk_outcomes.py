@@ -133,8 +133,8 @@ def beside_the_pocket(summary: Summary, known: Sequence[Record]) -> Iterator[str
     if not both:
         return
     yield "## Beside the pocket lab"
-    soft = {name: found for name in GENTLE[-1:] if (found := _outcomes_under(name, known))}
-    columns = {DESK: here, **soft, PRESSED: pressed, CALM: calm}
+    soft = _outcomes_under(DESK_GENTLE, known)
+    columns = {DESK: here} | ({DESK_GENTLE: soft} if soft else {}) | {PRESSED: pressed, CALM: calm}
     yield _grid([{"method": name, **{title: of.get(name, DASH) for title, of in columns.items()}} for name in both])
     same = [name for name in both if here[name] == pressed[name]]
     other = [name for name in both if here[name] != pressed[name]]

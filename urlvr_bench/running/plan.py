@@ -10,7 +10,7 @@ from typing import Any, Literal
 from urlvr_bench import methods, protocol, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.models import resolve
-from urlvr_bench.protocol import Protocol, Run
+from urlvr_bench.protocol import Run
 from urlvr_bench.records import record
 from urlvr_bench.records.run_folder import is_occupied
 from urlvr_bench.rollouts import Method
@@ -100,14 +100,9 @@ def changed_params(method: Method) -> dict[str, Any]:
     return {name: value for name, (value, default) in values.items() if value != default}
 
 
-def as_published(run: Run) -> Protocol | None:
-    """Return the protocol of a run without what it changes, None where that does not ship."""
-    return protocol.load(run.protocol.exact) if protocol.is_published(run.protocol.exact) else None
-
-
 def changed(run: Run) -> dict[str, list[Any]]:
     """Return the settings that a run changes in its published protocol: what each is now, and what it was there."""
-    was = as_published(run)
+    was = protocol.load(run.protocol.exact) if protocol.is_published(run.protocol.exact) else None
     found = {}
     for key in run.overrides:
         section, _, name = key.rpartition(".")

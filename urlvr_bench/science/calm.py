@@ -47,7 +47,8 @@ def notes() -> tuple[str, ...]:
 def curves(records: Sequence[Record]) -> Floats:
     """Return (S, E): the accuracy of each run at each evaluation on its own task, of step 0 first."""
     known = [dict(zip(*eval_curve(record), strict=True)) for record in records]
-    return np.array([[one[min(step, max(one))] for step in judged_steps(records)] for one in known])
+    steps = judged_steps(records)
+    return np.array([[one[min(step, max(one))] for step in steps] for one in known])
 
 
 def row(noise: Sequence[Record], labels: Sequence[Record]) -> Row:

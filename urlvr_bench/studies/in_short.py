@@ -59,11 +59,12 @@ def _real(known: Sequence[Record]) -> str:
     """Return how many rewards rose and fell on the real model, gently and hard, if there are runs of that."""
     told, model = [], ""
     for name, how in ((DESK_GENTLE, "trained gently"), (DESK, "pressed hard")):
-        for found in summaries(repeated(known, name)):
+        records = repeated(known, name)
+        for found in summaries(records):
             words = Counter(line.verdict.word for line in found.lines if line.role == "contender")
             counts = ", ".join(f"{count} {word}" for word, count in words.items())
             told.append(f"{how} (`{name}`), of {words.total()} rewards {counts}")
-            model = repeated(known, name)[0].model.name
+            model = records[0].model.name
     return f" On {model}, a real language model: {'; '.join(told)}." if told else ""
 
 
