@@ -196,8 +196,8 @@ ALLOWED = {
     ("urlvr_bench/system/spreading.py", "pickle.loads"),  # what our own forks return
     ("urlvr_bench/system/plain_yaml.py", "yaml.load"),  # a safe loader
     ("urlvr_bench/training/booth_child.py", "pickle.loads"),  # what the trainer sends to the closed process of a method
-    ("urlvr_bench/training/booth_child.py", "exec"),  # a method's file, imported behind the walls
-    ("urlvr_bench/training/booth_child.py", "compile"),
+    ("urlvr_bench/training/admission.py", "exec"),  # a method's file, imported behind the walls
+    ("urlvr_bench/training/admission.py", "compile"),
     ("urlvr_bench/verifiers/judging.py", "exec"),  # a program behind the walls of the sandbox, and published tests
     ("urlvr_bench/verifiers/judging.py", "compile"),
 }

@@ -1,51 +1,17 @@
 """What runs in a method's own process: build the walls, load the method behind them, let it take its turns.
 
 Started as `python -s -S -P <this file>` by booth.py, before any data is loaded. It is sent groups and nothing else, and
-sends JSON back. Every module that a method may import is imported first, and the files of methods are read.
+sends JSON back.
 """
 
-import ast
-import contextlib
 import json
 import os
 import pickle
 import signal
 import sys
-from collections.abc import Callable, Mapping
-from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from importlib.util import spec_from_loader
-from pathlib import Path
-from types import ModuleType
+from collections.abc import Callable
 from typing import Any
 
-LIBRARY = frozenset(
-    {
-        *("__future__", "abc", "array", "bisect", "cmath", "collections", "collections.abc", "contextlib", "copy"),
-        *(
-            "dataclasses",
-            "decimal",
-            "difflib",
-            "enum",
-            "fractions",
-            "functools",
-            "hashlib",
-            "heapq",
-            "itertools",
-            "json",
-        ),
-        *("math", "numbers", "operator", "random", "re", "statistics", "string", "struct", "textwrap", "typing"),
-        *("unicodedata", "warnings", "zlib"),
-    }
-)
-NUMPY = ("numpy", "numpy.linalg", "numpy.random")
-OURS = tuple(
-    f"urlvr_bench.{name}"
-    for name in ("rollouts", "needs", "bounds", "voting", "likeness", "asking", "errors", "methods")
-)
-NAMES = ("Extra", "Family", "Group", "Method", "Query", "Sampled", "Signal")
-"""What a method may import: of the standard library what only computes, numpy, and from `urlvr_bench` these names."""
 LONGEST = 1000
 """Characters of an error."""
 
@@ -69,71 +35,6 @@ def say(reply: bytes) -> None:
 def encoded(reply: Any) -> bytes:
     """Return JSON; what is none goes as its repr, for the trainer to complain of."""
     return json.dumps(reply, default=repr).encode()
-
-
-class Files(MetaPathFinder, Loader):
-    """Imports `urlvr_bench.methods.<name>` from texts that were read before the walls stood."""
-
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self.texts = texts
-
-    def find_spec(self, fullname: str, *_: Any) -> ModuleSpec | None:
-        package, name = fullname.rpartition(".")[::2]
-        known = package == "urlvr_bench.methods" and name in self.texts
-        return spec_from_loader(fullname, self) if known else None
-
-    def exec_module(self, module: ModuleType) -> None:
-        name = module.__name__.rpartition(".")[2]
-        tree = ast.parse(self.texts[name], label(name))
-        refuse_imports(tree, label(name))
-        exec(compile(tree, label(name), "exec"), vars(module))  # noqa: S102 (this is the import)
-
-
-def label(name: str) -> str:
-    """Return how a method's file is called in messages."""
-    return f"methods/{name}.py"
-
-
-def refuse_imports(tree: ast.Module, where: str) -> None:
-    """Raise UsageError for the first import of what a method may not import, also inside functions."""
-    from urlvr_bench.errors import UsageError
-
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            wanted = [name.name for name in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            whole = node.module in (*LIBRARY, *OURS) or (node.module or "").partition(".")[0] == "numpy"
-            wanted = [] if whole else [f"{node.module or '.'}.{name.name}" for name in node.names]
-        else:
-            continue
-        for name in wanted:
-            ours = name in OURS or name in [f"urlvr_bench.{one}" for one in NAMES]
-            if not ours and name not in LIBRARY and name.partition(".")[0] != "numpy":
-                raise UsageError(
-                    f"{where} line {node.lineno} imports {name}; a method may import what only computes: "
-                    "numpy, such modules of the standard library as math, re and collections, and from urlvr_bench "
-                    f"{', '.join(NAMES)}, rollouts, bounds, voting, likeness, asking and errors"
-                )
-
-
-def prepare(file: Path | None) -> Files:
-    """Import all that may be imported, read all methods, and keep them listed once the folder cannot be."""
-    from pydantic import TypeAdapter, ValidationError
-
-    from urlvr_bench import methods
-    from urlvr_bench.rollouts import Extra
-
-    texts = {name: (methods.FOLDER / f"{name}.py").read_text(encoding="utf-8") for name in methods.names()}
-    if file is not None:
-        texts[file.stem] = file.read_text(encoding="utf-8")
-    for name in (*LIBRARY, *OURS, *(NUMPY if any("numpy" in text for text in texts.values()) else ())):
-        import_module(name)
-    known = sorted(texts)
-    methods.names = lambda: known
-    with contextlib.suppress(ValidationError):  # pydantic imports parts of itself when it is first used
-        TypeAdapter(Extra).validate_python({"count": 1})
-        TypeAdapter(Extra).validate_python({"count": "x"})
-    return Files(texts)
 
 
 def facts(method: Any, kernel: bool) -> dict[str, Any]:
@@ -197,11 +98,11 @@ def main() -> None:
     sys.path[:0] = told["path"]
     from urlvr_bench import methods
     from urlvr_bench.rollouts import Group
-    from urlvr_bench.training import walls
+    from urlvr_bench.training import admission, walls
     from urlvr_bench.training.firewall import guard
 
     with walls.without_ctypes():
-        files = prepare(told["file"])
+        files = admission.prepare(told["file"])
     sys.meta_path.insert(0, files)
     kernel = walls.filter_system_calls()
     walls.forget_ctypes()
@@ -209,7 +110,7 @@ def main() -> None:
 
     def explain(error: BaseException, group: int = 0) -> bytes:
         with frames():
-            line = deepest(label(told["name"]))
+            line = deepest(admission.label(told["name"]))
         try:
             what = str(error)[:LONGEST]
         except Exception:
