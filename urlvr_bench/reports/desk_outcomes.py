@@ -1,6 +1,7 @@
 """What the rewards did to a real language model, pressed and gently, and whether the pocket lab says the same."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from tabulate import tabulate
@@ -60,26 +61,31 @@ def _table(summary: Summary, runs: dict[str, list[Record]]) -> str:
 
 
 def gently(known: Sequence[Record]) -> Iterator[str]:
-    """Tell what they did at the gentle rate, if somebody trained so."""
+    """Tell what they did at the gentle rate, if somebody trained so: the protocol's own model first, then others."""
     for name in GENTLE:
-        own = [one for one in known if one.protocol_id == name]
-        if own:
-            yield from _gentle(own)
+        runs = sorted((one for one in known if one.protocol_id == name), key=_place)
+        for _, own in groupby(runs, _place):
+            yield from _gentle(list(own))
+
+
+def _place(one: Record) -> tuple[bool, str]:
+    return not is_own(one), one.model.name
 
 
 def _gentle(own: Sequence[Record]) -> Iterator[str]:
-    for summary in summaries(own):
-        runs = {line.method: [one for one in own if one.method.id == line.method] for line in summary.lines}
-        training = own[0].protocol.training
-        name = own[0].protocol_id
-        file = protocol.published(name).name
-        yield f"## Trained gently: {name}"
-        yield filled(
-            f"Protocol [`{name}`](../urlvr_bench/protocols/{file}): learning rate {training.learning_rate:g}, "
-            f"{training.steps} steps of {training.rows} rollouts, in {training.precision} on every processor. "
-            f"{told(real(own))}"
-        )
-        yield _table(summary, runs)
+    """Tell of the runs of one protocol and model."""
+    (summary,) = summaries(own)
+    runs = {line.method: [one for one in own if one.method.id == line.method] for line in summary.lines}
+    training, model, name = own[0].protocol.training, own[0].model, own[0].protocol_id
+    other = "" if is_own(own[0]) else f", {model.name}"
+    trains = f" trains {model.name} ({model.parameters:,} parameters)" if other else ""
+    yield f"## Trained gently: {name}{other}"
+    yield filled(
+        f"Protocol [`{name}`](../urlvr_bench/protocols/{protocol.published(name).name}){trains}: learning rate "
+        f"{training.learning_rate:g}, {training.steps} steps of {training.rows} rollouts, in {training.precision} on "
+        f"every processor. {told(real(own))}"
+    )
+    yield _table(summary, runs)
 
 
 def _stopped(blind: Sequence[Sequence[Record]]) -> str:
