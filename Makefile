@@ -39,10 +39,13 @@ desk: setup  ## a real language model rises and falls: four rewards on SmolLM2-1
 	    $$($(BIN)/python benchmarks/desk_precision.py) --out desk/runs
 	$(BIN)/urlvr-bench plot desk/runs --out desk/figures
 
-desk-records: setup  ## the records behind docs/desk.md; adds what is missing (about four hours on two cores)
+desk-records: setup  ## the records behind docs/desk.md; adds what is missing (about seven hours on two cores)
 	$(BIN)/urlvr-bench models get smollm2-135m
+	$(BIN)/urlvr-bench models get gemma3-270m
 	$(BIN)/urlvr-bench run --protocol desk-press --seeds 3 $(addprefix --method ,$(DESK) $(DESK_OTHERS)) --out desk/runs
-	$(BIN)/urlvr-bench run --protocol desk --seeds 3 $(addprefix --method ,$(DESK)) --out desk/runs
+	$(BIN)/urlvr-bench run --protocol desk --seeds 3 $(addprefix --method ,$(DESK) self_certainty trajectory_entropy) \
+	    --out desk/runs
+	$(BIN)/urlvr-bench run --protocol desk --model gemma3-270m --seeds 3 $(addprefix --method ,$(DESK)) --out desk/runs
 	$(BIN)/urlvr-bench collect desk/runs --out results
 
 desk-baselines: setup  ## what SmolLM2-135M can before training (about ten minutes on one core)
@@ -100,9 +103,11 @@ docs: setup  ## everything that is generated from the registry and from results/
 	for name in $(DOCUMENTS); do $(BIN)/python -m urlvr_bench.$$name || exit 1; done
 	$(BIN)/urlvr-bench plot results/pocket@2/pocket-6/chain_addition results/pocket-probe --out docs/figures
 	rm -f docs/figures/pocket-probe_pocket-* docs/figures/*_forecast.* docs/studies/*.svg
-	if [ -d results/desk-press ]; then $(BIN)/urlvr-bench plot results/desk-press --out docs/figures || exit 1; \
-	    for kind in png svg; do mv docs/figures/desk-press_*_dual.$$kind docs/figures/desk.$$kind || exit 1; done; \
-	    rm -f docs/figures/desk-press_*; fi
+	$(BIN)/urlvr-bench plot results/desk-press --out docs/figures/desk
+	$(BIN)/urlvr-bench plot results/desk@2/gemma3-270m --out docs/figures/gemma
+	for kind in png svg; do mv docs/figures/desk/*_dual.$$kind docs/figures/desk.$$kind \
+	    && mv docs/figures/gemma/*_dual.$$kind docs/figures/desk-gemma3-270m.$$kind || exit 1; done
+	rm -r docs/figures/desk docs/figures/gemma
 
 check-pins: setup  ## prove that one set of pins resolves for every extra together, vllm included
 	$(PIP) install $(QUIET) --dry-run --ignore-installed -c constraints.txt '.[vllm,board,browser,cluster,tensorboard,wandb,dev]'

@@ -48,7 +48,7 @@ def _table(summary: Summary, runs: dict[str, list[Record]]) -> str:
                 "seeds": line.seeds,
                 "start": f"{line.verdict.accuracies[0]:.2f}",
                 "peak (step)": f"{line.verdict.peak:.2f} ({line.verdict.peak_step})",
-                "end": f"{line.verdict.end:.2f} {sureness([runs[line.method]])}",
+                "end": f"{line.verdict.end:.2f} {sureness([runs[line.method]])}{'*' * (line.seeds == 1)}",
                 "ends, by seed": span(ends(runs[line.method])),
                 "verdict": line.outcome,
                 COLUMN: str(line.fell or DASH),
@@ -77,15 +77,22 @@ def _gentle(own: Sequence[Record]) -> Iterator[str]:
     (summary,) = summaries(own)
     runs = {line.method: [one for one in own if one.method.id == line.method] for line in summary.lines}
     training, model, name = own[0].protocol.training, own[0].model, own[0].protocol_id
-    other = "" if is_own(own[0]) else f", {model.name}"
-    trains = f" trains {model.name} ({model.parameters:,} parameters)" if other else ""
-    yield f"## Trained gently: {name}{other}"
+    if is_own(own[0]):
+        yield f"## Trained gently: {name}"
+        trains = ""
+    else:
+        yield f"## Another model at that rate: {model.name}"
+        trains = f" trains {model.name} ({model.parameters:,} parameters)"
     yield filled(
         f"Protocol [`{name}`](../urlvr_bench/protocols/{protocol.published(name).name}){trains}: learning rate "
         f"{training.learning_rate:g}, {training.steps} steps of {training.rows} rollouts, in {training.precision} on "
         f"every processor. {told(real(own))}"
     )
+    if not is_own(own[0]):
+        yield f"![Reward and accuracy of {model.name} in training](figures/desk-{model.name}.png)"
     yield _table(summary, runs)
+    if any(line.seeds == 1 for line in summary.lines):
+        yield "A star marks one seed: its interval is over problems alone and says nothing about another training run."
 
 
 def _stopped(blind: Sequence[Sequence[Record]]) -> str:

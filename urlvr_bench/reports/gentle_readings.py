@@ -1,5 +1,6 @@
 """What the records of a calm protocol say: noise stays, labels move, and what the rewards do is their own doing."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,8 +61,9 @@ def real(records: Sequence[Record]) -> list[Claim]:
     said = []
     if noise and taught:
         row = calm.row(noise, taught)
+        broken = row["lowest"] < asked.least  # which one seed is enough to show
         judged = "calm" if row["calm"] else "not calm"
-        judged = judged if len(noise) >= ENOUGH else "not to be told from so few"
+        judged = judged if len(noise) >= ENOUGH or broken else "not to be told from so few"
         said = [
             f"Rewarded at random ({_seeds(noise)}) the mean accuracy goes no further than {row['widest']:+.3f} from "
             f"the {row['start']:.2f} of step 0 at any evaluation, and no seed below {row['lowest']:.0%} of its start; "
@@ -78,10 +80,14 @@ def real(records: Sequence[Record]) -> list[Claim]:
 
 def moved_by_noise(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
     """Return under which protocols noise alone moves a policy; `tables` are of kind `calm`."""
-    rows = {each.title.split()[1]: row for each in tables for row in each.frame.to_dict("records")}
-    calm_ones = [f"`{name}`" for name, row in rows.items() if row["calm"]]
+    rows = [(each.title.split()[1], row) for each in tables for row in each.frame.to_dict("records")]
+    models = Counter(name for name, _ in rows)
+    called = [f"`{name}`" + (f" on {row['model']}" if models[name] > 1 else "") for name, row in rows]
+    calm_ones = [where for where, (_, row) in zip(called, rows, strict=True) if row["calm"]]
     moved = [
-        f"`{name}` ({row['start']:.2f} to {row['noise_end']:.2f})" for name, row in rows.items() if not row["calm"]
+        f"{where} ({row['start']:.2f} to {row['noise_end']:.2f})"
+        for where, (_, row) in zip(called, rows, strict=True)
+        if not row["calm"]
     ]
     told = []
     if moved:
