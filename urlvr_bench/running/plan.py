@@ -68,10 +68,12 @@ def grid(
         tasks.load(name)
     built = _distinct(method_specs)
     fitting.refuse(settings, models, goals, built)
-    return _each_once(
+    runs = _each_once(
         Run(settings, model, task, name, seed, changed_params(method), overrides)
         for model, task, (name, method), seed in itertools.product(models, goals, built, seeds)
     )
+    fitting.can_be_recorded(runs)
+    return runs
 
 
 def _distinct(specs: Sequence[str]) -> list[tuple[str, Method]]:
