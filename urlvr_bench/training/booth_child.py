@@ -74,7 +74,7 @@ def encoded(reply: Any) -> bytes:
 class Files(MetaPathFinder, Loader):
     """Imports `urlvr_bench.methods.<name>` from texts that were read before the walls stood."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, bytes]) -> None:
         self.texts = texts
 
     def find_spec(self, fullname: str, *_: Any) -> ModuleSpec | None:
@@ -123,10 +123,10 @@ def prepare(file: Path | None) -> Files:
     from urlvr_bench import methods
     from urlvr_bench.rollouts import Extra
 
-    texts = {name: (methods.FOLDER / f"{name}.py").read_text(encoding="utf-8") for name in methods.names()}
+    texts = {name: (methods.FOLDER / f"{name}.py").read_bytes() for name in methods.names()}
     if file is not None:
-        texts[file.stem] = file.read_text(encoding="utf-8")
-    for name in (*LIBRARY, *OURS, *(NUMPY if any("numpy" in text for text in texts.values()) else ())):
+        texts[file.stem] = file.read_bytes()
+    for name in (*LIBRARY, *OURS, *(NUMPY if any(b"numpy" in text for text in texts.values()) else ())):
         import_module(name)
     known = sorted(texts)
     methods.names = lambda: known
@@ -217,6 +217,8 @@ def main() -> None:
         return encoded({"error": type(error).__name__, "what": what, "line": line, "group": group})
 
     try:
+        with contextlib.suppress(SyntaxError):  # which `load` tells; of all else the line is told here
+            import_module(f"urlvr_bench.methods.{told['name']}")
         methods.load(told["name"])
         with frames():  # which the validation of hyper-parameters reads
             method = methods.configure(told["name"], told["params"])
