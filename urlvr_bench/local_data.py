@@ -23,6 +23,13 @@ def local_copies() -> dict[str, Path]:
     return copies
 
 
+def entry(task: str, path: Path) -> str:
+    """Return what DATA_VARIABLE says where the path of a task is; a comma would end it halfway."""
+    if "," in str(path):
+        raise UsageError(f"{path}: {DATA_VARIABLE} cannot name a path with a comma; rename the file or folder")
+    return f"{task}={path}"
+
+
 def own_files() -> dict[str, Path]:
     """Return the files of one's own by the names of their tasks."""
     return {name: path for name, path in local_copies().items() if path.suffix == ".jsonl"}
@@ -37,5 +44,5 @@ def adopt(file: str, taken: Collection[str]) -> str:
     if name in taken or local_copies().get(name, path) != path:
         raise UsageError(f"task {file}: there is another task {name}; rename the file")
     if name not in own_files():
-        os.environ[DATA_VARIABLE] = ",".join(filter(None, [os.environ.get(DATA_VARIABLE), f"{name}={path}"]))
+        os.environ[DATA_VARIABLE] = ",".join(filter(None, [os.environ.get(DATA_VARIABLE), entry(name, path)]))
     return name

@@ -11,6 +11,7 @@ import math
 import re
 import sys
 import textwrap
+import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -78,11 +79,12 @@ def _plain(name: str) -> str:
 def load(name: str) -> type[Method]:
     """Return the one Method class of the file that `name`, or the alias `name`, stands for."""
     name = resolve(name)
+    where = f"methods/{name}.py"
     try:
         module = importlib.import_module(f"{__name__}.{name}")
-    except SyntaxError as error:
-        raise _does_not_parse(f"methods/{name}.py", error) from error
-    return _the_method(module, f"methods/{name}.py")
+    except (Exception, SystemExit) as error:  # whatever a contributor's file raises is theirs to mend
+        raise _does_not_load(where, str(FOLDER / f"{name}.py"), error) from error
+    return _the_method(module, where)
 
 
 def load_file(path: Path) -> type[Method]:
@@ -95,13 +97,21 @@ def load_file(path: Path) -> type[Method]:
     sys.modules[name] = module  # so that its instances can be pickled
     try:
         spec.loader.exec_module(module)
-    except SyntaxError as error:
-        raise _does_not_parse(str(path), error) from error
+    except (Exception, SystemExit) as error:  # whatever a contributor's file raises is theirs to mend
+        raise _does_not_load(str(path), str(path), error) from error
     return _the_method(module, str(path))
 
 
-def _does_not_parse(where: str, error: SyntaxError) -> UsageError:
-    return UsageError(f"{where} line {error.lineno} does not parse: {error.msg}")
+def _does_not_load(where: str, file: str, error: BaseException) -> UsageError:
+    """Return in one line why a file of a method cannot be imported, with the line of the file that it fails at."""
+    if isinstance(error, UsageError):
+        return error
+    if isinstance(error, SyntaxError):
+        return UsageError(f"{where} line {error.lineno} does not parse: {error.msg}")
+    lines = [place.lineno for place in traceback.extract_tb(error.__traceback__) if place.filename == file]
+    place = f" line {lines[-1]}" if lines else ""
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    return UsageError(f"{where}{place} cannot be imported: {what}")
 
 
 def _the_method(module: ModuleType, where: str) -> type[Method]:

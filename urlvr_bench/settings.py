@@ -21,6 +21,11 @@ Stop = Literal[
 """Columns that show a collapse: the first three read labels, the others do not. `science.signs` holds the bounds."""
 
 
+MOST_STEPS = 100_000
+MOST_SAMPLES = 1024
+"""Completions per problem: maj@1024 is the most that the field reports, and binomials up to here fit a float."""
+
+
 class Settings(BaseModel):
     """Values that are checked once and never change."""
 
@@ -35,7 +40,7 @@ def setting(meaning: str, unit: str = "", default: Any = ..., **bounds: Any) -> 
 class Training(Settings):
     """How every method of the protocol is trained. A step is one batch of rollouts and the updates made on it."""
 
-    steps: int = setting("training steps, each one batch of rollouts", gt=0)
+    steps: int = setting("training steps, each one batch of rollouts", gt=0, le=MOST_STEPS)
     prompts_per_step: int = setting("prompts of a step's batch", "prompts", gt=0)
     group_size: int = setting("rollouts per prompt", "rollouts", ge=2)
     mini_batches: int = setting("optimizer updates made on one batch of rollouts", "updates", 1, gt=0)
@@ -130,7 +135,7 @@ class Evaluation(Settings):
 
     every: int = setting("between evaluations; step 0 and the last step are always judged", "steps", gt=0)
     problems: int = setting("test problems, the first of the task", "problems", gt=0)
-    samples: int = setting("completions per problem", "completions", gt=0)
+    samples: int = setting("completions per problem", "completions", gt=0, le=MOST_SAMPLES)
     max_tokens: int = setting("length limit of a completion", "tokens", gt=0)
     temperature: float = setting("of the completions that are judged; 0 is greedy", default=1.0, ge=0)
     top_p: float = setting("sample from the likeliest tokens of this probability", default=1.0, gt=0, le=1)
@@ -146,7 +151,9 @@ class Evaluation(Settings):
     share_prompts: bool = setting("read a prompt once for all completions of a batch", default=False)
     greedy: bool = setting("at step 0 and at the end, also one greedy completion per problem", default=False)
     native: bool = setting("at step 0, also the task in its native prompt style, where it has one", default=False)
-    baseline_samples: int | None = setting("at step 0, also this many per problem", "completions", None, gt=0)
+    baseline_samples: int | None = setting(
+        "at step 0, also this many per problem", "completions", None, gt=0, le=MOST_SAMPLES
+    )
 
     @model_validator(mode="after")
     def _enough_samples(self) -> "Evaluation":

@@ -73,6 +73,7 @@ BAD = [
     (["run", "--set", "samples=2"], "pass@16 needs at least 16 samples"),
     (["run", "--set", "mini_batches=3"], "do not divide"),
     (["run", "--seed", "1", "--seed", "1"], "not distinct"),
+    (["run", "--seed", "4294967296"], "seed 4294967296 is none: seeds are 0 to 4294967295"),
     (["run", "--data", "gsm8k=/nowhere"], "--data"),
     (["run", "--resource", "slurm_partition=gpu"], "no launcher makes one here: add --launcher local or slurm"),
     (["run", "--out", "README.md"], "README.md is a file; give the folder"),

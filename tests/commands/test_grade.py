@@ -54,6 +54,7 @@ def test_one_completion_and_two_answers_are_explained(command):
     ("line", "message"),
     [
         ("{", "line 1: no JSON"),
+        ("[" * 100_000, "line 1: no JSON"),
         ("[]", "line 1: no JSON object"),
         ('{"gold": "1", "style": "boxed"}', "line 1: completion is missing or no text"),
         ('{"gold": 1, "completion": "", "style": "boxed"}', "line 1: gold is missing or no text"),

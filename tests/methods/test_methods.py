@@ -264,6 +264,9 @@ def test_hyper_parameters_are_read_from_the_command_line() -> None:
     ("text", "says"),
     [
         ("def f(:", "line 1 does not parse"),
+        ("x = 1\ny = z\n", "line 2 cannot be imported: NameError: name 'z' is not defined"),
+        ("import no_such_thing", "line 1 cannot be imported: ModuleNotFoundError: No module named 'no_such_thing'"),
+        ("raise RuntimeError('a\\nb')", "line 1 cannot be imported: RuntimeError: a"),
         ("x = 1", "must define exactly one Method; it defines none"),
         ("from urlvr_bench import Method\nclass A(Method): ...\nclass B(Method): ...", "it defines A, B"),
     ],
@@ -274,4 +277,4 @@ def test_a_broken_file_is_named(tmp_path: Path, text: str, says: str) -> None:
     with pytest.raises(UsageError) as caught:
         methods.load_file(path)
     assert str(path) in str(caught.value)
-    assert says in str(caught.value)
+    assert says in str(caught.value) and "\n" not in str(caught.value)

@@ -233,6 +233,16 @@ def test_records_are_found_by_name(tmp_path: Path) -> None:
     assert record.read_all([tmp_path]) == [SMALL, SMALL]
 
 
+def test_two_records_of_one_run_are_not_collected(tmp_path: Path) -> None:
+    first, other = fabricate(base=0.6), fabricate(base=0.5)
+    for folder, found in (("a", first), ("b", other), ("c", other)):
+        record.write(found, tmp_path / folder / "record.json")
+    for replace in (False, True):
+        with pytest.raises(UsageError, match="two different records of the run"):
+            record.collect([tmp_path], tmp_path / "results", replace)
+    assert record.collect([tmp_path / "b", tmp_path / "c"], tmp_path / "results") == [tmp_path / "results" / other.path]
+
+
 def test_nothing_to_find_is_an_error_that_names_the_folder(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=f"no records under {tmp_path}"):
         record.find([tmp_path])

@@ -73,6 +73,23 @@ def test_a_broken_method(tmp_path: Path) -> None:
     assert "| all equal | 5 5 5 5 | 1 1 1 1 |" in text
 
 
+@pytest.mark.parametrize(
+    ("pays", "shown"),
+    [
+        ("None", "TypeError: 'NoneType' object is not iterable"),
+        ("['1', None]", "'1' None"),
+        ("[float('nan')]", "nan"),
+        ("exit(0)", "SystemExit: 0"),
+    ],
+)
+def test_whatever_a_method_pays_is_a_finding(tmp_path: Path, pays: str, shown: str) -> None:
+    path = tmp_path / "greedy.py"
+    path.write_text(GREEDY.replace("[1.0 + (group.gold is None) - 1 for _ in group.answers]", pays))
+    found = method_check.examine(str(path))
+    assert not found.keeps_contract
+    assert f"| all equal | 5 5 5 5 | {shown} |" in method_check.markdown(found)
+
+
 @pytest.mark.parametrize("target", ["nonsense", "missing.py", "./methods"])
 def test_an_unknown_target(target: str) -> None:
     with pytest.raises(UsageError):

@@ -66,6 +66,31 @@ def test_a_method_is_named_once(spec: str) -> None:
         plan.grid("smoke", ["majority_vote", spec], [0])
 
 
+@pytest.mark.parametrize(
+    ("methods", "changes", "said"),
+    [
+        (["majority_vote"], {"ood": "[" + ",".join(["chain_addition_two"] * 12) + "]"}, "overrides.ood="),
+        (["+".join(["majority_vote"] * 20)], {}, "method='weighted_sum"),
+        (["majority_vote"], {"samples": "1025"}, "samples=1025"),
+        (["majority_vote"], {"steps": "100001"}, "steps=100001"),
+    ],
+)
+def test_what_no_record_could_hold_is_refused_before_the_training(
+    methods: list[str], changes: dict[str, str], said: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        plan.grid("pocket", methods, [0], overrides=changes)
+    assert said in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_file_of_too_long_a_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DATA_VARIABLE, "")
+    file = tmp_path / f"{'x' * 101}.jsonl"
+    file.write_text('{"prompt": "1+1="}\n')
+    with pytest.raises(UsageError, match="a record could not hold this run: task="):
+        plan.grid("pocket", ["majority_vote"], [0], [], [f"{file}@chain_addition"], {"evaluation.task": "countdown"})
+
+
 def test_a_model_that_is_named_twice_makes_one_run() -> None:
     assert len(plan.grid("smoke", ["majority_vote"], [0], ["pocket-6"] * 2, ["chain_addition"] * 2)) == 1
 

@@ -208,6 +208,13 @@ def test_what_does_not_load_is_said(tmp_path: Path, changes: dict[str, str], say
         _ = booth.needs
 
 
+def test_a_file_that_is_not_utf_8_is_said(tmp_path: Path) -> None:
+    path = draft(tmp_path, "[]")
+    path.write_bytes(b"'caf\xe9'\n" + path.read_bytes())
+    with Booth("draft", {}, path) as booth, pytest.raises(UsageError, match=r"methods/draft\.py.* does not parse"):
+        _ = booth.needs
+
+
 def test_it_heeds_no_request_to_stop_but_ends_with_the_trainer(tmp_path: Path) -> None:
     code = f"""import sys, time
 from pathlib import Path

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from urlvr_bench.errors import UsageError, presentable
+from urlvr_bench.local_data import entry
 
 console = Console(stderr=True)
 """Everything for people goes to standard error; standard output is for what a command is asked to print."""
@@ -82,9 +83,8 @@ def use_local_data(settings: list[str] | None) -> None:
         path = Path(folder).expanduser()
         if not folder or not (path.is_dir() or (path.suffix == ".jsonl" and path.is_file())):
             raise UsageError(f"--data {setting!r} is not of the form TASK=DIR with a folder that exists")
-    given = [
-        f"{name}={Path(folder).expanduser().resolve()}" for name, _, folder in (s.partition("=") for s in settings)
-    ]
+    parts = [setting.partition("=") for setting in settings]
+    given = [entry(name, Path(folder).expanduser().resolve()) for name, _, folder in parts]
     os.environ["URLVR_DATA"] = ",".join([*given, *filter(None, [os.environ.get("URLVR_DATA")])])
 
 

@@ -25,7 +25,7 @@ def probe(
         list[str] | None,
         typer.Option(help="Task; default: the protocol's; repeat.", autocompletion=names_of("tasks")),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Runs, with seeds 0 ... N-1.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Runs, with seeds 0 ... N-1.")] = 3,
     label_free: Annotated[
         bool, typer.Option("--label-free", help="Stop by a sign that reads no label: few different answers.")
     ] = False,

@@ -6,8 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-MAX_SAMPLES = 1024
-"""Completions per problem: maj@1024 is the most that the field reports, and binomials up to here fit a float."""
+from urlvr_bench.settings import MOST_SAMPLES, MOST_STEPS
 
 
 def _finite(value: JsonValue) -> JsonValue:
@@ -37,7 +36,7 @@ Plain = Annotated[JsonValue, AfterValidator(_finite)]
 """A finite JSON value."""
 
 
-Votes = tuple[tuple[Annotated[int, Field(gt=0, le=MAX_SAMPLES)], bool], ...]
+Votes = tuple[tuple[Annotated[int, Field(gt=0, le=MOST_SAMPLES)], bool], ...]
 """(Number of samples, whether right) of each different answer to a problem, most frequent first."""
 
 
@@ -67,7 +66,7 @@ class Frozen(BaseModel):
 class Steps(Frozen):
     """One column per quantity and one entry per step; None where a quantity is undefined or not measured."""
 
-    step: list[Count] = Field(max_length=100_000)
+    step: list[Count] = Field(max_length=MOST_STEPS)
     proxy_reward: list[Real]
     proxy_reward_std: list[Positive]
     """Mean over groups of the standard deviation of the proxy reward inside the group."""
@@ -152,7 +151,7 @@ class Eval(Frozen):
 
     step: Count
     task: Name
-    n: int = Field(gt=0, le=MAX_SAMPLES)
+    n: int = Field(gt=0, le=MOST_SAMPLES)
     correct: list[Count] = Field(max_length=20_000)
     truncated: list[Count]
     unparsed: list[Count]

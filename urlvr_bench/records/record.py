@@ -180,7 +180,10 @@ def collect(folders: Sequence[Path], out: Path, replace: bool = False) -> list[P
 
     A record of the same run with other content is refused, before anything is copied, unless `replace` is set.
     """
-    found = {out / read.path: read for read in read_all(list(folders))}
+    found: dict[Path, Record] = {}
+    for one in read_all(list(folders)):
+        if found.setdefault(out / one.path, one) != one:
+            raise UsageError(f"two different records of the run {one.path}; keep one of them")
     changed = {path: new for path, new in found.items() if not path.is_file() or read(path) != new}
     taken = [path for path in changed if path.is_file()]
     if taken and not replace:

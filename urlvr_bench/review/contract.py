@@ -216,7 +216,7 @@ def results(method: Method) -> dict[Check, list[str]]:
     for check in CHECKS:
         try:
             found[check] = list(check(method))
-        except Exception as error:  # whatever a contributor's code raises is a finding
+        except (Exception, SystemExit) as error:  # whatever a contributor's code raises is a finding
             found[check] = [f"{type(error).__name__}: {error}"]
     return found
 

@@ -11,6 +11,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.records.record import write_atomically
 from urlvr_bench.review import contract, form, rehearsal
 from urlvr_bench.rollouts import Group, Method
+from urlvr_bench.training.firewall import number, shown
 
 LONG = 100_000
 """Tokens of a long completion."""
@@ -66,7 +67,7 @@ def examine(target: str, further: Sequence[form.Check] = ()) -> Examination:
             started = time.process_time()
             paid[f"completions of {label}"] = (group.answers, _pay(method, group))
             cost[label] = (time.process_time() - started) / size * 1e6
-    except Exception as error:  # a turn before the reward may fail as well
+    except (Exception, SystemExit) as error:  # a turn before the reward may fail as well
         paid["any"] = ([], f"{type(error).__name__}: {error}")
     findings: dict[Callable[..., Iterator[str]], Sequence[str]] = {}
     findings.update(contract.results(method))
@@ -76,8 +77,8 @@ def examine(target: str, further: Sequence[form.Check] = ()) -> Examination:
 
 def _pay(method: Method, group: Group) -> Sequence[float] | str:
     try:
-        return method.reward(group)
-    except Exception as error:  # whatever a contributor's code raises is shown
+        return list(method.reward(group))
+    except (Exception, SystemExit) as error:  # whatever a contributor's code raises is shown
         return f"{type(error).__name__}: {error}"
 
 
@@ -99,16 +100,22 @@ def markdown(found: Examination, training: str = "") -> str:
         "|---|---|",
     ]
     for check, problems in found.findings.items():
-        shown = "; ".join(map(_cell, problems[:MOST_SHOWN]))
+        listed = "; ".join(map(_cell, problems[:MOST_SHOWN]))
         more = f" (and {len(problems) - MOST_SHOWN} more)" if len(problems) > MOST_SHOWN else ""
         what = (check.__doc__ or "").rstrip(".")
-        lines.append(f"| {'no' if problems else 'yes'} | {what}{': ' + shown + more if problems else ''} |")
+        lines.append(f"| {'no' if problems else 'yes'} | {what}{': ' + listed + more if problems else ''} |")
     lines += ["", "| group | answers | pays |", "|---|---|---|"]
     for kind, (answers, rewards) in found.paid.items():
         given = " ".join("-" if answer is None else answer for answer in answers)
-        amounts = _cell(rewards) if isinstance(rewards, str) else " ".join(f"{reward:.3g}" for reward in rewards)
-        lines.append(f"| {kind} | {given} | {amounts} |")
+        amounts = rewards if isinstance(rewards, str) else " ".join(map(_amount, rewards))
+        lines.append(f"| {kind} | {given} | {_cell(amounts)} |")
     return "\n".join([*lines, *(["", training] if training else []), ""])
+
+
+def _amount(reward: object) -> str:
+    """Return a reward with three digits, and what is no finite number as it is."""
+    found = number(reward)
+    return shown(reward) if found is None else f"{found:.3g}"
 
 
 def _cell(text: str) -> str:

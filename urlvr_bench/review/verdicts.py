@@ -87,7 +87,7 @@ def grade_file(path: Path, task: str | None = None) -> Iterator[Graded]:
 def _row(line: str, task: str | None) -> Graded:
     try:
         row = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"no JSON: {error}") from error
     if not isinstance(row, dict):
         raise UsageError("no JSON object; a row has gold, completion, and style or task")

@@ -3,12 +3,17 @@
 from collections.abc import Iterable, Sequence
 from itertools import product
 
+from pydantic import ValidationError
+
 from urlvr_bench import tasks
 from urlvr_bench.errors import UsageError
-from urlvr_bench.models import is_prior
+from urlvr_bench.models import display_name, is_prior
 from urlvr_bench.needs import OF_TASKS, SOURCES
-from urlvr_bench.protocol import Protocol
+from urlvr_bench.protocol import Protocol, Run
+from urlvr_bench.records.described import ModelName
+from urlvr_bench.records.measured import Frozen, Name, Short
 from urlvr_bench.rollouts import Method
+from urlvr_bench.settings import first_problem
 from urlvr_bench.task import Task
 
 Named = tuple[str, Method]
@@ -32,6 +37,25 @@ def refuse(settings: Protocol, models: Sequence[str], goals: Sequence[str], buil
                 f"{name} asks in words, which the pocket prior {model} cannot read: take a task with a question of its "
                 "own, such as countdown_pocket, or a model that reads English"
             )
+
+
+class Recorded(Frozen):
+    """What a record calls its run, within the bounds that a record has."""
+
+    model: ModelName
+    task: Name
+    method: Short
+    overrides: dict[Short, Short]
+
+
+def can_be_recorded(runs: Iterable[Run]) -> None:
+    """Refuse names that no record could hold: it is written when all of the training is over."""
+    for run in runs:
+        named = {"model": display_name(run.model), "task": run.task, "method": run.method_id}
+        try:
+            Recorded.model_validate({**named, "overrides": dict(run.overrides)})
+        except ValidationError as error:
+            raise UsageError(f"a record could not hold this run: {first_problem(error)}") from error
 
 
 def can_judge(name: str) -> None:

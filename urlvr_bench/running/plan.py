@@ -17,6 +17,8 @@ from urlvr_bench.rollouts import Method
 from urlvr_bench.running import claims, fitting
 from urlvr_bench.running.made_of import unchanged
 
+HIGHEST_SEED = 2**32 - 1
+"""Of numpy's generator, which a training seeds with the run's seed."""
 State = Literal["new", "begun", "running", "done"]
 
 
@@ -56,6 +58,8 @@ def grid(
     settings = protocol.load(protocol_name, overrides)
     if len(set(seeds)) != len(seeds):
         raise UsageError(f"seeds {', '.join(map(str, seeds))} are not distinct")
+    if beyond := [seed for seed in seeds if not 0 <= seed <= HIGHEST_SEED]:
+        raise UsageError(f"seed {beyond[0]} is none: seeds are 0 to {HIGHEST_SEED}")
     models = list(model_names) or [settings.model]
     goals = [tasks.adopt(name) for name in task_names] or [settings.task]
     for name in models:
@@ -64,10 +68,12 @@ def grid(
         tasks.load(name)
     built = _distinct(method_specs)
     fitting.refuse(settings, models, goals, built)
-    return _each_once(
+    runs = _each_once(
         Run(settings, model, task, name, seed, changed_params(method), overrides)
         for model, task, (name, method), seed in itertools.product(models, goals, built, seeds)
     )
+    fitting.can_be_recorded(runs)
+    return runs
 
 
 def _distinct(specs: Sequence[str]) -> list[tuple[str, Method]]:

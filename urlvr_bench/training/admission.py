@@ -1,4 +1,4 @@
-"""What a method's file may import, and how it is imported behind the walls: from a text that was read before.
+"""What a method's file may import, and how it is imported behind the walls: from bytes that were read before.
 
 Every module that a method may import is imported first, and the files of all methods are read.
 """
@@ -36,9 +36,9 @@ NAMES = ("Extra", "Family", "Group", "Method", "Query", "Sampled", "Signal")
 
 
 class Files(MetaPathFinder, Loader):
-    """Imports `urlvr_bench.methods.<name>` from texts that were read before the walls stood."""
+    """Imports `urlvr_bench.methods.<name>` from bytes that were read before the walls stood."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
+    def __init__(self, texts: Mapping[str, bytes]) -> None:
         self.texts = texts
 
     def find_spec(self, fullname: str, *_: Any) -> ModuleSpec | None:
@@ -80,10 +80,10 @@ def refuse_imports(tree: ast.Module, where: str) -> None:
 
 def prepare(file: Path | None) -> Files:
     """Import all that may be imported, read all methods, and keep them listed once the folder cannot be."""
-    texts = {name: (methods.FOLDER / f"{name}.py").read_text(encoding="utf-8") for name in methods.names()}
+    texts = {name: (methods.FOLDER / f"{name}.py").read_bytes() for name in methods.names()}
     if file is not None:
-        texts[file.stem] = file.read_text(encoding="utf-8")
-    for name in (*LIBRARY, *OURS, *(NUMPY if any("numpy" in text for text in texts.values()) else ())):
+        texts[file.stem] = file.read_bytes()
+    for name in (*LIBRARY, *OURS, *(NUMPY if any(b"numpy" in text for text in texts.values()) else ())):
         import_module(name)
     known = sorted(texts)
     methods.names = lambda: known

@@ -4,12 +4,14 @@ Started as `python -s -S -P <this file>` by booth.py, before any data is loaded.
 sends JSON back.
 """
 
+import contextlib
 import json
 import os
 import pickle
 import signal
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 LONGEST = 1000
@@ -118,6 +120,8 @@ def main() -> None:
         return encoded({"error": type(error).__name__, "what": what, "line": line, "group": group})
 
     try:
+        with contextlib.suppress(SyntaxError):  # which `load` tells; of all else the line is told here
+            import_module(f"urlvr_bench.methods.{told['name']}")
         methods.load(told["name"])
         with frames():  # which the validation of hyper-parameters reads
             method = methods.configure(told["name"], told["params"])
