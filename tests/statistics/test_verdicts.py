@@ -172,9 +172,9 @@ def test_runs_that_nothing_judged_are_named() -> None:
 
 def test_many_comparisons_are_a_line_each_under_one_verdict(command, tmp_path) -> None:
     for model in range(FEW + 1):
-        write(fabricate("empo", model=f"m{model}", collapse_at=20), tmp_path / f"{model}" / "empo.json")
-        write(fabricate("probability", model=f"m{model}"), tmp_path / f"{model}" / "probability.json")
-        write(fabricate("ground_truth", model=f"m{model}"), tmp_path / f"{model}" / "reference.json")
+        write(fabricate("empo", model=f"m{model}", collapse_at=20), tmp_path / f"{model}" / "empo" / "seed0.json")
+        write(fabricate("probability", model=f"m{model}"), tmp_path / f"{model}" / "probability" / "seed0.json")
+        write(fabricate("ground_truth", model=f"m{model}"), tmp_path / f"{model}" / "reference" / "seed0.json")
     done = command("summary", tmp_path)
     first, *rest = done.stdout.splitlines()
     rows = [line for line in rest if " · m" in line]
