@@ -157,7 +157,7 @@ function refer() {
   references.tBodies[0].replaceChildren(...found.slice(0, 100).map((row) => plainRow(row, shown, hints, pickBox)));
   const average = columns.find((column) => column.key === "avg").start;
   const told = found.slice(0, 9).map((row) => `${row.method} ${(100 * row.raw[average]).toFixed(1)}`);
-  document.querySelector("[data-references]").textContent = `${found.length} references: ${told.join(", ")}${found.length > 9 ? ", …" : ""}`;
+  document.querySelector("[data-references]").textContent = `${found.length} reference${found.length === 1 ? "" : "s"}: ${told.join(", ")}${found.length > 9 ? ", …" : ""}`;
 }
 
 function turnable() {

@@ -295,7 +295,8 @@ def test_a_study_whose_runs_are_there_has_a_page(tmp_path: Path) -> None:
     own = fabricate(run.method, run.seed, protocol=run.protocol, model=run.model, task=run.task)
     assert own.path == run.record_path
     assert [one.name for one in findings.findings([own])] == ["priors"]
-    made = findings.html(findings.findings([own])[0].markdown() + "\n<script>alert(1)</script>\n")
+    made = findings.html(findings.findings([own])[0].markdown() + "\n<script>alert(1)</script>\n[a *page*](b.md)\n")
+    assert "a <em>page</em>" in made and "b.md" not in made
     assert "<table>" in made and "<script" not in made and "style=" not in made
 
 

@@ -7,8 +7,8 @@ import pytest
 from records import fabricate
 from rich.console import Console
 
+from urlvr_bench.commands.summing import FEW, counted, show
 from urlvr_bench.commands.summing import LEAST as SHORTEST
-from urlvr_bench.commands.summing import counted, show
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records.record import Record, write
 from urlvr_bench.reports.summary import Line, summaries
@@ -168,3 +168,23 @@ def test_json_is_one_document(command, tmp_path) -> None:
 def test_runs_that_nothing_judged_are_named() -> None:
     with pytest.raises(UsageError, match="no run has been judged"):
         summaries([])
+
+
+def test_many_comparisons_are_a_line_each_under_one_verdict(command, tmp_path) -> None:
+    for model in range(FEW + 1):
+        write(fabricate("empo", model=f"m{model}", collapse_at=20), tmp_path / f"{model}" / "empo" / "seed0.json")
+        write(fabricate("probability", model=f"m{model}"), tmp_path / f"{model}" / "probability" / "seed0.json")
+        write(fabricate("ground_truth", model=f"m{model}"), tmp_path / f"{model}" / "reference" / "seed0.json")
+    done = command("summary", tmp_path)
+    first, *rest = done.stdout.splitlines()
+    rows = [line for line in rest if " · m" in line]
+    assert first.startswith(f"Of {2 * (FEW + 1)} rewards without labels in {FEW + 1} comparisons")
+    assert len(rows) == FEW + 1 and "empo" not in done.stdout and "left out: the tables" in done.stderr
+    (words,) = {line.split(" 1 ", 1)[1].strip() for line in rows}
+    counts = [(int(part[0]), part[2:]) for part in words.split("; ")]
+    verdict = " ".join(done.stdout.partition("\n\n")[0].split())
+    assert sum(count for count, _ in counts) == 2
+    assert all(f"{(FEW + 1) * count} {word}" in verdict for count, word in counts)
+    for asked in ([tmp_path, "--all"], [tmp_path / "0"]):
+        shown = command("summary", *asked)
+        assert "empo" in shown.stdout and "ground_truth" in shown.stdout and "the tables" not in shown.stderr

@@ -1,5 +1,6 @@
 """What the page of a board holds: its rows, its figures and the words that explain them."""
 
+from collections import Counter
 from typing import Any
 
 from urlvr_bench.board import curves, lede, outcomes, overview
@@ -40,10 +41,13 @@ def facets(site: Site) -> list[dict[str, Any]]:
 
 def listed(board: Board) -> dict[str, Any]:
     """Return what the list of all boards says of one, with its result in a few words."""
-    tied, best = sum(entry.tied for entry in board.contenders), next(iter(board.contenders), None)
+    best = next(iter(board.contenders), None)
+    tied = Counter(entry.verdict.word for entry in board.contenders if entry.tied and entry.verdict)
     result = "references alone"
-    if best is not None and best.verdict is not None:
-        result = f"{f'{tied} tied for first' if tied > 1 else best.id}: {best.verdict.word}"
+    if tied.total() > 1:
+        result = f"{tied.total()} tied for first: {'; '.join(f'{count} {word}' for word, count in tied.most_common())}"
+    elif best is not None and best.verdict is not None:
+        result = f"{best.id}: {best.verdict.word}"
     kind = "tiny model" if lede.is_tiny(board.first.model) else "real language model"
     return {"title": board.title, "subtitle": f"{kind}, {board.subtitle}; {result}"}
 

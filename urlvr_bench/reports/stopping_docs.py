@@ -80,7 +80,7 @@ def by_part(runs: Sequence[Trained]) -> pd.DataFrame:
     for name in dict.fromkeys(run.part for run in runs):
         own = [run for run in runs if run.part == name]
         outcome = applied(rule, own)
-        rows.append({"rule": f"{name} ({outcome.blind_groups} groups)"} | _row(rule, outcome))
+        rows.append({"rule": f"{name.replace('`', '')} ({outcome.blind_groups} groups)"} | _row(rule, outcome))
     return pd.DataFrame(rows)
 
 

@@ -1,14 +1,15 @@
 """One table that fits a terminal: what every method did, in words, best outcome first."""
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from urlvr_bench.errors import UsageError
 from urlvr_bench.records.schema import Record
 from urlvr_bench.science.claims import span
-from urlvr_bench.statistics.cells import Cell, Rows, cells, role
+from urlvr_bench.statistics.cells import Cell, Rows, cells, different, role
 from urlvr_bench.statistics.collapse import HEADLINE
 from urlvr_bench.statistics.downfall import SHORT, Downfall, downfalls
 from urlvr_bench.statistics.intervals import Interval, two_way
@@ -90,6 +91,10 @@ class Summary:
     title: str
     compared: str
     lines: tuple[Line, ...]
+    seeds: str
+    """Of each method, such as `3 to 5`."""
+    outcomes: dict[str, int]
+    """How many rewards without labels had each; equal runs count once."""
     changed: bool = False
     """Whether settings of the protocol were changed."""
 
@@ -110,6 +115,11 @@ def summaries(records: Sequence[Record]) -> list[Summary]:
     return found
 
 
+def in_words(outcomes: Iterable[tuple[str, int]]) -> str:
+    """Return outcomes with how many had each, such as `21 rose and held; 1 fell`."""
+    return "; ".join(f"{count} {word}" for word, count in outcomes) or "references alone"
+
+
 def curve(verdict: Verdict) -> str:
     """Return a curve of accuracies as a line of bars; the lowest bar is 0, the highest 1."""
     values = verdict.accuracies
@@ -122,6 +132,7 @@ def _summary(cell: Cell, rows: Rows) -> Summary:
     found, fell = verdicts(cell, rows), downfalls(rows)
     lines = [_line(cell, records, found[method], fell[method]) for method, records in rows.items()]
     lines.sort(key=lambda line: (line.role != "contender", OUTCOMES.index(line.verdict.word), -line.verdict.end))
+    free = different({line.method: rows[line.method] for line in lines if line.role == "contender"})
     asked, problems = first.protocol.evaluation, len(first.problems[cell.judged])
     judged = "" if cell.judged == cell.task else f", judged on {cell.judged}"
     what = f"{first.model.parameters:,} parameters"
@@ -133,6 +144,8 @@ def _summary(cell: Cell, rows: Rows) -> Summary:
         f"{len(lines)} method{'s' if len(lines) > 1 else ''} on one model of {what}, {steps} steps; "
         f"accuracy: {problems} test problems x {asked.samples} samples, mean over seeds",
         tuple(lines),
+        span(map(len, rows.values()), "d"),
+        dict(Counter(line.outcome for line in lines if line.method in free)),
         bool(changes),
     )
 
