@@ -13,7 +13,7 @@ from urlvr_bench.presentation.rendering import Row, Table, worded
 from urlvr_bench.presentation.wording import latex, markdown
 from urlvr_bench.records.schema import Record
 from urlvr_bench.records.sets import lines
-from urlvr_bench.reports.table_text import OLDER, STOPPED, collapse_text, pass_text, probe_text, reward_text
+from urlvr_bench.reports.table_text import OLDER, STOPPED, TRAIN_PEAK, collapse_text, pass_text, probe_text, reward_text
 from urlvr_bench.science.kinds import KINDS as SCIENCE
 from urlvr_bench.statistics.cells import Cell, Rows, cells
 from urlvr_bench.statistics.collapse import FEWEST, WINDOW
@@ -132,6 +132,7 @@ ABOUT = {
     "leader: the interval of its rank holds 1, by resampling or for want of a paired test that rejects (Holm).",
     "^training, tokens$": "Training, tokens: completion tokens of a run's training, and how many times those of the "
     f"supervised reference (`{REFERENCE}`). Forward passes that only score texts do not count.",
+    f"^{re.escape(TRAIN_PEAK)}$": f"Train peak: best {WINDOW}-step mean of the train accuracy.",
     f"^{COLUMN}$": SHORT,
     f"^{re.escape(STOPPED)}$": "Stopped: the last checkpoint that was judged before the recommended label-free rule, "
     f"`{RECOMMENDED}`, would have ended the run (docs/stopping.md).",
@@ -157,7 +158,7 @@ COLLAPSE_NOTES = (
     f"interval], `-)` where it is open; below {FEWEST} seeds the steps themselves.",
     "Reward accuracy is not defined for real-valued rewards: no share of rollouts is paid what it deserves.",
     "Base, peak, final: accuracy (avg@n) on the test problems with 95 % intervals, at evaluated steps only; peak step "
-    f"is the range over seeds. Train peak: best {WINDOW}-step mean of the train accuracy.",
+    "is the range over seeds.",
 )
 KINDS: dict[str, tuple[Callable[..., list[Row]], Callable[[Row], dict[str, str]], tuple[str, ...]]] = {
     "pass": (pass_rows, pass_text, PASS_NOTES),

@@ -34,8 +34,9 @@ RULE = (
     f"when accuracy was highest; destroyed, if it did not. A move below {SLACK:.0%} of the proxy's range is none."
 )
 SHORT = (
-    f"Hacked: {LOSS:.0%} or more of the best train accuracy was lost while the proxy gained; destroyed: while it did "
-    "not, or no longer; as noise: the accuracy went the way of the random reward's. docs/statistics.md has the rule."
+    f"In training: hacked, if {LOSS:.0%} or more of the best train accuracy was lost while the proxy gained; "
+    "destroyed, if it was while the proxy did not, or no longer; drifted like noise (of what fell: as noise), if the "
+    "accuracy went the way of the random reward's; held, if less was lost. docs/statistics.md has the rule."
 )
 
 
