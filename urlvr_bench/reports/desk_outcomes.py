@@ -9,7 +9,7 @@ from urlvr_bench import protocol
 from urlvr_bench.presentation.rendering import DASH
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.gentle_readings import real
-from urlvr_bench.reports.readme import DESK, DESK_GENTLE, filled, is_own, sureness
+from urlvr_bench.reports.readme import DESK, DESK_GENTLE, filled, repeated, sureness
 from urlvr_bench.reports.summary import Summary, summaries
 from urlvr_bench.science.claims import ends, listed, span, starts, told
 from urlvr_bench.statistics.collapse import WINDOW, RiseAndFall, eval_curve, rise_and_fall, smooth
@@ -77,7 +77,7 @@ def _gentle(own: Sequence[Record]) -> Iterator[str]:
         yield filled(
             f"Protocol [`{name}`](../urlvr_bench/protocols/{file}): learning rate {training.learning_rate:g}, "
             f"{training.steps} steps of {training.rows} rollouts, in {training.precision} on every processor. "
-            f"{told(real(own))}"
+            f"{protocol.load(name).description} {told(real(own))}"
         )
         yield _table(summary, runs)
 
@@ -147,8 +147,8 @@ def beside_the_pocket(summary: Summary, known: Sequence[Record]) -> Iterator[str
 
 
 def _outcomes_under(name: str, known: Sequence[Record]) -> dict[str, str]:
-    """Return what became of each method under a protocol, on its own task and model."""
-    own = [one for one in known if one.protocol_id == name and is_own(one)]
+    """Return what became of each method that a protocol has enough seeds of, on its own task and model."""
+    own = repeated(known, name)
     return {line.method: line.outcome for each in summaries(own) for line in each.lines} if own else {}
 
 
