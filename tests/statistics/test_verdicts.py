@@ -88,6 +88,25 @@ def test_a_rise_that_few_seeds_leave_open_is_neither_none_nor_noise() -> None:
     assert lines(runs("random_reward", base=0.6, peak=0.6), more)["empo"].verdict.word == "rose and held"
 
 
+def test_seeds_that_part_are_sure_of_what_each_group_does_and_of_nothing_else() -> None:
+    held = [fabricate("empo", seed, problems=60, every=5, base=0.5, peak=0.95) for seed in range(2)]
+    lost = fabricate("empo", 2, problems=60, every=5, base=0.5, peak=0.95, collapse_at=35)
+    assert lines([*held, lost])["empo"].verdict.word == "undecided"  # in the mean it lost 0.3
+    sunk = [fabricate("empo", seed, problems=60, every=5, base=0.9, peak=0.9, collapse_at=16) for seed in range(2)]
+    less = fabricate("empo", 2, problems=60, every=5, base=0.9, peak=0.9, collapse_at=60)
+    assert lines([*sunk, less])["empo"].verdict.word == "fell"
+
+
+def test_a_rise_has_not_held_where_a_large_fall_cannot_be_excluded() -> None:
+    lasts = (None, None, 66)
+    seeds = [
+        fabricate("empo", seed, problems=60, every=5, base=0.5, peak=0.95, collapse_at=last)
+        for seed, last in enumerate(lasts)
+    ]
+    found = lines(seeds)["empo"]
+    assert found.verdict.peak - found.verdict.end < LARGE and found.verdict.word == "undecided"
+
+
 def test_the_outcome_says_how_a_method_fell() -> None:
     sinking = runs("random_reward", base=0.9, peak=0.9, collapse_at=30)
     found = lines(sinking, runs("empo", base=0.5, peak=0.95, collapse_at=60), runs("soft_vote", base=0.5, peak=0.9))

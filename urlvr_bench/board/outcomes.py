@@ -23,7 +23,7 @@ STYLES: dict[Word, str] = {
 MEANINGS: dict[Word, str] = {
     "rose and held": "Accuracy rose and stayed up until the last step",
     "rose, then fell": "Accuracy rose, and was lost again before the last step",
-    "undecided": "Accuracy may have risen; there are too few seeds or problems to say",
+    "undecided": "Accuracy may have risen, or fallen after a rise; there are too few seeds or problems to say",
     "no change": "Accuracy neither rose nor fell",
     "like noise": "Accuracy neither rose nor fell, and its end cannot be told from that of the random reward",
     "fell": "Accuracy fell without having risen",

@@ -10,7 +10,7 @@ from urlvr_bench import protocol
 from urlvr_bench.presentation.rendering import DASH
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.gentle_readings import real
-from urlvr_bench.reports.readme import DESK, DESK_GENTLE, filled, is_own, sureness
+from urlvr_bench.reports.readme import DESK, DESK_GENTLE, filled, is_own, repeated, sureness
 from urlvr_bench.reports.summary import Summary, summaries
 from urlvr_bench.science.claims import ends, listed, span, starts, told
 from urlvr_bench.statistics.collapse import WINDOW, RiseAndFall, eval_curve, rise_and_fall, smooth
@@ -77,18 +77,17 @@ def _gentle(own: Sequence[Record]) -> Iterator[str]:
     (summary,) = summaries(own)
     runs = {line.method: [one for one in own if one.method.id == line.method] for line in summary.lines}
     training, model, name = own[0].protocol.training, own[0].model, own[0].protocol_id
+    rate = (
+        f"learning rate {training.learning_rate:g}, {training.steps} steps of {training.rows} rollouts, in "
+        f"{training.precision} on every processor."
+    )
+    by = f"[`{name}`](../urlvr_bench/protocols/{protocol.published(name).name})"
     if is_own(own[0]):
         yield f"## Trained gently: {name}"
-        trains = ""
+        yield filled(f"Protocol {by}: {rate} {protocol.load(name).description} {told(real(own))}")
     else:
         yield f"## Another model at that rate: {model.name}"
-        trains = f" trains {model.name} ({model.parameters:,} parameters)"
-    yield filled(
-        f"Protocol [`{name}`](../urlvr_bench/protocols/{protocol.published(name).name}){trains}: learning rate "
-        f"{training.learning_rate:g}, {training.steps} steps of {training.rows} rollouts, in {training.precision} on "
-        f"every processor. {told(real(own))}"
-    )
-    if not is_own(own[0]):
+        yield filled(f"Protocol {by} trains {model.name} ({model.parameters:,} parameters): {rate} {told(real(own))}")
         yield f"![Reward and accuracy of {model.name} in training](figures/desk-{model.name}.png)"
     yield _table(summary, runs)
     if any(line.seeds == 1 for line in summary.lines):
@@ -160,8 +159,8 @@ def beside_the_pocket(summary: Summary, known: Sequence[Record]) -> Iterator[str
 
 
 def _outcomes_under(name: str, known: Sequence[Record]) -> dict[str, str]:
-    """Return what became of each method under a protocol, on its own task and model."""
-    own = [one for one in known if one.protocol_id == name and is_own(one)]
+    """Return what became of each method that a protocol has enough seeds of, on its own task and model."""
+    own = repeated(known, name)
     return {line.method: line.outcome for each in summaries(own) for line in each.lines} if own else {}
 
 

@@ -14,20 +14,24 @@ from urlvr_bench.statistics.verdicts import LARGE, LEAST
 VERDICTS = f"""## What became of a method
 
 Of three points of its mean accuracy on the test problems, start, peak and end. A change counts where it is {LEAST} or
-more and its 95 % interval, paired by problem, leaves out 0.
+more and its 95 % interval, paired by problem, leaves out 0; where the seeds part into groups, so that there is no
+interval, each group must have changed so.
 
 | word | rise from the start to the peak | fall from the peak to the end |
 |---|---|---|
-| rose and held | counts | does not count |
+| rose and held | counts | does not count, and is surely below {LARGE} |
 | rose, then fell | counts | counts |
 | undecided | {LEAST} or more, not sure, and may be {LARGE} or more: more seeds or problems would tell | either |
+| undecided | counts | does not count, and may be {LARGE} or more |
 | fell | below {LEAST}, or not sure and surely below {LARGE} | counts |
 | no change | as above | does not count |
 | like noise | as above, and the end cannot be told from that of the random reward | does not count |
 | no signal | no step of any run gave anything to learn from, and the run was told to go on | either |
 
-The peak is picked with the test labels, so it is no result that somebody without them could have. Where a method fell,
-the summary names how, by the curves of training (`rose, hacked`); that rule is the next one.
+The peak is picked with the test labels, so it is no result that somebody without them could have; and as the highest of
+several evaluations it flatters both the rise to it and the fall from it. No word is adjusted for that, nor for how many
+methods a table has. Where a method fell, the summary names how, by the curves of training (`rose, hacked`); that rule
+is the next one.
 """
 RULES = f"""## How a run fell
 

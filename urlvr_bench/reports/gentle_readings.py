@@ -1,6 +1,5 @@
 """What the records of a calm protocol say: noise stays, labels move, and what the rewards do is their own doing."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -81,12 +80,10 @@ def real(records: Sequence[Record]) -> list[Claim]:
 def moved_by_noise(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
     """Return under which protocols noise alone moves a policy; `tables` are of kind `calm`."""
     rows = [(each.title.split()[1], row) for each in tables for row in each.frame.to_dict("records")]
-    models = Counter(name for name, _ in rows)
-    called = [f"`{name}`" + (f" on {row['model']}" if models[name] > 1 else "") for name, row in rows]
-    calm_ones = [where for where, (_, row) in zip(called, rows, strict=True) if row["calm"]]
+    calm_ones = [f"`{name}` ({row['model']})" for name, row in rows if row["calm"]]
     moved = [
-        f"{where} ({row['start']:.2f} to {row['noise_end']:.2f})"
-        for where, (_, row) in zip(called, rows, strict=True)
+        f"`{name}` ({row['model']}, {row['start']:.2f} to {row['noise_end']:.2f})"
+        for name, row in rows
         if not row["calm"]
     ]
     told = []
@@ -94,7 +91,21 @@ def moved_by_noise(records: Sequence[Record], tables: Sequence[Table]) -> list[C
         told.append(Claim(f"Under {listed(moved)} it does, so that a fall there is not yet the reward's doing.", True))
     if calm_ones:
         told.append(Claim(f"Under {listed(calm_ones)} it does not.", True))
-    return told + _beside_votes_alone(records)
+    plain = [one for one in records if not one.overrides]
+    return told + _judged_elsewhere(records) + _beside_votes_alone(plain)
+
+
+def _judged_elsewhere(records: Sequence[Record]) -> list[Claim]:
+    """Return where noise moves a policy in runs that changed what is judged, and nothing of the training."""
+    told = []
+    for cell, runs in cells([one for one in records if one.overrides]).items():
+        noise, taught = runs.get(NOISE, []), runs.get(LABELS, [])
+        if cell.main and noise and taught and all(key.startswith("evaluation.") for key in noise[0].overrides):
+            row = calm.row(noise, taught)
+            if not row["calm"]:
+                named = f"{row['model']} on {cell.task}, trained as `{noise[0].protocol.id}` trains"
+                told.append(f"{named} ({row['start']:.2f} to {row['noise_end']:.2f}, {_seeds(noise)})")
+    return [Claim(f"A weaker prior it moves there too: {listed(told)}.", True)] if told else []
 
 
 def _seeds(runs: Runs) -> str:
@@ -146,8 +157,8 @@ def _first_version(taught: Record) -> Claim:
     faster, smaller = before.learning_rate / now.learning_rate, before.rows / now.rows
     return Claim(
         "The protocol's first version, `pocket@1`, has "
-        f"{faster:.1f} times the learning rate and batches of {smaller:.0%} of the size; docs/science.md shows what "
-        "noise alone does under both.",
+        f"{faster:.1f} times the learning rate and batches of {smaller:.0%} of the size; "
+        "`urlvr-bench table results --kind calm` shows what noise alone does under both.",
         faster > 1 > smaller,
     )
 

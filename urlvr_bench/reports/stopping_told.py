@@ -41,13 +41,16 @@ def told(best: Outcome, later: Sequence[Trained]) -> str:
 def compared(outcome: Outcome) -> str:
     """Return how much more accurate the picked checkpoints are than the last ones and the first."""
     to_last, to_start = (change(outcome, [getattr(run, end) for run in outcome.runs]) for end in ("last", "first"))
-    level = (
-        f"and {_by(to_start)} more so than the untrained model"
-        if to_start.low > 0
-        else f"but {'worse than' if to_start.high < 0 else 'no better, as far as can be told, than'} the untrained "
-        f"model ({_by(to_start)})"
-    )
-    return f"{_by(to_last)} more accurate than the last ones, {level}"
+    if to_last.low > 0 and to_start.low > 0:
+        return f"{_by(to_last)} more accurate than the last ones, and {_by(to_start)} more so than the untrained model"
+    joined = "but" if (to_last.low > 0) != (to_start.low > 0) else "and"
+    return f"{_beside(to_last, 'the last ones')}, {joined} {_beside(to_start, 'the untrained model')}"
+
+
+def _beside(found: Interval, other: str) -> str:
+    if found.low > 0:
+        return f"{_by(found)} more accurate than {other}"
+    return f"{'worse than' if found.high < 0 else 'no better, as far as can be told, than'} {other} ({_by(found)})"
 
 
 def _parted(outcome: Outcome) -> str:
@@ -89,7 +92,8 @@ def _since(later: Sequence[Trained]) -> list[str]:
     for name in dict.fromkeys(run.part for run in later):
         found = applied(load(RECOMMENDED), [run for run in later if run.part == name])
         blind = [run for run in found.runs if run.blind]
-        ended = sum(run.blind and cut for run, cut in zip(found.runs, found.early, strict=True))
+        cut = [run.group for run, early in zip(found.runs, found.early, strict=True) if run.blind and early]
+        ended = len(cut)
         kind = f"Under {name} ({found.blind_groups} groups), it ends"
         fell = sum(max(run.accuracies.values()) - run.last >= LEAST for run in blind)
         if not ended:
@@ -98,7 +102,8 @@ def _since(later: Sequence[Trained]) -> list[str]:
             )
             continue
         said.append(
-            f"{kind} {ended} of {len(blind)} runs, at checkpoints that are {compared(found)}; it falsely stops "
+            f"{kind} {ended} of {len(blind)} runs, in {len(set(cut))} groups; over all groups its checkpoints are "
+            f"{compared(found)}; it falsely stops "
             f"{found.false_stops(split().least)} of {found.healthy} healthy runs. To stop all at their first "
             f"evaluation would keep {_mean(found, 1):.3f}, the rule keeps {found.accuracy:.3f}."
         )

@@ -18,12 +18,13 @@ OUTCOMES: tuple[Word, ...] = get_args(Word)
 LEAST = 0.02
 """A smaller change of the mean accuracy is no change, however sure it is: it is of no use to anybody."""
 LARGE = 0.1
-"""Where a rise as large as this cannot be excluded, nobody can say that nothing changed."""
+"""Where a change as large as this cannot be excluded, nobody can say that nothing changed, or that a rise held."""
 NOISE = "random_reward"
 RULE = (
     f"Rose, fell: from the start to the peak, from the peak to the end, the accuracy changed by {LEAST} or more, and "
-    "the 95 % interval of the change (paired by problem) leaves out 0. Undecided: the rise is not sure, and one of "
-    f"{LARGE} or more cannot be excluded: more seeds or problems would tell. Like noise: it neither rose nor fell, and "
+    "the 95 % interval of the change (paired by problem) leaves out 0; where the seeds part into groups, each group "
+    f"changed so. Undecided: the rise, or the fall after one, is not sure, and one of {LARGE} or more cannot be "
+    "excluded: more seeds or problems would tell. Like noise: it neither rose nor fell, and "
     "its end cannot be told from that of the random reward. No signal: told to go on, though no step of any run gave "
     "anything to learn from. The peak is picked with the test labels."
 )
@@ -64,9 +65,10 @@ def verdict(cell: Cell, records: Sequence[Record], noise: Sequence[Record] | Non
     found = [_scores(cell, records, step) for step in steps]
     means = [float(each.mean()) for each in found]
     top = int(np.argmax(means))
-    rose, fell = _rises(found[0], found[top]), _rises(found[-1], found[top])
+    rise, fall = _change(found[0], found[top]), _change(found[-1], found[top])
+    rose, fell = _counts(rise), _counts(fall)
     word: Word = ("rose, then fell" if fell else "rose and held") if rose else "fell" if fell else "no change"
-    if not rose and _may_have_risen(found[0], found[top]):
+    if _may_be_large(fall) and not fell if rose else _may_be_large(rise) and rise.mean >= LEAST:
         word = "undecided"
     elif not rose and not fell and noise is not None and _alike(found[-1], _scores(cell, noise, None)):
         word = "like noise"
@@ -79,16 +81,19 @@ def _scores(cell: Cell, records: Sequence[Record], step: int | None) -> Floats:
     return scores(records, f"avg@{records[0].protocol.evaluation.samples}", step, cell.judged)
 
 
-def _rises(before_S_P: Floats, after_S_P: Floats) -> bool:
-    """Whether accuracy is higher after than before; where the seeds part into groups, their mean difference decides."""
-    change = two_way(after_S_P - before_S_P, bounds=(-1.0, 1.0))
+def _change(before_S_P: Floats, after_S_P: Floats) -> Interval:
+    return two_way(after_S_P - before_S_P, bounds=(-1.0, 1.0))
+
+
+def _counts(change: Interval) -> bool:
+    """Whether accuracy is surely higher after than before: where the seeds part into groups, in each of them."""
+    if change.parts:
+        return min(part.mean for part in change.parts) >= LEAST
     return change.mean >= LEAST and not change.low <= 0
 
 
-def _may_have_risen(before_S_P: Floats, after_S_P: Floats) -> bool:
-    """Whether a rise is neither sure nor small enough to be none."""
-    change = two_way(after_S_P - before_S_P, bounds=(-1.0, 1.0))
-    return change.mean >= LEAST and change.high >= LARGE
+def _may_be_large(change: Interval) -> bool:
+    return max((part.mean for part in change.parts), default=change.high) >= LARGE
 
 
 def _alike(first_S_P: Floats, second_S_P: Floats) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from urlvr_bench.models import pretraining_of
 from urlvr_bench.presentation.drawing import MARKERS, PALETTE, QUIET, TEXT, framed, legend_lines, panels
 from urlvr_bench.presentation.rendering import Row, Table, number
 from urlvr_bench.records.schema import Record
@@ -155,6 +156,13 @@ def reading(study: Study, records: Sequence[Record]) -> list[Claim]:
         told.append(Claim(sentence, True))
     if lost:
         told.append(Claim(f"The others miss a criterion: {listed(lost)}.", True))
+    made = {pretraining_of(one.model.name) for one in records}
+    if len(made) < last[0].priors:
+        sentence = (
+            f"The priors are positions of {len(made)} builds of one dial on one prior ({listed(sorted(made))}): the "
+            "intervals speak of other positions, not of other models."
+        )
+        told.append(Claim(sentence, True))
     return told
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from urlvr_bench import protocol
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.gentle_readings import gentle
+from urlvr_bench.science import calm
 from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, span, starts, written
 from urlvr_bench.science.sharpening import reached
 from urlvr_bench.statistics.downfall import MANNERS, downfalls
@@ -49,7 +50,21 @@ def _ood(records: Runs) -> list[Claim]:
         f"Trained on one half of the task, a reward raises the other in {won} of {len(over)} pairs of a reward and a "
         f"direction and lowers it in {lost}{open_}."
     )
-    return [Claim(text, True), *told]
+    return [Claim(text, True), *told, *_of_noise(records)]
+
+
+def _of_noise(records: Runs) -> list[Claim]:
+    """Return whether noise alone moves the policy in each direction, by the criterion for a calm protocol."""
+    asked, told = calm.criterion(), []
+    for name, task in HALVES.items():
+        runs = by_method(records, task=task)
+        if {asked.noise, asked.labels} <= set(runs):
+            row = calm.row(runs[asked.noise], runs[asked.labels])
+            told.append(
+                f"on sums of {name} by up to {row['widest']:+.3f}, which is {'calm' if row['calm'] else 'not calm'}"
+            )
+    text = f"Noise alone moves the mean accuracy {listed(told)}: a change of that size is not yet the reward's doing."
+    return [Claim(text, True)] if told else []
 
 
 def _rise_then_fall(runs: Runs) -> list[Claim]:
@@ -75,7 +90,11 @@ def _pressure(runs: Runs) -> list[Claim]:
         }
         ways = "; ".join(f"{how}: {', '.join(names)}" for how, names in each.items() if names)
         told.append(
-            Claim(f"{pressure}, noise ends at {span(ends(noise))} from {mean(noise, starts):.2f}; {ways}.", bool(ways))
+            Claim(
+                f"{pressure} ({span(map(len, rows.values()), 'd')} runs each), noise ends at {span(ends(noise))} from "
+                f"{mean(noise, starts):.2f}; by the curves of training, {ways}.",
+                bool(ways),
+            )
         )
     return told
 

@@ -105,6 +105,8 @@ PARTS = (
         {"problems": "32", "samples": "128", "baseline_samples": "512"},
     ),
 )
+VARIANTS = ("calm", "control")
+"""Questions on which the runs with changed settings bear as well."""
 
 
 def page(known: Sequence[Record]) -> str:
@@ -128,7 +130,7 @@ def _answer(question: Question, known: Sequence[Record], made: Mapping[str, Sequ
         lines += [stopping_told.advice(known), "[docs/stopping.md](stopping.md) compares the rules."]
     for part in PARTS:
         if part.kind in question.kinds:
-            evidence = known if part.kind == "control" else part.records(known)  # all variants bear on that question
+            evidence = known if part.kind in VARIANTS else part.records(known)
             lines.append(f"**{part.about}** {told(READINGS[part.kind](evidence, made[part.kind]))}")
     return "\n\n".join(lines)
 

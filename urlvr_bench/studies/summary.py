@@ -27,6 +27,8 @@ COURSE_NOTES = (
     f"Brackets: 95 % intervals over seeds and problems. Reward and votes at the end: mean of the last {WINDOW} steps.",
     SHORT,
 )
+FALLEN = ("hacked", "destroyed")
+WITHOUT_NOISE = "Noise was not trained beside these runs: they do not tell what of a fall is the reward's own doing."
 TASKS_NOTES = (
     "base, final, gain: test accuracy (avg@n) at step 0, at the last step, and their paired difference, with 95 % "
     "intervals over seeds and problems.",
@@ -82,7 +84,10 @@ def arms_table(study: Study, records: Sequence[Record]) -> Table:
             ends = [end for r in found if math.isfinite(end := step_curve(r, column)[1][-1])]
             row |= spread(column, over_seeds(ends, bounds))
         rows.append({"setting": name, **row, "fell": how and how.word, "fell_runs": how and how.runs})
-    return Table(study.title, COURSE_NOTES, pd.DataFrame(rows), _arm_text(rows))
+    notes: tuple[str, ...] = COURSE_NOTES
+    if any(row["fell"] in FALLEN for row in rows) and not any(found[0].method.name == NOISE for _, _, found in known):
+        notes += (WITHOUT_NOISE,)
+    return Table(study.title, notes, pd.DataFrame(rows), _arm_text(rows))
 
 
 def _arm_text(rows: Sequence[Row]) -> Callable[[Row], dict[str, str]]:
