@@ -158,6 +158,23 @@ def test_the_overview_puts_methods_where_they_ended_and_names_each_once() -> Non
     assert right.get_xlabel() == "not by step 40 (censored)"
 
 
+def test_where_none_collapsed_the_overview_has_a_line_per_method_beside_the_start() -> None:
+    held = [one for one in RECORDS if one.method.id == "majority_vote"]
+    (axes,) = overview(*cell_of(held)).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["majority_vote"]
+    start, bar, dot = axes.lines
+    ends = scores(held, "avg@16", 40)
+    assert start.get_xdata()[0] == pytest.approx(scores(held, "avg@16", 0).mean())
+    assert dot.get_xdata()[0] == pytest.approx(ends.mean()) and bar.get_xdata()[0] < ends.mean() < bar.get_xdata()[1]
+
+
+def test_the_steps_of_panels_are_whole(tmp_path: Path) -> None:
+    short = [fabricate(seed=seed, steps=20) for seed in SEEDS]
+    figure = dual_curves(*cell_of(short))
+    figure.savefig(tmp_path / "short.png")
+    assert all(float(tick).is_integer() for tick in figure.axes[0].get_xticks())
+
+
 def test_the_ladder_names_priors_at_their_starts_and_says_when_they_collapse() -> None:
     given = (("weak", 0.3, 12), ("middle", 0.5, 20), ("strong", 0.7, 32))
     records = [fabricate(seed=s, model=m, base=b, peak=b, collapse_at=c) for m, b, c in given for s in SEEDS]

@@ -56,7 +56,6 @@ def panels(
         if place + columns >= count:
             stack[-1].tick_params(labelbottom=True)
             stack[-1].set_xlabel("training step", fontsize=TEXT)
-            stack[-1].xaxis.get_major_locator().set_params(integer=True)
         found += stack
     return figure, found
 

@@ -24,6 +24,8 @@ FEW, MANY = 4, 4
 
 def dual_curves(cell: Cell, rows: Rows, most: int | None = None) -> "Figure":
     """Return one panel per method, the fallen first; of more than `most` those that tell most."""
+    from matplotlib.ticker import MaxNLocator
+
     fell = downfalls(rows)
     names = picked(cell, rows, fell, most)
     columns = 1 if len(names) == 1 else 2 if len(names) <= FEW else 3 if most else 4
@@ -32,6 +34,8 @@ def dual_curves(cell: Cell, rows: Rows, most: int | None = None) -> "Figure":
     for axes, name in zip(grid, names, strict=True):
         dual_panel(axes, cell, rows[name], height - 0.75, labelled=columns < MANY)
         heading(axes, cell, rows[name], fell[name])
+    whole = MaxNLocator("auto", integer=True, steps=[1, 2, 2.5, 5, 10])
+    grid[0].xaxis.set_major_locator(whole)  # of all panels: they share their steps
     for axes in grid[::columns]:
         axes.set_ylabel("share of completions")
     framed(

@@ -37,6 +37,12 @@ LINE = 1.3 * SMALL / 72
 """Inches of a line of labels."""
 
 
+_COLLAPSED = (
+    f"Collapse: {HEADLINE.name}; points at the Kaplan-Meier median with its 95 % interval, an arrow where it is open. "
+    f"Methods within {TIED} of a neighbour share a label; (2 of 5): as many runs collapsed."
+)
+
+
 @dataclass(frozen=True)
 class Dot:
     """One method."""
@@ -48,31 +54,34 @@ class Dot:
 
 
 def overview(cell: Cell, rows: Rows) -> "Figure":
-    """Return accuracy at the end against the step of collapse, and beside it the methods that did not get there."""
+    """Return accuracy at the end against the step of collapse; where hardly any run got there, one method a line."""
     from matplotlib.figure import Figure
 
     dots = sorted((_dot(cell, records) for records in rows.values()), key=lambda dot: (dot.end.mean, dot.name))
+    runs = [record for records in rows.values() for record in records]
     fallen = [dot for dot in dots if dot.when.median is not None]
     standing = [dot for dot in dots if dot.when.median is None]
-    lines = sum(_label(group).count("\n") + 2 for group in _alike(standing))
-    height = max(3.4, 0.2 * len(fallen), LINE * lines + 0.6)
-    figure = Figure(figsize=(PAGE, height), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1, 1))
-    _fallen(left, fallen, max(record.last_step for records in rows.values() for record in records), height)
-    _standing(right, standing, height)
-    first = next(iter(rows.values()))[0]
+    if fallen:
+        lines = sum(_label(group).count("\n") + 2 for group in _alike(standing))
+        height = max(3.4, 0.2 * len(fallen), LINE * lines + 0.6)
+        figure = Figure(figsize=(PAGE, height), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True, width_ratios=(1, 1))
+        _fallen(left, fallen, max(record.last_step for record in runs), height)
+        _standing(right, standing, height)
+    else:
+        figure = Figure(figsize=(PAGE, 0.6 + 0.17 * len(dots)), layout="constrained")
+        _ranked(figure.subplots(), dots, float(accuracy(cell, runs, 0).mean()))
+    note = _COLLAPSED if fallen else "Dashed: before training. The axis does not begin at 0."
     looks = {
         family: (*LOOKS[family][:1], "", LOOKS[family][1]) for family in LOOKS if any(d.family == family for d in dots)
     }
     framed(
         figure,
-        "Where each method ends, and when it collapses",
-        f"{setting([record for records in rows.values() for record in records])}, {seeds(rows.values())}. "
+        f"Where each method ends{', and when it collapses' if fallen else ''}",
+        f"{setting(runs)}, {seeds(rows.values())}. "
         f"{len(fallen)} of {len(rows)} methods collapsed in at least half of their runs.",
-        f"Accuracy: test accuracy (avg@{first.protocol.evaluation.samples}) after the last step, bars 95 % intervals "
-        f"over seeds and problems, none where seeds part into two groups. Collapse: {HEADLINE.name}; points at the "
-        "Kaplan-Meier median with its 95 % interval, an arrow where it is open. Methods within "
-        f"{TIED} of a neighbour share a label; (2 of 5): as many runs collapsed.",
+        f"Accuracy: test accuracy (avg@{runs[0].protocol.evaluation.samples}) after the last step, bars 95 % intervals "
+        f"over seeds and problems, none where seeds part into two groups. {note}",
         legend_lines(looks),
     )
     return figure
@@ -82,6 +91,20 @@ def _dot(cell: Cell, records: Sequence[Record]) -> Dot:
     when = survival([HEADLINE.step(record) for record in records], [record.last_step for record in records])
     who = records[0].method
     return Dot(who.id, who.family, two_way(accuracy(cell, records, None)), when)
+
+
+def _ranked(axes: "Axes", dots: Sequence[Dot], start: float) -> None:
+    """Draw one line per method, the best on top, beside where all began."""
+    axes.axvline(start, color="0.5", linewidth=0.8, linestyle=(0, (4, 3)))
+    for y, dot in enumerate(dots):
+        color, marker = LOOKS.get(dot.family, ("0", "o"))
+        axes.plot([dot.end.low, dot.end.high], [y, y], color=color, linewidth=0.8)
+        axes.plot([dot.end.mean], [y], marker, color=color, markersize=6, mec="white", mew=0.6)
+    names = [
+        dot.name + (f" ({dot.when.collapsed} of {dot.when.seeds} collapsed)" if dot.when.steps else "") for dot in dots
+    ]
+    axes.set_yticks(range(len(dots)), names, fontsize=SMALL)
+    axes.set(ylim=(-0.7, len(dots) - 0.3), xlabel="test accuracy at the end")
 
 
 def _mark(axes: "Axes", x: float, dot: Dot) -> None:
