@@ -49,6 +49,12 @@ def union(parts: list[Answer]) -> Answer:
     return Answer(r"\cup".join(part.text for part in parts), "union", parts=tuple(parts))
 
 
+def is_interval(part: Answer) -> bool:
+    """Return whether a pair can be nothing but an interval: half open, or without an end."""
+    infinite = any(end.text.endswith(r"\infty") for end in part.parts)
+    return part.kind == "tuple" and len(part.parts) == 2 and (infinite or part.name in ("[)", "(]"))
+
+
 def meet(parts: list[Answer]) -> Answer | None:
     """Return the interval in which two rays meet, None where they do not."""
     rays = sorted(parts, key=lambda part: part.parts[0].text != r"-\infty" if part.kind == "tuple" else 2)

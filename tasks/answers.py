@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
-from urlvr_bench.tasks import exact, figures, latex, separators, spelled, statements, words
-from urlvr_bench.tasks.answer import Answer, listed, meet, named, number, ordered, tidy, union
+from urlvr_bench.tasks import exact, figures, latex, number_sets, separators, spelled, statements, words
+from urlvr_bench.tasks.answer import Answer, is_interval, listed, meet, named, number, ordered, tidy, union
 
 MAX_READINGS = 4
 """Until the spelling of an answer is read as itself."""
@@ -24,6 +24,8 @@ BUILDER = re.compile(
 PLUS_MINUS, MINUS_PLUS = re.compile(r"\\pm(?![a-zA-Z])"), re.compile(r"\\mp(?![a-zA-Z])")
 TRIGONOMETRY = re.compile(r"\\(?:sin|cos|tan|cot|sec|csc)(?![a-zA-Z])")
 INFINITE = re.compile(r"(?:(negative |minus )|positive |plus )?infinity", re.IGNORECASE)
+DOES_NOT_EXIST = "does not exist"
+MEMBER = re.compile(r"\\in\s*[(\[]")
 ARTICLE = re.compile(r"^(?:an?|the) (?=[a-z]{3})", re.IGNORECASE)
 
 
@@ -58,9 +60,11 @@ def _once(text: str) -> Answer | None:
 
 
 def _read(text: str) -> Answer:
-    text = words.without_condition(words.without_lead(_unwrapped(text)))
+    text = number_sets.without_domain(words.without_condition(words.without_lead(_unwrapped(text))))
     if not text:
         raise _NoAnswerError
+    if spelled_out := number_sets.spelled_out(text, separators.pieces(text)):
+        return _read(spelled_out)
     if TRIGONOMETRY.search(text) is None:
         text = re.sub(
             r"\^\\circ(?!\s*(?:\\text\{\s*)?[CFK])(?:\s*(,)\s*|\s*)", lambda sign: ", " if sign[1] else "", text
@@ -95,6 +99,7 @@ def _words(text: str) -> Answer | None:
         return _read(r"-\infty" if infinite[1] else r"\infty")
     if (value := spelled.value(said)) is not None:
         return number(value, text)
+    said = DOES_NOT_EXIST if said.lower() == "dne" else said
     parts = [part.strip(" ()") for part in re.split(r",|\band\b|\bor\b", said)]
     if len(parts) > 1:
         return listed([_read(rf"\text{{{part}}}") for part in parts if part])
@@ -108,10 +113,13 @@ def _list(text: str) -> Answer | None:
         return None
     system, parts = _parts(pieces)
     either, intervals = separators.OR.search(text), [statements.interval(piece) for piece in pieces]
-    if not system and either and any(intervals) and all(map(statements.is_range, pieces)):
+    member = all(map(MEMBER.search, pieces))
+    if not system and either and (any(intervals) or member) and all(map(statements.is_range, pieces)):
         return union([_read(piece) for piece in pieces])
     if not system and not either and all(intervals) and (both := meet([_read(piece) for piece in pieces])):
         return both
+    if not system and all(map(is_interval, parts)):
+        return union(parts)
     return parts[0] if either and len(set(parts)) == 1 else listed(parts)
 
 

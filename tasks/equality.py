@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from urlvr_bench.tasks import figures, statements
-from urlvr_bench.tasks.answer import Answer
+from urlvr_bench.tasks.answer import Answer, ordered
 from urlvr_bench.tasks.answers import read
 from urlvr_bench.tasks.scorer import Verdict
 from urlvr_bench.verifiers import grading
@@ -19,6 +19,7 @@ LETTERS = re.compile(r"(?:\\text|[\w\s{}().,;:'\"!-])*")
 """What words may be compared with: letters, not the signs of a formula."""
 FUNCTION = re.compile(r"([^()]*)\(([a-zA-Z])\)")
 """The name of a function of one variable."""
+COLUMN = re.compile(r"\\begin\{pmatrix\}([^&]*)\\end\{pmatrix\}")
 LETTER = re.compile(r"\\[a-zA-Z]+|[a-zA-Z]")
 HYPHEN = re.compile(r"(?<=[a-zA-Z]{3})-(?=[a-zA-Z]{2})|(?<=[a-zA-Z]{2})-(?=[a-zA-Z]{3})")
 """A hyphen between words; one between letters is a minus."""
@@ -63,12 +64,23 @@ def _compared(first: Answer, second: Answer) -> Verdict:
         return _equations(first, second)
     if kinds <= set(SEVERAL):
         return _several(first, second)
+    if kinds == {"tuple", "formula"} and (vectors := _vectors(first, second)):
+        return _several(*vectors)
     for one, other in ((first, second), (second, first)):
         if one.kind == "set" and len(one.parts) == 1 and other.kind not in SEVERAL:
             return _compared(one.parts[0], other)
     if kinds & set(SEVERAL) and kinds & set(NUMBERS):
         return Verdict(False, "different kinds")
     return _formulas(first, second)
+
+
+def _vectors(first: Answer, second: Answer) -> tuple[Answer, Answer] | None:
+    """Return a column and a point with as many coordinates as two points, None where they are no such things."""
+    point, other = (first, second) if first.kind == "tuple" else (second, first)
+    column = COLUMN.fullmatch(other.text)
+    parts = [read(row) for row in column[1].split(r"\\")] if column and point.name == "()" else [None]
+    known = [part for part in parts if part is not None]
+    return (point, ordered(known, "()")) if len(known) == len(parts) == len(point.parts) else None
 
 
 def _spelled(answer: Answer | None) -> str:

@@ -27,7 +27,7 @@ BREAK = "\ue000"
 """Stands for the end of a row while commands are looked at."""
 ROWS = re.compile(r"\\begin\{(cases|aligned|align\*?|array|gathered)\}(?:\{[lcr| ]*\})?([^&]*?)\\end\{\1\}")
 MATRIX = re.compile(
-    r"[(\[]\s*\\begin\{(array|matrix|smallmatrix)\}(?:\{[lcr| ]*\})?(.*?)\\end\{\1\}\s*[)\]]"
+    r"[(\[]\s*\{?\s*\\begin\{(array|matrix|smallmatrix)\}(?:\{[lcr| ]*\})?(.*?)\\end\{\1\}\s*\}?\s*[)\]]"
     r"|\\begin\{([bB]matrix)\}(.*?)\\end\{\3\}"
 )
 
@@ -85,6 +85,7 @@ def plain(text: str) -> str:
         text = text.replace(r"\\", "\\")
     if r"\begin" in text:
         text = re.sub(r"(?:\\\\|\\cr(?![a-zA-Z]))+(?:\[[^\[\]]*\])?", BREAK, text)
+    text = re.sub(r"(=[^=,\\]*)\\\\(?=\s*[a-zA-Z]\w?\s*=)", r"\1, ", text)
     text = re.sub(r"\\\\(?=[a-zA-Z%$,;!{}()])", r"\\", text).replace(r"\\", " ")
     text = typesetting.simpler(text)
     text = UPRIGHT.sub(lambda match: match[1] if _is_formula(match[1]) else match[0], text)

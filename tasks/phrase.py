@@ -16,7 +16,8 @@ NUMBER = re.compile(
 )
 """A number by itself; sums and dates are no numbers here, nor are digits that stand apart."""
 CHOICE = re.compile(
-    r"(?:(?:the )?(?:correct |right |final )?(?:option|choice|answer)(?: is)?:? )?(?:[(\[{](?P<inside>[a-z])[)\]}]|"
+    r"(?:(?:so |thus |hence |therefore )?"
+    r"(?:the )?(?:correct |right |final )?(?:option|choice|answer)(?: is)?:? )?(?:[(\[{](?P<inside>[a-z])[)\]}]|"
     r"(?P<alone>[a-z])(?=[.:)]|$| [-\u2013(]))[.:)]?(?: (?:[-\u2013] )?(?P<text>.+))?"
 )
 """A choice by its letter, alone or with its text after it."""

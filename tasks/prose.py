@@ -15,7 +15,7 @@ DIGITS = r"(?:(?:[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+)(?:\.[0-9]+)?(?:[eE][-
 COMMAND = rf"\\(?:[dtc]?frac|sqrt|pi|infty|binom|log|ln|sin|cos|tan)(?![a-zA-Z])(?:\[[^\[\]]*\])?(?:\s*{GROUP})*"
 FACTOR = rf"(?:{DIGITS}|{COMMAND})(?:\^(?:{GROUP}|-?[0-9]+))?!?"
 VALUE = re.compile(
-    rf"(?:(?<![0-9a-zA-Z)\\.])[-+\u2212]\s?)?(?:\\?\$)?(?<![0-9a-zA-Z\\.^])(?<!\^\{{)(?:{FACTOR})"
+    rf"(?:(?<![0-9a-zA-Z)\\.])(?:[-+\u2212]\s?|negative\s))?(?:\\?\$)?(?<![0-9a-zA-Z\\.^])(?<!\^\{{)(?:{FACTOR})"
     rf"(?:\s*{COMMAND}(?:\^(?:{GROUP}|-?[0-9]+))?|\s*/\s*(?:{DIGITS})|\s+[0-9]+/[0-9]+|:[0-9]+"
     rf"|\s*(?:\\times|\\cdot|[\u00d7*xX])\s*10\^(?:{GROUP}|-?[0-9]+)|\s+(?:million|billion|trillion)\b)*"
 )

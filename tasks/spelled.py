@@ -17,10 +17,14 @@ MEASURE = re.compile(
     r" (?:(?:dollar|cent|second|minute|hour|day|week|month|year|mile|meter|metre|pound|degree)s?|feet|inches|percent)$"
 )
 """What may follow a number in words and is no thing, as in "two lines"."""
+NEGATIVE = re.compile(r"\s*(?:negative|minus)\s+(?!negative|minus)", re.IGNORECASE)
 
 
 def value(text: str) -> Fraction | None:
     """Return the number that all of a text spells, None where it is none."""
+    if negated := NEGATIVE.match(text):
+        size = value(text[negated.end() :])
+        return None if size is None else -size
     *words, last = MEASURE.sub("", " ".join(text.lower().split())).replace("-", " ").split(" ")
     if below := PARTS.get(last.removesuffix("s")):
         above = _whole(words)

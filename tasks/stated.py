@@ -7,6 +7,10 @@ from urlvr_bench.tasks.boxed import PlainBoxed, Span
 
 CONTINUES = re.compile(r"\n[^\S\n]*(?:Question|Q):")
 """Where a base model goes on with a question of its own; what follows is no part of the answer."""
+THOUGHT = "</think>"
+"""Where a thought ends, whose statements are none of the answer after it."""
+MEASURED = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)*) [msghdLlNJWVAKC]")
+"""A number and a unit of one letter, which in prose is no variable."""
 SAYS = re.compile(
     r"\banswers?\b(?:[ \t]+(?:to|for|of|in)\b[^.\n:=?]{0,80}?)?[*_]*"
     r"(?:\s+(?:(?:is|are|was|should be|must be|would be|will be|equals)\b|is(?=n['\u2019]t)|(?=can(?:not|['\u2019]t)))"
@@ -47,7 +51,9 @@ class Stated(PlainBoxed):
 
     def _span(self, completion: str) -> Span | None:
         text = CONTINUES.split(completion, maxsplit=1)[0]
-        return super()._span(text) or self._stated(text, max(0, len(text) - self.TAIL))
+        thought = text.rfind(THOUGHT)
+        said = thought + len(THOUGHT) if thought >= 0 and text[thought + len(THOUGHT) :].strip() else 0
+        return super()._span(text) or self._stated(text, max(said, len(text) - self.TAIL))
 
     def _stated(self, text: str, first: int) -> Span | None:
         """Return the range of what is stated as the answer in `text[first:]`."""
@@ -68,6 +74,8 @@ class Stated(PlainBoxed):
             return start, end
         if remark := REMARK.search(text, start, end):
             end = remark.start()
+        if measured := MEASURED.fullmatch(text, start, end):
+            return measured.span(1)
         if _is_answer(text[start:end]):
             return start, end
         if first := prose.value_at(text, start, end):

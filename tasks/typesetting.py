@@ -33,6 +33,10 @@ SIGNS = {
     "\u00b0\u00ba\u02da": r"^\circ ",
     "\u00c5\u212b": r"\text{A}",
     "\u2026": r"\ldots ",
+    "\u2205": r"\emptyset ",
+    "\u2216": r"\setminus ",
+    "\u211d": r"\mathbb{R}",
+    "\u2124": r"\mathbb{Z}",
 }
 TABLE = {ord(sign): plain for signs, plain in SIGNS.items() for sign in signs}
 TABLE |= {0xFEE0 + plain: chr(plain) for plain in range(0x21, 0x7F)} | {0xFF5B: r"\{", 0xFF5D: r"\}"}
@@ -84,6 +88,7 @@ SIMPLER = tuple(
         (r"^\s*\](?=[^\[\]]*,[^\[\]]*[\[\]]\s*$)", "("),
         (r"^(\s*[\[(][^\[\]]*,[^\[\]]*)\[\s*$", r"\1)"),
         (r"\\hspace\*?\s*\{[^{}]*\}|\\tag\*?\s*\{[^{}]*\}", " "),
+        (r"^\s*(?:\\text\{\s*(?:negative|minus)\s*\}|(?:negative|minus)\s)\s*(?=[0-9.]|\\[dt]?frac)", "-"),
         (r"\\pounds(?![a-zA-Z])", "\u00a3"),
         (r"\\euro(?![a-zA-Z])", "\u20ac"),
         (r"\\textdollar(?![a-zA-Z])", ""),
@@ -109,6 +114,10 @@ SIMPLER = tuple(
         (r"\\dot\s*\{?([0-9])\}?([0-9]*)\\dot\s*\{?([0-9])\}?", r"\\overline{\1\2\3}"),
         (r"\\(overline|bar|dot)\s*([0-9])", r"\\\1{\2}"),
         (r"\\[dt]binom(?![a-zA-Z])", r"\\binom"),
+        (r"^\s*([0-9a-z]+)\s*\\choose\s*([0-9a-z]+)\s*$", r"\\binom{\1}{\2}"),
+        (r"(?:\{\}|(?<![0-9a-zA-Z}]))\s*[_^]\s*\{?([0-9]+)\}?\s*C\s*_\s*\{?([0-9]+)\}?", r"\\binom{\1}{\2}"),
+        (r"\\(?:mathbb|Bbb)\s+([CNQRZ])(?![a-zA-Z])", r"\\mathbb{\1}"),
+        (r"\s*\\(?:blacksquare|square|Box|checkmark|qed)(?![a-zA-Z])\s*$", ""),
         (r"\\(?:leq|leqslant|leqq)(?![a-zA-Z])|<=", r"\\le "),
         (r"\\(?:geq|geqslant|geqq)(?![a-zA-Z])|>=", r"\\ge "),
         (r"\\lt(?![a-zA-Z])", "<"),

@@ -27,7 +27,7 @@ SHORT = (
 )
 BARE = re.compile(
     rf"(?:(?<=[0-9}})!.%])|(?<=\\pi ))\s*(?<![a-zA-Z\\])"
-    rf"(?>(?:(?:{SHORT}|[a-z]{{4,}})\b\.?|m/s|(?:k?m|ft|mi)/(?:s|h|hr)\b)"
+    rf"(?>(?:(?:{SHORT}|[a-z]{{4,}}|(?!sin|cos|tan|log|exp|mod|and|not)[a-z]{{3}}(?=\s[a-z]{{4,}}))\b\.?|m/s|(?:k?m|ft|mi)/(?:s|h|hr)\b)"
     rf"(?:\^?\{{?-?[0-9]\}}?)?(?:\s*/\s*|\s+per\s+|\s+of\s+|\s+)?)+(?:(?:(?<=/)[gmKL]|[sh])(?:\^?\{{?-?[0-9]\}}?)?)?$"
     r"|(?<=[0-9])\s*\\mu\s*[mgsLCFAVW]$|(?<=[0-9])\s*(?:\u5143|\u7c73|\u4e2a|\u5398\u7c73|\u5343\u7c73|\u5e73\u65b9\u7c73|\u5343\u514b|\u514b"
     r"|\u5c0f\u65f6|\u5206\u949f|\u79d2|\u5929|\u4eba|\u5ea6|\u5c81)$"
@@ -60,8 +60,13 @@ MODULO = re.compile(
     r"|\s*(?:\\text\{\s*)?\(\s*(?:\\text\{\s*)?mod\s*\}?\s*[0-9a-z]+\s*\)\s*\}?$"
 )
 """What an answer is counted up to, at its end; it is no part of a number."""
+REASON = re.compile(
+    r"(?<=.)\s*(?:\\text\{\s*)?\(\s*(?:\\text\{\s*)?(?:because|since)\b.*$"
+    r"|(?<=.)\s*\\text\{\s*is the (?:only |final |correct )?(?:solution|answer)\s*\}$"
+)
+"""Why an answer is one, or that it is, after it."""
 CURRENCY = re.compile(
-    r"^([-+]?)\s*(?:[£€¥₹]|(?:\\text\{\s*)?(?:USD|EUR|GBP|INR|Rs\.?)(?![a-zA-Z])\s*\}?)\s*(?=[-+.0-9])"
+    r"^([-+]?)\s*(?:[£€¥₹]|(?:\\text\{\s*)?(?:USD?|EUR|GBP|INR|Rs\.?)(?![a-zA-Z])\s*\}?)\s*(?=[-+.0-9])"
 )
 MATHS = re.compile(r"(?:[ei]|\\?pi|sin|cos|tan|log|ln)\Z")
 """What is set upright and belongs to a formula."""
@@ -69,7 +74,8 @@ MATHS = re.compile(r"(?:[ei]|\\?pi|sin|cos|tan|log|ln)\Z")
 LEAD = re.compile(
     r"(?:\\text\{\s*)?(?:(?:the |our |my )?(?:final |correct |only |m(?:in|ax)imum )?"
     r"(?:answer|result|solution|value|total|sum)"
-    r"(?:\s+(?:is|are)\b\s*:?|\s*[:=])|(?:approximately|approx\.?|about|roughly|exactly|thus|therefore|hence)\b,?)"
+    r"(?:\s+(?:is|are)\b\s*:?|\s*[:=])|(?:approximately|approx\.?|about|roughly|exactly|only|thus|therefore|hence"
+    r"|there (?:is|are))\b,?)"
     r"\s*\}?\s*[:=]?\s*",
     re.IGNORECASE,
 )
@@ -94,12 +100,15 @@ LETTERS = "ABCDEFGHIJabcd"
 def without_lead(text: str) -> str:
     """Drop a lead such as "Answer:" or "about", and a title such as "Area:", unless it denies what follows."""
     found = LEAD.match(text) or LABEL.match(text) or TITLE.match(text)
-    return text[found.end() :] if found and found.end() < len(text) and not DENIAL.search(found[0]) else text
+    if found is None or found.end() >= len(text) or DENIAL.search(found[0]):
+        return text
+    rest = text[found.end() :]
+    return rf"\text{{{rest}" if found[0].count("{") > found[0].count("}") else rest
 
 
 def without_condition(text: str) -> str:
-    """Drop a modulus, and what is said of a variable and goes without saying, at the end of a text."""
-    text = MODULO.sub("", text)
+    """Drop a modulus, a reason, and what is said of a variable and goes without saying, at the end of a text."""
+    text = REASON.sub("", MODULO.sub("", text))
     found = IDLE.search(text)
     return text[: found.start()] if found and found.start() else text
 
@@ -116,7 +125,7 @@ def without_unit(text: str) -> str:
 def without_measure(text: str) -> str:
     """Drop a unit or counted things at the end of a text; a degree sign stays, for a sine is of degrees."""
     text = CURRENCY.sub(r"\1", text)
-    text = re.sub(r"\^\s*(?:\{\s*)?\\text\{(?:st|nd|rd|th)\}(?:\s*\})?$", "", text)
+    text = re.sub(r"\^\s*(?:\{\s*)?\\text\{(?:st|nd|rd|th)\}(?:\s*\})?$|(?<=[0-9])(?:st|nd|rd|th)$", "", text)
     found = MARKED.search(text) or BARE.search(text)
     return text[: found.start()] if found and found.start() and _measures(found[0]) else text
 

@@ -92,7 +92,11 @@ QUESTIONS = (
     ),
 )
 PARTS = (
-    Part("calm", "Does noise alone move a policy?", ("desk-press", "pocket@1", "pocket@2", "pocket-probe")),
+    Part(
+        "calm",
+        "Does noise alone move a policy?",
+        ("desk-press", "desk@1", "desk@2", "pocket@1", "pocket@2", "pocket-probe"),
+    ),
     Part("failure", "How do policies fail?", ("pocket@1", "pocket-probe")),
     Part("sharpening", "Where does training end?", ("pocket@2", "pocket@1", "pocket-probe")),
     Part("indicators", "What orders six checkpoints of one pre-training?", ("pocket-mcs", "pocket-probe", "pocket@1")),
