@@ -35,7 +35,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.records.record import Record, read
 from urlvr_bench.running import plan
 from urlvr_bench.statistics import falling, summaries, verdicts
-from urlvr_bench.statistics.cells import cells
+from urlvr_bench.statistics.cells import cells, different
 from urlvr_bench.studies import definition
 
 DASH = "\N{EN DASH}"
@@ -194,6 +194,21 @@ def test_a_board_says_what_became_of_each_method_and_when_it_collapsed(site: Pat
     for method, row in rows.items():
         if method in points and row["uses_labels"] is False:
             assert f'<b class="tag chip {outcomes.STYLES[row["outcome"]]}"' in text
+
+
+def test_a_board_counts_its_outcomes_first(site: Path, records: list[Record]) -> None:
+    grouped = cells([one for one in records if not one.overrides])
+    (cell,) = (one for one in grouped if (one.model, one.judged) == ("pocket-4", "chain_addition"))
+    found = verdicts.verdicts(cell, grouped[cell])
+    (said,) = re.findall(r"data-subtitle><strong>(.*?)</strong>", (site / "index.html").read_text())
+    rewards = {
+        name: found[name].word for name in different(grouped[cell]) if name not in ("ground_truth", "random_reward")
+    }
+    assert said.startswith(f"Of {len(rewards)} rewards without labels: ")
+    for word in rewards.values():
+        assert f"{list(rewards.values()).count(word)} {word}" in said
+    assert f"labels end at {100 * found['ground_truth'].end:.1f} %" in said
+    assert f"noise ends at {100 * found['random_reward'].end:.1f} %" in said
 
 
 def test_the_board_that_separates_methods_comes_first() -> None:

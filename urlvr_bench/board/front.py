@@ -9,6 +9,9 @@ from urlvr_bench.board.columns import FACET_NAMES
 from urlvr_bench.board.content import Site
 from urlvr_bench.board.entries import Entry
 from urlvr_bench.statistics import ranking
+from urlvr_bench.statistics.cells import different
+from urlvr_bench.statistics.summaries import REFERENCE
+from urlvr_bench.statistics.verdicts import NOISE
 
 FIRST_ROWS = 150
 """Rows of a board that its page holds itself; scripts load the rest."""
@@ -19,6 +22,7 @@ def values(site: Site, board: Board) -> dict[str, Any]:
     return {
         "board": board,
         "rows": site.rows[board.name],
+        "answer": answer(board),
         "about": lede.about(board.first.model),
         "overview": overview.overview(board),
         "panels": [[_panel(entry) for entry in part] for part in overview.panels(board)],
@@ -29,6 +33,23 @@ def values(site: Site, board: Board) -> dict[str, Any]:
         "listed": ranking.LISTED,
         "ranked": ranking.RANKED,
     }
+
+
+def answer(board: Board) -> str:
+    """Return what became of the rewards without labels, beside noise and labels; equal runs count once."""
+    counted = different({entry.id: list(entry.records) for entry in board.contenders})
+    words = Counter(entry.verdict.word for entry in board.contenders if entry.verdict and entry.id in counted)
+    if not words:
+        return ""
+    total = words.total()
+    said = f"Of {total} reward{'' if total == 1 else 's'} without labels: "
+    said += "; ".join(f"{number} {word}" for word, number in words.most_common()) + "."
+    known = {entry.id: entry.verdict for entry in board.entries if entry.verdict}
+    framed = [(name, known[id]) for name, id in (("labels end", REFERENCE), ("noise ends", NOISE)) if id in known]
+    if not framed:
+        return said
+    ends = " and ".join(f"{name} at {100 * verdict.end:.1f} %" for name, verdict in framed)
+    return f"{said} From {100 * framed[0][1].accuracies[0]:.1f} % right answers, {ends}."
 
 
 def facets(site: Site) -> list[dict[str, Any]]:
