@@ -55,9 +55,16 @@ def _text(path: Path) -> str:
         raise UsageError(f"{path.name} cannot be read: {error.strerror}") from error
 
 
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return what JSON reads as a dictionary; of two values of one name it keeps the last in silence."""
+    if len(found := dict(pairs)) < len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
 def _given(where: str, line: str) -> Mapping[str, Any]:
     try:
-        given = json.loads(line)
+        given = json.loads(line, object_pairs_hook=_each_once)
         json.dumps(given, ensure_ascii=False).encode()  # halves of letters, which no tokenizer reads
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{where} is not JSON: {error}") from error

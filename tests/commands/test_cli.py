@@ -75,6 +75,7 @@ BAD = [
     (["run", "--seed", "1", "--seed", "1"], "not distinct"),
     (["run", "--seed", "4294967296"], "seed 4294967296 is none: seeds are 0 to 4294967295"),
     (["run", "--data", "gsm8k=/nowhere"], "--data"),
+    (["run", "--data", "gsm9k=."], "unknown task of --data 'gsm9k'; did you mean 'gsm8k'?"),
     (["run", "--resource", "slurm_partition=gpu"], "no launcher makes one here: add --launcher local or slurm"),
     (["run", "--out", "README.md"], "README.md is a file; give the folder"),
     (["table", "results", "--kind", "nosuch"], "unknown kind of table 'nosuch'"),

@@ -52,6 +52,7 @@ def test_one_missing_answer_makes_a_file_unlabelled(tmp_path: Path) -> None:
         ([{"prompt": "a", "answer": [4]}], r"line 1 has the answer \[4\]: write a text or a number"),
         ([{"prompt": "a", "answer": True}], "line 1 has the answer true"),
         (['{"prompt": "a", "answer": NaN}'], "line 1 has the answer NaN"),
+        (['{"prompt": "a", "prompt": "b"}'], "line 1 is not JSON: a name stands twice"),
         ([], "has no prompts"),
         ([{"prompt": "a", "answer": {"a": 1}}], "line 1 has the answer {"),
         ([{"prompt": "a"}, '{"prompt": "b", "answer": NaN}'], "line 2 has the answer NaN"),

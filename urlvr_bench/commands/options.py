@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from urlvr_bench.errors import UsageError, presentable
+from urlvr_bench.errors import UsageError, presentable, unknown
 from urlvr_bench.local_data import entry
 
 console = Console(stderr=True)
@@ -78,11 +78,15 @@ def use_local_data(settings: list[str] | None) -> None:
     """Let this process and its children read the named tasks' rows from local folders, or from a file of one's own."""
     if not settings:
         return
+    from urlvr_bench import tasks
+
     for setting in settings:
-        _, _, folder = setting.partition("=")
+        name, _, folder = setting.partition("=")
         path = Path(folder).expanduser()
         if not folder or not (path.is_dir() or (path.suffix == ".jsonl" and path.is_file())):
             raise UsageError(f"--data {setting!r} is not of the form TASK=DIR with a folder that exists")
+        if path.is_dir() and name.partition("@")[0] not in tasks.names():
+            raise unknown("task of --data", name, tasks.names())
     parts = [setting.partition("=") for setting in settings]
     given = [entry(name, Path(folder).expanduser().resolve()) for name, _, folder in parts]
     os.environ["URLVR_DATA"] = ",".join([*given, *filter(None, [os.environ.get("URLVR_DATA")])])
