@@ -64,7 +64,7 @@ def _compared(first: Answer, second: Answer) -> Verdict:
         return _equations(first, second)
     if kinds <= set(SEVERAL):
         return _several(first, second)
-    if kinds == {"tuple", "formula"} and (vectors := _vectors(first, second)):
+    if "formula" in kinds and kinds & {"tuple", "list"} and (vectors := _vectors(first, second)):
         return _several(*vectors)
     for one, other in ((first, second), (second, first)):
         if one.kind == "set" and len(one.parts) == 1 and other.kind not in SEVERAL:
@@ -75,10 +75,10 @@ def _compared(first: Answer, second: Answer) -> Verdict:
 
 
 def _vectors(first: Answer, second: Answer) -> tuple[Answer, Answer] | None:
-    """Return a column and a point with as many coordinates as two points, None where they are no such things."""
-    point, other = (first, second) if first.kind == "tuple" else (second, first)
+    """Return coordinates and a column with as many as two points, None where they are no such things."""
+    point, other = (first, second) if second.kind == "formula" else (second, first)
     column = COLUMN.fullmatch(other.text)
-    parts = [read(row) for row in column[1].split(r"\\")] if column and point.name == "()" else [None]
+    parts = [read(row) for row in column[1].split(r"\\")] if column and point.name in ("()", "") else [None]
     known = [part for part in parts if part is not None]
     return (point, ordered(known, "()")) if len(known) == len(parts) == len(point.parts) else None
 

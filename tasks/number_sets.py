@@ -15,6 +15,7 @@ DOMAIN = re.compile(rf"[a-z]\s*\\in\s*{REAL}\s*(?:,|\\text\{{\s*,?\s*(?:and|with
 """That a variable is real, before what else is said of it."""
 SIGNED = re.compile(rf"{REAL}\s*[_^]\s*\{{?\s*(\+|-|>\s*0|<\s*0|\\ge\s*0|\\le\s*0)\s*\}}?(?:\s*_\s*\{{?(0)\}}?)?")
 WITHOUT = re.compile(rf"{REAL}\s*(?:\\setminus|\\backslash|\\smallsetminus|-|/)\s*(\\\{{.*\\\}})")
+PLUS_MINUS = re.compile(r"\\pm(?![a-zA-Z])\s*")
 UNEQUAL = re.compile(r"\\ne(?![a-zA-Z])")
 
 
@@ -55,5 +56,6 @@ def _missing(pieces: list[str]) -> list[str]:
         if len(sides) > 2 or (len(sides) == 1 and not missing) or statements.has_variables(sides[-1]):
             return []
         names |= {sides[0].strip()} if len(sides) == 2 else set()
-        missing.append(sides[-1].strip())
+        both = PLUS_MINUS.match(value := sides[-1].strip())
+        missing += [value[both.end() :], f"-{value[both.end() :]}"] if both else [value]
     return missing if len(names) == 1 and all(re.fullmatch("[a-zA-Z]", name) for name in names) else []

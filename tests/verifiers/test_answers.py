@@ -218,6 +218,8 @@ SAME = [
     (r"(-\infty,2)\cup(2,\infty)", r"\mathbb{R} - \{2\}", True),
     (r"(-\infty,2)\cup(2,\infty)", r"x\in\mathbb{R}, x\ne 2", True),
     (r"(-\infty,2)\cup(2,\infty)", r"x\ne 3", False),
+    (r"(-\infty,-2)\cup(-2,2)\cup(2,\infty)", r"x\ne\pm 2", True),
+    (r"\begin{pmatrix} 1 \\ -2 \\ 3 \end{pmatrix}", "1,-2,3", True),
     (r"x\ne 2, y\ne 3", r"\mathbb{R}\setminus\{2,3\}", False),
     (r"(2,\infty)", r"x\in\mathbb{R}, x>2", True),
     (r"(-\infty,2)\cup(3,\infty)", r"x\in(-\infty,2)\text{ or }x\in(3,\infty)", True),
