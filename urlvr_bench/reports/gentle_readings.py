@@ -15,8 +15,8 @@ from urlvr_bench.statistics.cells import cells, different
 from urlvr_bench.statistics.collapse import step_curve
 from urlvr_bench.statistics.intervals import two_way
 
-ENOUGH = 3
-"""Seeds of noise that the criterion is put to."""
+FEWEST_SEEDS = 3
+"""Seeds that a criterion is put to, and that a method needs to stand in README."""
 NOISE, LABELS = calm.criterion().noise, calm.criterion().labels
 
 
@@ -62,7 +62,7 @@ def real(records: Sequence[Record]) -> list[Claim]:
         row = calm.row(noise, taught)
         broken = row["lowest"] < asked.least  # which one seed is enough to show
         judged = "calm" if row["calm"] else "not calm"
-        judged = judged if len(noise) >= ENOUGH or broken else "not to be told from so few"
+        judged = judged if len(noise) >= FEWEST_SEEDS or broken else "not to be told from so few"
         said = [
             f"Rewarded at random ({_seeds(noise)}) the mean accuracy goes no further than {row['widest']:+.3f} from "
             f"the {row['start']:.2f} of step 0 at any evaluation, and no seed below {row['lowest']:.0%} of its start; "

@@ -12,7 +12,7 @@ from tabulate import tabulate
 from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.reports.gentle_readings import gentle, real
+from urlvr_bench.reports.gentle_readings import FEWEST_SEEDS, gentle, real
 from urlvr_bench.reports.summary import Line, summaries
 from urlvr_bench.science.claims import (
     Claim,
@@ -33,8 +33,6 @@ from urlvr_bench.statistics.verdicts import NOISE
 ROOT = Path(__file__).resolve().parents[2]
 DESK, DESK_GENTLE, GENTLE, PUSHED = "desk-press", "desk@2", "pocket@2", "pocket-probe"
 VOTE = "majority_vote"
-FEWEST_SEEDS = 3
-"""Methods with fewer are on the board and in docs/studies, not here."""
 
 
 def block(records: list[Record]) -> str:
@@ -52,7 +50,7 @@ def block(records: list[Record]) -> str:
 
 
 def repeated(records: Sequence[Record], name: str) -> list[Record]:
-    """Return a protocol's own records of the methods that have at least FEWEST_SEEDS of them."""
+    """Return a protocol's own records of the methods that have FEWEST_SEEDS; the others are on the board alone."""
     own = [one for one in records if one.protocol_id == name and is_own(one)]
     seeds = Counter((one.method.id, one.model.name) for one in own)
     return [one for one in own if seeds[one.method.id, one.model.name] >= FEWEST_SEEDS]

@@ -12,11 +12,12 @@ from urlvr_bench.models import pretraining_of
 from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
-from urlvr_bench.reports.readme import DESK, DESK_GENTLE, GENTLE, PUSHED, VOTE, filled, repeated
+from urlvr_bench.reports.gentle_readings import FEWEST_SEEDS
+from urlvr_bench.reports.readme import DESK, DESK_GENTLE, GENTLE, PUSHED, VOTE, filled, is_own, repeated
 from urlvr_bench.reports.stopping_told import compared
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import alignment, calm, foretelling, stopping, verifying
-from urlvr_bench.science.claims import collapses, listed, span
+from urlvr_bench.science.claims import collapses, ends, listed, mean, span
 from urlvr_bench.statistics.cells import cells, different
 from urlvr_bench.statistics.metrics import scores
 from urlvr_bench.stopping.known import RECOMMENDED
@@ -65,7 +66,23 @@ def _real(known: Sequence[Record]) -> str:
             counts = ", ".join(f"{count} {word}" for word, count in words.items())
             told.append(f"{how} (`{name}`), of {words.total()} rewards {counts}")
             model = records[0].model.name
-    return f" On {model}, a real language model: {'; '.join(told)}." if told else ""
+    return f" On {model}, a real language model: {'; '.join(told)}.{_elsewhere(known)}" if told else ""
+
+
+def _elsewhere(known: Sequence[Record]) -> str:
+    """Return which other models noise moves at the rate that is gentle for the first."""
+    gentle = [one for one in known if one.protocol_id == DESK_GENTLE and not is_own(one)]
+    told, asked = "", calm.criterion()
+    for cell, runs in cells(gentle).items():
+        noise, taught, votes = (runs.get(name, []) for name in (asked.noise, asked.labels, VOTE))
+        enough = min(map(len, (noise, taught, votes))) >= FEWEST_SEEDS
+        if enough and not (row := calm.row(noise, taught))["calm"]:
+            told += (
+                f" For {cell.model} that rate is not gentle: noise takes it from {row['start']:.2f} to "
+                f"{row['noise_end']:.2f}, its votes to {mean(votes, ends):.2f}, labels to {row['label_end']:.2f} "
+                f"({_runs([*noise, *taught, *votes])} each)."
+            )
+    return told
 
 
 def _pushed(known: Sequence[Record], model: str) -> str:
