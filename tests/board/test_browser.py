@@ -67,7 +67,7 @@ def records() -> list[Any]:
         for seed in range(3)
     ]
     return probe + [
-        fabricate(method, seed, collapse_at=end, model=model, task="chain_addition", k=(1, 4, 16))
+        fabricate(method, seed, collapse_at=end, model=model, task="chain_addition", k=(1, 4, 16), problems=80)
         for model in ("pocket-4", "pocket-2")
         for method, end in METHODS.items()
         for seed in range(2 if method == "self_certainty" else 5)
