@@ -23,6 +23,7 @@ COLUMN = re.compile(r"\\begin\{pmatrix\}([^&]*)\\end\{pmatrix\}")
 LETTER = re.compile(r"\\[a-zA-Z]+|[a-zA-Z]")
 HYPHEN = re.compile(r"(?<=[a-zA-Z]{3})-(?=[a-zA-Z]{2})|(?<=[a-zA-Z]{2})-(?=[a-zA-Z]{3})")
 """A hyphen between words; one between letters is a minus."""
+ORDINAL = re.compile(r"(?<=[0-9])(?:st|nd|rd|th)(?![a-z])")
 SIGNIFICANT = re.compile(r"[^\W_]|[-+*/^=<>#]|(?<=[0-9])[.:,](?=[0-9])")
 
 
@@ -95,7 +96,7 @@ def _digits(answer: Answer) -> str:
 
 def _letters(answer: Answer) -> str:
     """Return what words are compared by: letters, figures and the signs of a formula, but no hyphens and no stops."""
-    text = HYPHEN.sub("", answer.text.replace(r"\text", "")).lower()
+    text = ORDINAL.sub("", HYPHEN.sub("", answer.text.replace(r"\text", "")).lower())
     return "".join(SIGNIFICANT.findall(text))
 
 
@@ -136,7 +137,7 @@ def _renamed(first: Answer, second: Answer) -> Answer | None:
     names = [found[1] if found else equation.name for found, equation in ((one, first), (other, second))]
     value = second.parts[-1]
     if names[0] != names[1]:
-        return None
+        return value if "y" in names and (one is None) is not (other is None) else None
     if one is None or other is None or one[2] == other[2]:
         return value
     if one[2] in LETTER.findall(value.text):

@@ -85,7 +85,7 @@ def plain(text: str) -> str:
         text = text.replace(r"\\", "\\")
     if r"\begin" in text:
         text = re.sub(r"(?:\\\\|\\cr(?![a-zA-Z]))+(?:\[[^\[\]]*\])?", BREAK, text)
-    text = re.sub(r"(=[^=,\\]*)\\\\(?=\s*[a-zA-Z]\w?\s*=)", r"\1, ", text)
+    text = re.sub(r"(=(?:[^=,\\]|\\(?!\\))*)\\\\(?=\s*[a-zA-Z]\w?\s*=)", r"\1, ", text)
     text = re.sub(r"\\\\(?=[a-zA-Z%$,;!{}()])", r"\\", text).replace(r"\\", " ")
     text = typesetting.simpler(text)
     text = UPRIGHT.sub(lambda match: match[1] if _is_formula(match[1]) else match[0], text)

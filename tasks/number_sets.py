@@ -2,7 +2,7 @@ r"""Sets of real numbers that have a name, spelled as intervals: `\mathbb{R}`, "
 
 import re
 
-from urlvr_bench.tasks import statements, words
+from urlvr_bench.tasks import separators, statements, words
 
 EMPTY = re.compile(r"no (?:such )?solutions?(?: exists?)?|(?:the )?(?:empty|null) set", re.IGNORECASE)
 REALS = re.compile(
@@ -16,7 +16,9 @@ DOMAIN = re.compile(rf"[a-z]\s*\\in\s*{REAL}\s*(?:,|\\text\{{\s*,?\s*(?:and|with
 SIGNED = re.compile(rf"{REAL}\s*[_^]\s*\{{?\s*(\+|-|>\s*0|<\s*0|\\ge\s*0|\\le\s*0)\s*\}}?(?:\s*_\s*\{{?(0)\}}?)?")
 WITHOUT = re.compile(rf"{REAL}\s*(?:\\setminus|\\backslash|\\smallsetminus|-|/)\s*(\\\{{.*\\\}})")
 PLUS_MINUS = re.compile(r"\\pm(?![a-zA-Z])\s*")
-UNEQUAL = re.compile(r"\\ne(?![a-zA-Z])")
+EXCEPT = re.compile(
+    r"\\text\{\s*(?:all |the )?(?:real numbers|reals),? (?:except|excluding|other than|but not)(?: for)?\s*\}\s*(.+)"
+)
 
 
 def without_domain(text: str) -> str:
@@ -36,7 +38,9 @@ def spelled_out(text: str, pieces: list[str]) -> str | None:
     if found := WITHOUT.fullmatch(text):
         plain = rf"\mathbb{{R}}\setminus{found[1]}"
         return None if text == plain else plain
-    missing = _missing(pieces)
+    if found := EXCEPT.fullmatch(text):
+        return rf"\mathbb{{R}}\setminus\{{{found[1].strip()}\}}"
+    missing = [] if separators.OR.search(text) else _missing(pieces)
     return rf"\mathbb{{R}}\setminus\{{{', '.join(missing)}\}}" if missing else None
 
 
@@ -52,7 +56,7 @@ def _missing(pieces: list[str]) -> list[str]:
     r"""Return what a variable is said not to be, as in `x \ne 1, x \ne 2` or `x \ne 1, 2`."""
     names, missing = set(), []
     for piece in pieces:
-        sides = UNEQUAL.split(piece)
+        sides = re.split(statements.UNEQUAL, piece)
         if len(sides) > 2 or (len(sides) == 1 and not missing) or statements.has_variables(sides[-1]):
             return []
         names |= {sides[0].strip()} if len(sides) == 2 else set()

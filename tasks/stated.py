@@ -12,7 +12,7 @@ THOUGHT = "</think>"
 MEASURED = re.compile(r"(-?[0-9]+(?:[.,][0-9]+)*) [msghdLlNJWVAKC]")
 """A number and a unit of one letter, which in prose is no variable."""
 SAYS = re.compile(
-    r"\banswers?\b(?:[ \t]+(?:to|for|of|in)\b[^.\n:=?]{0,80}?)?[*_]*"
+    r"\b(?:answers?|(?:correct|right) (?:option|choice))\b(?:[ \t]+(?:to|for|of|in)\b[^.\n:=?]{0,80}?)?[*_]*"
     r"(?:\s+(?:(?:is|are|was|should be|must be|would be|will be|equals)\b|is(?=n['\u2019]t)|(?=can(?:not|['\u2019]t)))"
     r"[*_]*[ \t]*:?|[ \t]*[:=])|####|<answer>",
     re.IGNORECASE,
@@ -53,7 +53,10 @@ class Stated(PlainBoxed):
         text = CONTINUES.split(completion, maxsplit=1)[0]
         thought = text.rfind(THOUGHT)
         said = thought + len(THOUGHT) if thought >= 0 and text[thought + len(THOUGHT) :].strip() else 0
-        return super()._span(text) or self._stated(text, max(said, len(text) - self.TAIL))
+        box = super()._span(text)
+        if box and box[0] >= said:
+            return box
+        return self._stated(text, max(said, len(text) - self.TAIL)) or box
 
     def _stated(self, text: str, first: int) -> Span | None:
         """Return the range of what is stated as the answer in `text[first:]`."""

@@ -19,6 +19,7 @@ NAME = re.compile(
     rf"|\|[^|=]*\||\[[A-Z]+\]|\(\s*[a-zA-Z]{INDEX}(?:\s*,\s*[a-zA-Z]{INDEX})+\s*\)"
 )
 """A symbol with its index, a function of something, a side or an angle of a figure, a size, some words, a point."""
+UNEQUAL = r"\\ne(?![a-zA-Z])"
 RELATION = r"\\[lg]e(?![a-zA-Z])|[<>]"
 
 
@@ -86,6 +87,9 @@ def interval(text: str) -> str | None:
 
 def said(text: str) -> tuple[str, str]:
     """Return of what an equation, a membership or an inequality says something, and what; no name where of none."""
+    sides = split(text, UNEQUAL)
+    if len(sides) == 2 and is_name(sides[0]):
+        return sides[0].strip(), rf"\mathbb{{R}}\setminus\{{{sides[1].strip()}\}}"
     return _inequality(text) or named(text)
 
 
