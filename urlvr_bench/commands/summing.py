@@ -118,5 +118,5 @@ def tables(found: "Sequence[Summary]", console: Console) -> None:
             table.add_row(line.method, *cells, style=style)
         console.print(table, highlight=False)
         console.print()
-    for note in NOTES:
+    for note in NOTES if sure else NOTES[:-1]:  # the last tells of intervals
         console.print(note, style="dim", highlight=False)
