@@ -63,7 +63,7 @@ def _read(text: str) -> Answer:
     text = number_sets.without_domain(words.without_condition(words.without_lead(_unwrapped(text))))
     if not text:
         raise _NoAnswerError
-    if spelled_out := number_sets.spelled_out(text, separators.pieces(text)):
+    if spelled_out := number_sets.spelled_out(text):
         return _read(spelled_out)
     if TRIGONOMETRY.search(text) is None:
         text = re.sub(

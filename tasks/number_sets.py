@@ -26,7 +26,7 @@ def without_domain(text: str) -> str:
     return DOMAIN.sub("", text, count=1) if DOMAIN.match(text) else text
 
 
-def spelled_out(text: str, pieces: list[str]) -> str | None:
+def spelled_out(text: str) -> str | None:
     r"""Return a named set as intervals, `\emptyset` or what `\mathbb{R}` lacks; None where a text names none."""
     said = words.words(text) or text
     if EMPTY.fullmatch(said) or re.fullmatch(r"\\\{\s*\\\}", text):
@@ -40,7 +40,9 @@ def spelled_out(text: str, pieces: list[str]) -> str | None:
         return None if text == plain else plain
     if found := EXCEPT.fullmatch(text):
         return rf"\mathbb{{R}}\setminus\{{{found[1].strip()}\}}"
-    missing = [] if separators.OR.search(text) else _missing(pieces)
+    if r"\ne" not in text or separators.OR.search(text):
+        return None
+    missing = _missing(separators.pieces(text))
     return rf"\mathbb{{R}}\setminus\{{{', '.join(missing)}\}}" if missing else None
 
 

@@ -51,8 +51,8 @@ class Stated(PlainBoxed):
 
     def _span(self, completion: str) -> Span | None:
         text = CONTINUES.split(completion, maxsplit=1)[0]
-        thought = text.rfind(THOUGHT)
-        said = thought + len(THOUGHT) if thought >= 0 and text[thought + len(THOUGHT) :].strip() else 0
+        _, closed, spoken = text.rpartition(THOUGHT)
+        said = len(text) - len(spoken) if closed and spoken.strip() else 0
         box = super()._span(text)
         if box and box[0] >= said:
             return box

@@ -89,7 +89,7 @@ def said(text: str) -> tuple[str, str]:
     """Return of what an equation, a membership or an inequality says something, and what; no name where of none."""
     sides = split(text, UNEQUAL)
     if len(sides) == 2 and is_name(sides[0]):
-        return sides[0].strip(), rf"\mathbb{{R}}\setminus\{{{sides[1].strip()}\}}"
+        return sides[0].strip(), text  # which is read as a set
     return _inequality(text) or named(text)
 
 

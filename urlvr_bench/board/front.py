@@ -8,6 +8,7 @@ from urlvr_bench.board.boards import FACETS, Board
 from urlvr_bench.board.columns import FACET_NAMES
 from urlvr_bench.board.content import Site
 from urlvr_bench.board.entries import Entry
+from urlvr_bench.reports.summary import in_words
 from urlvr_bench.statistics import ranking
 from urlvr_bench.statistics.cells import different
 from urlvr_bench.statistics.summaries import REFERENCE
@@ -43,7 +44,7 @@ def answer(board: Board) -> str:
         return ""
     total = words.total()
     said = f"Of {total} reward{'' if total == 1 else 's'} without labels: "
-    said += "; ".join(f"{number} {word}" for word, number in words.most_common()) + "."
+    said += f"{in_words(words.most_common())}."
     known = {entry.id: entry.verdict for entry in board.entries if entry.verdict}
     framed = [(name, known[id]) for name, id in (("labels end", REFERENCE), ("noise ends", NOISE)) if id in known]
     if not framed:
@@ -66,7 +67,7 @@ def listed(board: Board) -> dict[str, Any]:
     tied = Counter(entry.verdict.word for entry in board.contenders if entry.tied and entry.verdict)
     result = "references alone"
     if tied.total() > 1:
-        result = f"{tied.total()} tied for first: {'; '.join(f'{count} {word}' for word, count in tied.most_common())}"
+        result = f"{tied.total()} tied for first: {in_words(tied.most_common())}"
     elif best is not None and best.verdict is not None:
         result = f"{best.id}: {best.verdict.word}"
     kind = "tiny model" if lede.is_tiny(board.first.model) else "real language model"

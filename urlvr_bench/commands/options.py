@@ -15,6 +15,8 @@ from urlvr_bench.local_data import entry
 console = Console(stderr=True)
 """Everything for people goes to standard error; standard output is for what a command is asked to print."""
 
+MOST_SEEDS = 1000
+"""More than anybody plans; a grid of them is made whole before the first run."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Data = Annotated[
     list[str] | None,
@@ -80,6 +82,7 @@ def use_local_data(settings: list[str] | None) -> None:
         return
     from urlvr_bench import tasks
 
+    given = []
     for setting in settings:
         name, _, folder = setting.partition("=")
         path = Path(folder).expanduser()
@@ -87,8 +90,7 @@ def use_local_data(settings: list[str] | None) -> None:
             raise UsageError(f"--data {setting!r} is not of the form TASK=DIR with a folder that exists")
         if path.is_dir() and name.partition("@")[0] not in tasks.names():
             raise unknown("task of --data", name, tasks.names())
-    parts = [setting.partition("=") for setting in settings]
-    given = [entry(name, Path(folder).expanduser().resolve()) for name, _, folder in parts]
+        given.append(entry(name, path.resolve()))
     os.environ["URLVR_DATA"] = ",".join([*given, *filter(None, [os.environ.get("URLVR_DATA")])])
 
 

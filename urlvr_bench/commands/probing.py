@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from urlvr_bench.commands.options import AsJson, Data, names_of, pairs, say, use_local_data
+from urlvr_bench.commands.options import MOST_SEEDS, AsJson, Data, names_of, pairs, say, use_local_data
 
 DEFAULTS = {
     ("pocket", False): "pocket-mcs",
@@ -25,7 +25,7 @@ def probe(
         list[str] | None,
         typer.Option(help="Task; default: the protocol's; repeat.", autocompletion=names_of("tasks")),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Runs, with seeds 0 ... N-1.")] = 3,
+    seeds: Annotated[int, typer.Option(min=1, max=MOST_SEEDS, help="Runs, with seeds 0 ... N-1.")] = 3,
     label_free: Annotated[
         bool, typer.Option("--label-free", help="Stop by a sign that reads no label: few different answers.")
     ] = False,

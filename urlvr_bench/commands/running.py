@@ -8,6 +8,7 @@ import typer
 
 from urlvr_bench.commands import planning, scaling
 from urlvr_bench.commands.options import (
+    MOST_SEEDS,
     AsJson,
     Data,
     console,
@@ -67,7 +68,7 @@ def run(
         ),
     ] = None,
     seed: Annotated[list[int] | None, typer.Option(min=0, help="Seed; repeat.")] = None,
-    seeds: Annotated[int, typer.Option(min=1, max=1000, help="Seeds 0 ... N-1, where no --seed is given.")] = 1,
+    seeds: Annotated[int, typer.Option(min=1, max=MOST_SEEDS, help="Seeds 0 ... N-1, where no --seed is given.")] = 1,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override a protocol setting; makes the runs custom ones."),

@@ -68,7 +68,8 @@ def verdict(cell: Cell, records: Sequence[Record], noise: Sequence[Record] | Non
     rise, fall = _change(found[0], found[top]), _change(found[-1], found[top])
     rose, fell = _counts(rise), _counts(fall)
     word: Word = ("rose, then fell" if fell else "rose and held") if rose else "fell" if fell else "no change"
-    if _may_be_large(fall) and not fell if rose else _may_be_large(rise) and rise.mean >= LEAST:
+    held_open, rise_open = not fell and _may_be_large(fall), rise.mean >= LEAST and _may_be_large(rise)
+    if held_open if rose else rise_open:
         word = "undecided"
     elif not rose and not fell and noise is not None and _alike(found[-1], _scores(cell, noise, None)):
         word = "like noise"
