@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from urlvr_bench.errors import UsageError, unknown
 from urlvr_bench.models import display_name
-from urlvr_bench.settings import Evaluation, Settings, Training, first_problem
+from urlvr_bench.settings import MOST_EVALUATIONS, Evaluation, Settings, Training, first_problem
 from urlvr_bench.system import plain_yaml
 
 FOLDER = Path(__file__).with_name("protocols")
@@ -35,6 +35,17 @@ class Protocol(Settings):
     def _adapters_are_judged(self) -> "Protocol":
         if self.training.lora_rank and self.evaluation.backend == "vllm":
             raise ValueError("vLLM judges whole models: with training.lora_rank say evaluation.backend=hf")
+        return self
+
+    @model_validator(mode="after")
+    def _evaluations_fit_a_record(self) -> "Protocol":
+        last, judged = self.training.steps, self.evaluation
+        asked = sum(len(judged.tasks(step, last, self.task)) for step in judged.steps(last))
+        if asked > MOST_EVALUATIONS:
+            raise ValueError(
+                f"evaluation.every={judged.every} of {last:,} steps makes {asked:,} evaluations, and a record holds "
+                f"{MOST_EVALUATIONS:,}: judge more rarely"
+            )
         return self
 
     @property

@@ -21,7 +21,7 @@ Stop = Literal[
 """Columns that show a collapse: the first three read labels, the others do not. `science.signs` holds the bounds."""
 
 
-MOST_STEPS = 100_000
+MOST_STEPS, MOST_PROBLEMS, MOST_EVALUATIONS = 100_000, 20_000, 10_000
 MOST_SAMPLES = 1024
 """Completions per problem: maj@1024 is the most that the field reports, and binomials up to here fit a float."""
 
@@ -134,7 +134,7 @@ class Evaluation(Settings):
     """
 
     every: int = setting("between evaluations; step 0 and the last step are always judged", "steps", gt=0)
-    problems: int = setting("test problems, the first of the task", "problems", gt=0)
+    problems: int = setting("test problems, the first of the task", "problems", gt=0, le=MOST_PROBLEMS)
     samples: int = setting("completions per problem", "completions", gt=0, le=MOST_SAMPLES)
     max_tokens: int = setting("length limit of a completion", "tokens", gt=0)
     temperature: float = setting("of the completions that are judged; 0 is greedy", default=1.0, ge=0)

@@ -162,7 +162,7 @@ def test_what_is_no_sample_gets_one_line(judged, tmp_path):
     (tmp_path / f"{TASK}.jsonl").write_text('{"id": "a"}\n')
     with pytest.raises(UsageError, match=r"chain_addition\.jsonl line 1 is no problem with its samples"):
         rescore(tmp_path)
-    with pytest.raises(UsageError, match=r"unknown task 'steps'"):
+    with pytest.raises(UsageError, match=r"steps\.jsonl holds no samples: their file is called <task>\.jsonl"):
         (tmp_path / "steps.jsonl").write_text("")
         rescore(tmp_path / "steps.jsonl")
     with pytest.raises(UsageError, match="unknown step '7'"):

@@ -225,7 +225,7 @@ def test_a_training_that_fails_ends_with_1(
     assert "**Training failed**: " in said and "pieces of plain text" in said
 
 
-@pytest.mark.parametrize("name", ["My_idea", "3d", "../evil", "a-b", ""])
+@pytest.mark.parametrize("name", ["My_idea", "3d", "../evil", "a-b", "import", ""])
 def test_a_bad_name_writes_nothing(name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="must be lower-case letters"):
         method_check.new_method(name, tmp_path)

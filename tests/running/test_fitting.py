@@ -73,6 +73,8 @@ def test_a_method_is_named_once(spec: str) -> None:
         (["+".join(["majority_vote"] * 20)], {}, "method='weighted_sum"),
         (["majority_vote"], {"samples": "1025"}, "samples=1025"),
         (["majority_vote"], {"steps": "100001"}, "steps=100001"),
+        (["majority_vote"], {"problems": "20001"}, "problems=20001"),
+        (["majority_vote"], {"steps": "10000", "every": "1"}, "evaluation.every=1 of 10,000 steps makes 10,00"),
     ],
 )
 def test_what_no_record_could_hold_is_refused_before_the_training(

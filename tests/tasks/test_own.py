@@ -117,6 +117,7 @@ def test_unlabelled_prompts_train_and_another_task_judges(command, tmp_path: Pat
         done = command("run", *arguments, *more, "--out", str(tmp_path / out))
         assert done.returncode == 0, done.stderr
         assert ("blind@chain_addition, judged on chain_addition" in " ".join(done.stderr.split())) == bool(more)
+        assert ("no problem judges what is trained on blind@chain_addition" in done.stderr) != bool(more)
         assert command("check", str(tmp_path / out)).returncode == 0
         (one,) = record.read_all([tmp_path / out])
         assert set(one.steps.train_accuracy) == {None} == set(one.steps.reward_accuracy) and not one.labelled

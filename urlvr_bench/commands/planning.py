@@ -60,6 +60,8 @@ def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
     console.print(table(cells, own))
     if shared:
         say(f"changed from the protocol: {said(shared)}")
+    if unjudged := unlooked_at(cells):
+        say(f"no problem judges what is trained on {unjudged[0]}: --eval-task names a task that does")
     show_sets(cells)
     minutes = estimates.estimated_minutes(cells, out, jobs)
     done, left = sum(cell.state == "done" for cell in cells), sum(cell.left for cell in cells)
@@ -81,6 +83,15 @@ def show(cells: "Sequence[Cell]", out: Path, jobs: int) -> None:
             say("that is too little: fewer side by side (--jobs), or a smaller model")
     for command, count in Counter(cell.command for cell in cells if cell.command).items():
         say(f"{several(count, 'run')} under way in {command}; {follow(out)}")
+
+
+def unlooked_at(cells: "Sequence[Cell]") -> list[str]:
+    """Return the tasks on which runs are trained that nothing judges: prompts of one's own, and no other task named."""
+    from urlvr_bench import tasks
+
+    runs = [cell.run for cell in cells]
+    blind = [run.task for run in runs if not (run.protocol.evaluation.task or run.protocol.evaluation.ood)]
+    return [name for name in dict.fromkeys(blind) if tasks.load(name).own]
 
 
 def show_sets(cells: "Sequence[Cell]") -> None:

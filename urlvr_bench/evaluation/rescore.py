@@ -69,6 +69,8 @@ def rescore(path: Path) -> list[Rescored]:
 def files(path: Path) -> list[Path]:
     """Return the files of samples under `path`."""
     if path.is_file():
+        if path.suffix != ".jsonl" or not tasks.exists(path.stem):
+            raise UsageError(f"{path} holds no samples: their file is called <task>.jsonl, after what was judged")
         return [path]
     root = path / "evals" if (path / "evals").is_dir() else path
     found = sorted(file for file in root.rglob("*.jsonl") if file.name != PARTIAL and tasks.exists(file.stem))

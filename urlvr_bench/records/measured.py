@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from urlvr_bench.settings import MOST_SAMPLES, MOST_STEPS
+from urlvr_bench.settings import MOST_PROBLEMS, MOST_SAMPLES, MOST_STEPS
 
 
 def _finite(value: JsonValue) -> JsonValue:
@@ -152,7 +152,7 @@ class Eval(Frozen):
     step: Count
     task: Name
     n: int = Field(gt=0, le=MOST_SAMPLES)
-    correct: list[Count] = Field(max_length=20_000)
+    correct: list[Count] = Field(max_length=MOST_PROBLEMS)
     truncated: list[Count]
     unparsed: list[Count]
     votes: Annotated[list[Votes], AfterValidator(lambda rows: [tally(row).votes for row in rows])]

@@ -22,6 +22,7 @@ from urlvr_bench.records.measured import (
     Timing,
     lacking,
 )
+from urlvr_bench.settings import MOST_EVALUATIONS
 from urlvr_bench.task_config import OWN
 
 SCHEMA_VERSION: Literal[1] = 1
@@ -42,7 +43,7 @@ class Record(Frozen):
     timing: Timing
     problems: dict[Name, list[Short]]
     """Per evaluated task, the ids of its problems in the order of the counts."""
-    evals: list[Eval] = Field(max_length=10_000)
+    evals: list[Eval] = Field(max_length=MOST_EVALUATIONS)
     controls: list[Control] = Field([], max_length=100)
     """Evaluations at the first and last step that put `evals` into perspective; no other table rests on them."""
     evidence: Evidence | None = None

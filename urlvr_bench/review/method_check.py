@@ -4,6 +4,7 @@ import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from keyword import iskeyword
 from pathlib import Path
 
 from urlvr_bench import methods
@@ -157,8 +158,10 @@ TEMPLATE = '''
 
 def new_method(name: str, folder: Path = methods.FOLDER) -> Path:
     """Write the template of a method, which keeps the contract as it stands, and return its path."""
-    if not methods.NAME.fullmatch(name):
-        raise UsageError(f"method name {name!r} must be lower-case letters, digits and _, such as my_method")
+    if not methods.NAME.fullmatch(name) or iskeyword(name):
+        raise UsageError(
+            f"method name {name!r} must be lower-case letters, digits and _, and no word of Python, such as my_method"
+        )
     path = folder / f"{name}.py"
     if path.exists():
         raise UsageError(f"{path.name} is there already; choose another name or edit it")
