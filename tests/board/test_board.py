@@ -159,9 +159,9 @@ def test_references_are_folded_few_seeds_are_marked_and_the_unknown_is_a_dash(si
     assert by_name["self_certainty"][0] == "unranked"
     assert by_name["self_certainty"][1][1] == DASH
     assert by_name["homemade"][0] == ""
-    for name in ("self_certainty", "homemade"):
-        assert "few seeds" in by_name[name][1][2]
-    assert "few seeds" not in by_name["majority_vote"][1][2]
+    for name, seeds in (("self_certainty", 2), ("homemade", 4)):
+        assert f"only {seeds} seeds" in by_name[name][1][2]
+    assert "only 5 seeds" not in by_name["majority_vote"][1][2]
     assert "uses labels" in next(cells[1] for _, cells in references if cells[1].startswith("ground_truth"))
     assert "self-reported" in by_name["homemade"][1][2] and "self-reported" not in by_name["majority_vote"][1][2]
     assert re.fullmatch(rf"=1|1({DASH}\d)?", by_name["majority_vote"][1][1])

@@ -87,8 +87,8 @@ def method(board: Board, entry: Entry) -> Written:
     info, tags = entry.records[0].method, []
     if info.uses_labels:
         tags.append(Tag("uses labels", "Reads the ground truth: a supervised reference"))
-    if len(entry.records) < RANKED:
-        tags.append(Tag("few seeds", f"Fewer than {RANKED} seeds", "warn"))
+    if (seeds := len(entry.records)) < RANKED:
+        tags.append(Tag(f"only {seeds} seed{'s' * (seeds > 1)}", f"Fewer than {RANKED} seeds", "warn"))
     if not entry.rescored:
         tags.append(Tag("self-reported", UNKNOWN_SOURCE, "warn"))
     if same := entry.score.get("same_as"):
@@ -196,7 +196,7 @@ def tokens(board: Board, entry: Entry) -> Written:
     spent, times = entry.score.get("train_tokens"), entry.score.get("cost")
     if spent is None:
         return Cell(DASH), (None, None)
-    return Cell(thousands(spent), "" if times is None else f"{times:.1f} x supervised"), (round(spent), times)
+    return Cell(thousands(spent), "" if times is None else f"{times:.1f}x"), (round(spent), times)
 
 
 def cost(board: Board, entry: Entry) -> Written:
