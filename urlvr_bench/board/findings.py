@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 RUNGS = 3
 """Models from which on a method's runs under one protocol are called a ladder."""
 RESOLUTION = 144
-SCIENCE = ("pocket@1", "pocket-probe", "pocket-mcs")
-"""Protocols whose records the science page needs."""
 
 
 @dataclass(frozen=True)
@@ -156,9 +154,10 @@ def _ladder_text(runs: Sequence[Record], table: Callable[[Sequence[Record], str]
 
 
 def _science(records: Sequence[Record]) -> list[Finding]:
+    from urlvr_bench.reports.ends_readings import PUSHED
     from urlvr_bench.studies import science_page
 
-    if not {record.protocol.id for record in records} >= set(SCIENCE):
+    if not {record.protocol.id for record in records} >= {"pocket@1", PUSHED, "pocket-mcs"}:
         return []
     question = "Can collapse be foretold, seen without labels, and told from noise?"
     text = partial(science_page.page, records)

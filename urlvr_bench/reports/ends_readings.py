@@ -13,6 +13,8 @@ from urlvr_bench.statistics.cells import different
 
 TAIL = 0.025
 """Of a 95 % interval, on one side."""
+PUSHED = "pocket-probe@1"
+"""The protocol that trains pocket priors hard."""
 
 
 def sharpening(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
@@ -20,9 +22,7 @@ def sharpening(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
     groups = [group for found in per_protocol(records).values() for group in _distinct(found)]
     frame = pd.DataFrame([forecast.row(group) | _cell(group) for group in groups])
     contenders = frame[frame["metric"].str.startswith("maj")].set_index("method")
-    calm, rough, pushed = (
-        contenders[contenders["protocol"] == name] for name in ("pocket@2", "pocket@1", "pocket-probe")
-    )
+    calm, rough, pushed = (contenders[contenders["protocol"] == name] for name in ("pocket@2", "pocket@1", PUSHED))
     calm, chain = (found[found["task"] == "chain_addition"] for found in (calm, rough))
     puzzles = contenders[(contenders["protocol"] == "pocket@2") & (contenders["model"] == "pocket-countdown")]
     above, under = puzzles[puzzles["difference_low"] > 0], puzzles[puzzles["difference_high"] < 0]

@@ -12,6 +12,7 @@ from tabulate import tabulate
 from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
+from urlvr_bench.reports.ends_readings import PUSHED
 from urlvr_bench.reports.gentle_readings import FEWEST_SEEDS, gentle, real
 from urlvr_bench.reports.summary import Line, summaries
 from urlvr_bench.science.claims import (
@@ -31,7 +32,7 @@ from urlvr_bench.statistics.intervals import two_way
 from urlvr_bench.statistics.verdicts import NOISE
 
 ROOT = Path(__file__).resolve().parents[2]
-DESK, DESK_GENTLE, GENTLE, PUSHED = "desk-press", "desk@2", "pocket@2", "pocket-probe"
+DESK, DESK_GENTLE, GENTLE = "desk-press", "desk@2", "pocket@2"
 VOTE = "majority_vote"
 
 
@@ -59,7 +60,7 @@ def repeated(records: Sequence[Record], name: str) -> list[Record]:
 def is_own(found: Record) -> bool:
     """Return whether a record is of its protocol's own task and, but for the ladder of the probe, model."""
     named = found.protocol
-    return found.task.name == named.task and (named.name == PUSHED or found.model.name == named.model)
+    return found.task.name == named.task and (found.protocol_id == PUSHED or found.model.name == named.model)
 
 
 def _about(records: Sequence[Record]) -> str:

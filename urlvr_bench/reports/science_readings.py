@@ -8,7 +8,7 @@ import pandas as pd
 from urlvr_bench.pocket.problems import GIVE_UP_SHARE
 from urlvr_bench.presentation.rendering import Table
 from urlvr_bench.records.schema import Record
-from urlvr_bench.reports.ends_readings import equal_compute, sharpening
+from urlvr_bench.reports.ends_readings import PUSHED, equal_compute, sharpening
 from urlvr_bench.reports.gentle_readings import moved_by_noise
 from urlvr_bench.science import failure
 from urlvr_bench.science.agreement import agreement
@@ -56,9 +56,9 @@ def indicators(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
         ),
         Claim(
             "`pocket-mcs`, which ends at the collapse, is the cheaper probe: supervised training takes "
-            f"{span(savings['pocket-mcs'], '.0f')} times its tokens, and {span(savings['pocket-probe'], '.1f')} times "
-            "those of `pocket-probe`.",
-            savings["pocket-mcs"].min() > savings["pocket-probe"].max() * 0.9,
+            f"{span(savings['pocket-mcs'], '.0f')} times its tokens, and {span(savings[PUSHED], '.1f')} times "
+            f"those of `{PUSHED}`.",
+            savings["pocket-mcs"].min() > savings[PUSHED].max() * 0.9,
         ),
     ]
 
@@ -89,7 +89,7 @@ def agreement_(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
     answers, vote, entropy = SIGNS[1].name, SIGNS[0].name, SIGNS[2].name
     frames = [agreement(_flat(groups)) for groups in per_protocol(records).values()]
     ours = [frame[frame["collapse"] == HEADLINE.name].set_index("sign") for frame in frames]
-    hard, gentle = (agreement([r for r in records if r.protocol.id == name]) for name in ("pocket-probe", "pocket@1"))
+    hard, gentle = (agreement([r for r in records if r.protocol.id == name]) for name in (PUSHED, "pocket@1"))
     hard, gentle = (frame[frame["collapse"] == HEADLINE.name].set_index("sign") for frame in (hard, gentle))
     alarms, healthy = (
         sum(int(frame.loc[answers, name]) for frame in ours) for name in ("false_alarms", "false_alarms_of")
@@ -97,7 +97,7 @@ def agreement_(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
     return [
         Claim(
             "Not reliably, and not in time. Few different answers in a batch show in "
-            f"{_of(hard, answers)} runs that collapse under `pocket-probe`, but in {_of(gentle, answers)} under "
+            f"{_of(hard, answers)} runs that collapse under `{PUSHED}`, but in {_of(gentle, answers)} under "
             "`pocket@1`, where some methods that fall leave more different answers than they found; and they follow "
             f"the labelled collapse by {hard.loc[answers, 'lag']:.0f} and {gentle.loc[answers, 'lag']:.0f} steps, "
             "medians of these runs.",
@@ -108,7 +108,7 @@ def agreement_(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim
         ),
         Claim(
             f"The sign raised {alarms or 'no'} false alarm in {healthy} runs without collapse, but it was chosen among "
-            f"{len(SIGNS)} after a look at the runs of `pocket-probe`, of which all collapse.",
+            f"{len(SIGNS)} after a look at the runs of `{PUSHED}`, of which all collapse.",
             alarms == 0 and hard.loc[answers, "false_alarms_of"] == 0,
         ),
         Claim(
@@ -125,7 +125,7 @@ SHARED = "pocket-6"
 
 def failures(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
     """Return in which ways runs failed, over every protocol."""
-    runs = {name: [r for r in records if r.protocol.id == name] for name in ("pocket@1", "pocket-probe")}
+    runs = {name: [r for r in records if r.protocol.id == name] for name in ("pocket@1", PUSHED)}
     modes = {name: [failure.mode(r) for r in found] for name, found in runs.items()}
     counts = {name: {mode: found.count(mode) for mode in failure.MODES} for name, found in modes.items()}
     failed = {name: len(found) - counts[name]["none"] for name, found in modes.items()}
@@ -139,12 +139,12 @@ def failures(records: Sequence[Record], tables: Sequence[Table]) -> list[Claim]:
     return [
         Claim(
             f"Under `pocket@1` all {failed['pocket@1']} runs that fail ({there} of them of {SHARED}) do so gradually, "
-            "without any of the named forms; under `pocket-probe`, where the vote is pushed on six priors, "
-            f"{counts['pocket-probe']['constant answer']} of {failed['pocket-probe']} end in a constant answer, of "
-            f"those on {SHARED} {shared['pocket-probe'].count('constant answer')} of {len(shared['pocket-probe'])} "
+            f"without any of the named forms; under `{PUSHED}`, where the vote is pushed on six priors, "
+            f"{counts[PUSHED]['constant answer']} of {failed[PUSHED]} end in a constant answer, of "
+            f"those on {SHARED} {shared[PUSHED].count('constant answer')} of {len(shared[PUSHED])} "
             f"({GIVE_UP_SHARE:.0%} of these priors' pre-training texts answer `#0` at once, so that one lay ready).",
             counts["pocket@1"]["gradual"] == failed["pocket@1"]
-            and counts["pocket-probe"]["constant answer"] > 0.5 * failed["pocket-probe"],
+            and counts[PUSHED]["constant answer"] > 0.5 * failed[PUSHED],
         ),
         Claim(
             "No run fails by repetition or by half its length, as policies of the paper do; on chain addition the "

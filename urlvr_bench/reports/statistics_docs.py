@@ -18,6 +18,7 @@ from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.coverage import PATH
 from urlvr_bench.reports.downfall_readings import section
+from urlvr_bench.reports.ends_readings import PUSHED
 from urlvr_bench.reports.priors_text import POCKET
 from urlvr_bench.reports.simulations import PROBLEMS, SAMPLES, WOBBLE, cases
 from urlvr_bench.science.claims import Claim, told
@@ -93,7 +94,7 @@ def page(known: Sequence[Record], found: Mapping[str, Any]) -> str:
 
 def _collapse(known: Sequence[Record]) -> str:
     """Return which definition of collapse is the headline one, and why."""
-    probe = [one for one in known if one.protocol_id == "pocket-probe" and one.method.id == "majority_vote"]
+    probe = [one for one in known if one.protocol_id == PUSHED and one.method.id == "majority_vote"]
     when = {one: survival([one.step(run) for run in probe], [run.last_step for run in probe]) for one in DEFINITIONS}
     medians = {one: f"{found.median:.0f}" if found.median else DASH for one, found in when.items()}
     order = [found.median or math.inf for found in when.values()]
@@ -104,7 +105,7 @@ def _collapse(known: Sequence[Record]) -> str:
     why = told(
         [
             Claim(
-                f"Over the {len(probe)} votes of `pocket-probe` its median is {medians[HEADLINE]}, that of "
+                f"Over the {len(probe)} votes of `{PUSHED}` its median is {medians[HEADLINE]}, that of "
                 f"{LABELS_LOST.name} {medians[LABELS_LOST]} and that of {PAPER.name} {medians[PAPER]}; "
                 f"{fallen[HEADLINE]}, {fallen[LABELS_LOST]} and {fallen[PAPER]} of them get there.",
                 order == sorted(order) and fallen[HEADLINE] == len(probe),
@@ -119,7 +120,7 @@ The others, {LABELS_LOST.name} and {PAPER.name}, stand in columns of these names
 - It reads what was wanted, not what was paid, so it is one thing for every reward and every reference. Reward
   accuracy is defined for rewards of 0 and 1 only; the label of a real-valued reward is the answer that it happens to
   pay most.
-- It is finer than its line. Under `pocket-probe` {WINDOW} steps are {rollouts} rollouts, each {1 / rollouts:.2%};
+- It is finer than its line. Under `{PUSHED}` {WINDOW} steps are {rollouts} rollouts, each {1 / rollouts:.2%};
   they are {labels} labels, each {1 / labels:.2%}, so that label accuracy below 1 % means not one right label, and one
   lucky label postpones it.
 - It says when a policy is lost, not when the last trace of the loss is gone. {why}

@@ -12,8 +12,9 @@ from urlvr_bench.models import pretraining_of
 from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
+from urlvr_bench.reports.ends_readings import PUSHED
 from urlvr_bench.reports.gentle_readings import FEWEST_SEEDS
-from urlvr_bench.reports.readme import DESK, DESK_GENTLE, GENTLE, PUSHED, VOTE, filled, is_own, repeated
+from urlvr_bench.reports.readme import DESK, DESK_GENTLE, GENTLE, VOTE, filled, is_own, repeated
 from urlvr_bench.reports.stopping_told import compared
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import alignment, calm, foretelling, stopping, verifying

@@ -13,7 +13,8 @@ from urlvr_bench.presentation.rendering import Table, rendered
 from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports import stopping_told
-from urlvr_bench.reports.readme import PUSHED, VOTE
+from urlvr_bench.reports.ends_readings import PUSHED
+from urlvr_bench.reports.readme import VOTE
 from urlvr_bench.reports.science_readings import READINGS
 from urlvr_bench.science.claims import told
 from urlvr_bench.science.kinds import KINDS
@@ -95,13 +96,13 @@ PARTS = (
     Part(
         "calm",
         "Does noise alone move a policy?",
-        ("desk-press", "desk@1", "desk@2", "pocket@1", "pocket@2", "pocket-probe"),
+        ("desk-press", "desk@1", "desk@2", "pocket@1", "pocket@2", PUSHED),
     ),
-    Part("failure", "How do policies fail?", ("pocket@1", "pocket-probe")),
-    Part("sharpening", "Where does training end?", ("pocket@2", "pocket@1", "pocket-probe")),
-    Part("indicators", "What orders six checkpoints of one pre-training?", ("pocket-mcs", "pocket-probe", "pocket@1")),
-    Part("sensitivity", "Does it matter where the line of collapse is drawn?", ("pocket-probe",)),
-    Part("agreement", "Can a collapse be seen without labels?", ("pocket-probe", "pocket@1")),
+    Part("failure", "How do policies fail?", ("pocket@1", PUSHED)),
+    Part("sharpening", "Where does training end?", ("pocket@2", "pocket@1", PUSHED)),
+    Part("indicators", "What orders six checkpoints of one pre-training?", ("pocket-mcs", PUSHED, "pocket@1")),
+    Part("sensitivity", "Does it matter where the line of collapse is drawn?", (PUSHED,)),
+    Part("agreement", "Can a collapse be seen without labels?", (PUSHED, "pocket@1")),
     Part(
         "control",
         "Is a trained policy better than the untrained vote at the same cost?",
