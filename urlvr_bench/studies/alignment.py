@@ -103,11 +103,12 @@ def figure(study: Study, records: Sequence[Record]) -> "Figure":
     """Draw the gain of each reward against the alignment of the prior, with the forecast and where the sign turns."""
     frame = _last(records)
     last = {one.method: one for one in verdicts(records, Criteria.model_validate(study.criteria))}
-    drawn, grid = panels(len(last), columns=3, height=2.5)
+    drawn, grid = panels(len(last), columns=2, height=2.6)
     for axes, (method, found) in zip(grid, last.items(), strict=True):
         _panel(axes, frame[frame["method"] == method], found)
+    for axes in grid[-2:]:
         axes.set_xlabel("alignment of the prior", fontsize=TEXT)
-    for axes in grid[::3]:
+    for axes in grid[::2]:
         axes.set_ylabel("gain in test accuracy")
     looks = {"a prior": (PALETTE[0], "", MARKERS[0]), "line through the gains": (PALETTE[0], "-", "")}
     looks |= {"forecast from step 0": (PALETTE[1], "--", ""), "where the gain turns, 95 %": ("0.6", "-", "")}
