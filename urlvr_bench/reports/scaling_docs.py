@@ -143,9 +143,9 @@ def vllm(path: Path = ROOT / "benchmarks" / "vllm_speed.json") -> str:
     found = json.loads(path.read_text())
     alike = "within" if abs(found["difference"]) <= found["half_width"] else "**beyond**"
     text = (
-        f"On {found['cores']} cores with torch {found['torch']}, under a load of {found['load']} by other work. The "
-        f"share of right answers differs by {found['difference']:+.3f} (vLLM less transformers), {alike} the 95 % "
-        f"half-width of {found['half_width']:.3f} over problems."
+        f"In {found['precision']} on {found['cores']} cores with torch {found['torch']}, under a load of "
+        f"{found['load']} by other work. The share of right answers differs by {found['difference']:+.3f} (vLLM less "
+        f"transformers), {alike} the 95 % half-width of {found['half_width']:.3f} over problems."
     )
     return f"{grid(found['rows'])}\n\n{textwrap.fill(text, 120, break_on_hyphens=False)}"
 
