@@ -53,8 +53,10 @@ def _compared(first: Answer, second: Answer) -> Verdict:
         return Verdict(first.value == second.value, "exact number")
     if first.text == second.text:
         return Verdict(True, _spelled(first))
-    if kinds <= {"number", "based"} or (kinds == {"formula", "based"} and _digits(first) == _digits(second)):
+    if kinds <= {"number", "based"}:
         return Verdict(_digits(first) == _digits(second) and len(kinds) > 1, "exact number")
+    if kinds == {"formula", "based"}:
+        return Verdict(_spells(*sorted((first, second), key=lambda one: one.kind)), "exact number")
     if kinds & {"words", "choice"} and kinds & set(SEVERAL):
         return Verdict(False, "different kinds")
     if kinds & {"words", "choice"}:
@@ -92,6 +94,11 @@ def _spelled(answer: Answer | None) -> str:
 
 def _digits(answer: Answer) -> str:
     return answer.text.partition("_")[0]
+
+
+def _spells(based: Answer, formula: Answer) -> bool:
+    """Return whether a formula is the digits of a number in another base, with or without the base."""
+    return formula.text.upper() in (_digits(based), based.text)
 
 
 def _letters(answer: Answer) -> str:
