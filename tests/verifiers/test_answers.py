@@ -131,6 +131,8 @@ SAME = [
     ("8=7", "8", False),
     (r"\frac{10}{2}=5", "5", True),
     ("2+3=6", "6", False),
+    ("-k=3", "3", False),
+    ("k=3", "-k=3", False),
     ("x=2+3=5", "5", True),
     (r"\text{Area}=5", "5", True),
     (r"\text{Answer: }5", "5", True),
