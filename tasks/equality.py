@@ -164,6 +164,7 @@ def _all(verdicts: Iterable[Verdict]) -> Verdict:
 
 def _several(first: Answer, second: Answer) -> Verdict:
     """Compare part by part: tuples in order and by their brackets, lists and unions in any order."""
+    first, second = _by_axis(first), _by_axis(second)
     kinds = {first.kind, second.kind}
     if kinds == {"set"}:  # what is named twice is in a set once
         first, second = (replace(one, parts=tuple(dict.fromkeys(one.parts))) for one in (first, second))
@@ -180,6 +181,14 @@ def _several(first: Answer, second: Answer) -> Verdict:
     if kinds <= {"list", "set"} or kinds == {"union"}:
         return _matched(first, second)
     return Verdict(False, "different kinds") if "set" in kinds else _formulas(first, second)
+
+
+def _by_axis(answer: Answer) -> Answer:
+    """Return what is said of x, y and z in the order in which a point has them."""
+    names = [part.name for part in answer.parts]
+    if len(names) > len({*names} & {*"xyz"}):
+        return answer
+    return replace(answer, parts=tuple(sorted(answer.parts, key=lambda part: part.name)))
 
 
 def _is_system(answer: Answer) -> bool:
