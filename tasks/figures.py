@@ -19,7 +19,7 @@ CLOCK = re.compile(
 )
 """A time of day: hours, minutes, seconds, and which half of the day."""
 COLON = re.compile(r"\s*:\s*")
-TO = re.compile(r"\s*\\text\{\s*to\s*\}\s*|\s+to\s+")
+TO = re.compile(r"\s*\\text\{\s*(?:to|out of)\s*\}\s*|\s+(?:to|out of)\s+")
 HALF, DAY = 12 * 3600, 24 * 3600
 DATE = re.compile(r"0?([1-9]|1[0-2])/0?([1-9]|[12][0-9]|3[01])/([0-9]{4})|[0-9]{4}-[01][0-9]-[0-3][0-9]")
 

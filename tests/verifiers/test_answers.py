@@ -152,6 +152,8 @@ SAME = [
     (r"(\pm3,2)", "(3,2),(-3,2)", True),
     (r"\pm3", "3", False),
     ("1:2", "2:4", True),
+    (r"3\text{ out of }5", r"\frac35", True),
+    (r"3\text{ out of }5", "3", False),
     (r"05\!:\!00", "5:00", True),
     ("1:2:3", "1:2:4", False),
     (r"\frac{1}{\sqrt2}c", r"\frac{c\sqrt2}{2}", True),
