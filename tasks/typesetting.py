@@ -128,6 +128,7 @@ SIMPLER = tuple(
         (r"\\varnothing(?![a-zA-Z])", r"\\emptyset "),
         (r"\\(?:dots|dotsc|dotsb|cdots|ldots)(?![a-zA-Z])|\.{3,}", r"\\ldots "),
         (r"\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])", r"^\\circ "),
+        (r"([_^]\s*)\{\\(?:rm|bf|it)\s+([^{}]*)\}", r"\1{\\text{\2}}"),
         (r"\{\\(?:rm|bf|it)\s+([^{}]*)\}", r"\\text{\1}"),
         (r"\\(?:rm|bf|it)(?![a-zA-Z])", ""),
         (rf"\\({FONTS}|hat|vec|bar|tilde)\s+([0-9a-zA-Z])", r"\\\1{\2}"),

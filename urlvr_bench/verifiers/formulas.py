@@ -36,13 +36,16 @@ distance. Those with floors and factorials are compared at whole numbers, both r
 """
 SPELLED = (
     (re.compile(r"(?<![a-zA-Z\\])e(?=\s*_)"), r"\\text{e}"),
+    (re.compile(r"_\s*(\{)?\s*\\text\s*\{\s*([a-zA-Z]{2,})\s*\}(?(1)\s*\})"), r"_{\2}"),
     (re.compile(r"_\s*\{?\s*\\(max|min)(?![a-zA-Z])\s*\}?"), r"_{\1}"),
     (re.compile("'+"), lambda primes: r"^{\prime}" * len(primes[0])),
     (re.compile(r"(?<=[_^])[EI]"), r"{\g<0>}"),
     (re.compile(r"(\\text\{[^{}]*\})|(?<!\\)[EI]"), lambda it: it[1] or rf"\text{{{it[0]}}}"),
     (re.compile(r"\\(gam)ma(?![a-zA-Z])|\\(Gam)ma(?![a-zA-Z]|\s*(?:\\left\s*)?[({])"), r"\\text{\1\2}"),
 )
-"""What the parser would take for a number, refuse, or drop: e with an index, \\max as an index, primes, E, I, gamma."""
+"""What the parser would take for a number, refuse, or drop: e with an index, \\max as an index, primes, E, I, gamma;
+and a word as an index, which is the same set upright or not.
+"""
 WHOLE = (sympy.floor, sympy.ceiling, sympy.factorial, sympy.binomial, sympy.Mod)
 
 
