@@ -136,7 +136,7 @@ def same_value(first: Any, second: Any, *_: object) -> bool:
         return True
     one, other = evaluated(first), evaluated(second)
     if one.is_Float or other.is_Float:
-        return bool(abs(one - other) <= abs(one) * EPSILON)
+        return bool((one - other).is_finite and abs(one - other) <= abs(one) * EPSILON)
     difference = one - other
     if difference == 0:
         return True
