@@ -8,9 +8,9 @@ from urlvr_bench.tasks import exact, words
 from urlvr_bench.tasks.answer import Answer, number
 
 BASED = re.compile(
-    r"(?:\\text\{\s*|\()?([0-9A-F]*[0-9][0-9A-F]*|[A-F]{2,}|[0-9a-f]*[0-9][a-f][0-9a-f]+)\s*[})]?\s*"
-    r"(?:_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?\(?([0-9]+|[a-z]+)\)?\s*\}?\s*\})"
-    r"|(?:\\text\{)?[ (]*(?:in )?base[ -]*\}?\s*([0-9]+|[a-z]+)[ )}]*)"
+    r"(?:\\text\{\s*|[({])?([0-9A-F]*[0-9][0-9A-F]*|[A-F]{2,}|[0-9a-f]*[0-9][a-f][0-9a-f]+)\s*[})]?\s*"
+    r"(?:_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?(?:base[ -]*\}?\s*|\()?([0-9]+|[a-z]+)\)?\s*\}?\s*\})"
+    r"|[ (]*(?:\\text\{)?[ (]*(?:in )?base[ -]*\}?\s*([0-9]+|[a-z]+)[ )}]*)"
 )
 LEAST_OF_LETTERS = 11
 """The least base whose digits may be letters; a letter with a smaller index is a variable."""
