@@ -128,7 +128,11 @@ SIMPLER = tuple(
         (r"\\[lr]?vert(?![a-zA-Z])", "|"),
         (r"\\varnothing(?![a-zA-Z])", r"\\emptyset "),
         (r"\\(?:dots|dotsc|dotsb|cdots|ldots)(?![a-zA-Z])|\.{3,}", r"\\ldots "),
-        (r"\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])", r"^\\circ "),
+        (
+            r"(?:\{\}\s*)?\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\(?:text)?degree(?![a-zA-Z])"
+            r"|(?<=[0-9])\s*\\deg(?![a-zA-Z])",
+            r"^\\circ ",
+        ),
         (r"([_^]\s*)\{\\(?:rm|bf|it)\s+([^{}]*)\}", r"\1{\\text{\2}}"),
         (r"\{\\(?:rm|bf|it)\s+([^{}]*)\}", r"\\text{\1}"),
         (r"\\(?:rm|bf|it)(?![a-zA-Z])", ""),

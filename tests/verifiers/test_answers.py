@@ -346,6 +346,8 @@ SAME = [
     ("+/- 3", "3,-3", True),
     ("x = +/- 3", "3", False),
     (r"30^{\text{o}}", r"30^\circ", True),
+    (r"30\,{}^\circ", "30", True),
+    (r"30\deg", r"30\textdegree", True),
     (r"\therefore 5", "5", True),
     (r"\textcolor{red}{5}", "5", True),
     (r"\mathbf{x = 5}", "5", True),
