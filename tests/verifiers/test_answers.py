@@ -194,6 +194,7 @@ SAME = [
     (r"5\text{ apples}", "5", True),
     (r"100\text{ N}\cdot\text{m}", "100", True),
     (r"3\frac{\text{m}}{\text{s}}", "3", True),
+    (r"3\;\frac{\text{kg}\cdot\text{m}}{\text{s}^2}", "3", True),
     (r"25^\circ\text{C}", "25", True),
     (r"\{x \mid x>3\}", r"(3,\infty)", True),
     (r"x\in(-\infty,3)", "x<3", True),
