@@ -730,6 +730,7 @@ STATED = [
     ("18", "She earns $18/h.", True),
     ("5", "It takes 5h.", True),
     ("5", "It lasts 5 a day.", True),
+    (r"\text{Tuesday}", "The answer is Tuesday because today is Monday.", True),
     ("12", "The answer is twelve dollars.", True),
     ("1000000", "The answer is one million.", True),
     ("12", "The answer is twenty dollars.", False),
