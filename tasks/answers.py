@@ -164,7 +164,7 @@ def _equation(text: str, sides: list[str]) -> Answer:
         if len(set(values)) > 1 and not ("%" in text and max(values) == 100 * min(values)):
             raise _NoAnswerError
         return _point(others, constants[-1]) or constants[-1]
-    plain = statements.is_name(sides[0]) or not re.search("[0-9]", statements.without_powers(sides[0]))
+    plain = statements.is_name(sides[0]) or not re.search(r"^-|[0-9]", statements.without_powers(sides[0]))
     name = sides[0] if plain else ""
     return Answer(tidy(text), "equation", parts=tuple(map(_read, sides[1:] if name else sides)), name=tidy(name))
 

@@ -53,8 +53,10 @@ def _compared(first: Answer, second: Answer) -> Verdict:
         return Verdict(first.value == second.value, "exact number")
     if first.text == second.text:
         return Verdict(True, _spelled(first))
-    if kinds <= {"number", "based"} or (kinds == {"formula", "based"} and _digits(first) == _digits(second)):
+    if kinds <= {"number", "based"}:
         return Verdict(_digits(first) == _digits(second) and len(kinds) > 1, "exact number")
+    if kinds == {"formula", "based"}:
+        return Verdict(_spells(*sorted((first, second), key=lambda one: one.kind)), "exact number")
     if kinds & {"words", "choice"} and kinds & set(SEVERAL):
         return Verdict(False, "different kinds")
     if kinds & {"words", "choice"}:
@@ -92,6 +94,11 @@ def _spelled(answer: Answer | None) -> str:
 
 def _digits(answer: Answer) -> str:
     return answer.text.partition("_")[0]
+
+
+def _spells(based: Answer, formula: Answer) -> bool:
+    """Return whether a formula is the digits of a number in another base, with or without the base."""
+    return formula.text.upper() in (_digits(based), based.text)
 
 
 def _letters(answer: Answer) -> str:
@@ -157,6 +164,7 @@ def _all(verdicts: Iterable[Verdict]) -> Verdict:
 
 def _several(first: Answer, second: Answer) -> Verdict:
     """Compare part by part: tuples in order and by their brackets, lists and unions in any order."""
+    first, second = _by_axis(first), _by_axis(second)
     kinds = {first.kind, second.kind}
     if kinds == {"set"}:  # what is named twice is in a set once
         first, second = (replace(one, parts=tuple(dict.fromkeys(one.parts))) for one in (first, second))
@@ -173,6 +181,14 @@ def _several(first: Answer, second: Answer) -> Verdict:
     if kinds <= {"list", "set"} or kinds == {"union"}:
         return _matched(first, second)
     return Verdict(False, "different kinds") if "set" in kinds else _formulas(first, second)
+
+
+def _by_axis(answer: Answer) -> Answer:
+    """Return what is said of x, y and z in the order in which a point has them."""
+    names = [part.name for part in answer.parts]
+    if len(names) > len({*names} & {*"xyz"}):
+        return answer
+    return replace(answer, parts=tuple(sorted(answer.parts, key=lambda part: part.name)))
 
 
 def _is_system(answer: Answer) -> bool:

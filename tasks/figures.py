@@ -8,9 +8,9 @@ from urlvr_bench.tasks import exact, words
 from urlvr_bench.tasks.answer import Answer, number
 
 BASED = re.compile(
-    r"(?:\\text\{\s*|\()?([0-9A-F]*[0-9][0-9A-F]*|[A-F]{2,}|[0-9a-f]*[0-9][a-f][0-9a-f]+)\s*[})]?\s*"
-    r"(?:_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?([0-9]+|[a-z]+)\s*\}?\s*\})"
-    r"|(?:\\text\{)?[ (]*(?:in )?base[ -]*\}?\s*([0-9]+|[a-z]+)[ )}]*)"
+    r"(?:\\text\{\s*|[({])?([0-9A-F]*[0-9][0-9A-F]*|[A-F]{2,}|[0-9a-f]*[0-9][a-f][0-9a-f]+)\s*[})]?\s*"
+    r"(?:_\s*(?:([2-9])|\{\s*(?:\\text\{\s*)?(?:base[ -]*\}?\s*|\()?([0-9]+|[a-z]+)\)?\s*\}?\s*\})"
+    r"|[ (]*(?:\\text\{)?[ (]*(?:in )?base[ -]*\}?\s*([0-9]+|[a-z]+)[ )}]*)"
 )
 LEAST_OF_LETTERS = 11
 """The least base whose digits may be letters; a letter with a smaller index is a variable."""
@@ -19,7 +19,7 @@ CLOCK = re.compile(
 )
 """A time of day: hours, minutes, seconds, and which half of the day."""
 COLON = re.compile(r"\s*:\s*")
-TO = re.compile(r"\s*\\text\{\s*to\s*\}\s*|\s+to\s+")
+TO = re.compile(r"\s*\\text\{\s*(?:to|out of)\s*\}\s*|\s+(?:to|out of)\s+")
 HALF, DAY = 12 * 3600, 24 * 3600
 DATE = re.compile(r"0?([1-9]|1[0-2])/0?([1-9]|[12][0-9]|3[01])/([0-9]{4})|[0-9]{4}-[01][0-9]-[0-3][0-9]")
 

@@ -10,6 +10,10 @@ REALS = re.compile(
     r"|(?:the )?(?:real numbers|reals)",
     re.IGNORECASE,
 )
+HALF = re.compile(
+    r"(?:(?:the )?set of )?(?:all |any |every )?(?:the )?(non-?)?(positive|negative) real(?: number| value)?s?",
+    re.IGNORECASE,
+)
 REAL = r"\\mathbb\{R\}"
 DOMAIN = re.compile(rf"[a-z]\s*\\in\s*{REAL}\s*(?:,|\\text\{{\s*,?\s*(?:and|with|where)?\s*\}})\s*(?=[a-z])")
 """That a variable is real, before what else is said of it."""
@@ -33,6 +37,8 @@ def spelled_out(text: str) -> str | None:
         return r"\emptyset"
     if REALS.fullmatch(said) or re.fullmatch(REAL, text):
         return r"(-\infty, \infty)"
+    if found := HALF.fullmatch(said):
+        return _side("+" if (found[2].lower() == "positive") is (found[1] is None) else "-", found[1] is not None)
     if found := SIGNED.fullmatch(text):
         return _side(found[1].replace(" ", ""), bool(found[2]))
     if found := WITHOUT.fullmatch(text):

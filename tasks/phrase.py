@@ -65,11 +65,18 @@ class PlainPhrase(Phrase, PlainBoxed):
     """The same of a base model, which may go on with further questions."""
 
 
+REASON = re.compile(r",?\s+(?:because|since)\b|(?<=\b[A-J]),\s+(?!(?:and|or|but|not)\b)(?=[a-z]{2})")
+"""Where a statement goes on about the answer that it has given: why it is right, what the choice says."""
+
+
 class StatedPhrase(Phrase, Stated):
     """Where no format was asked for: the last box, else the last statement of an answer, else the last line."""
 
     LINE = re.compile(r"[^\n]*\S")
 
     def _stated(self, text: str, first: int) -> Span | None:
+        if said := stated.statement(text, first):
+            reason = REASON.search(text, said[0] + 1, said[1])
+            return said[0], reason.start() if reason else said[1]
         lines = [line.span() for line in self.LINE.finditer(text, first)]
-        return stated.statement(text, first) or (lines[-1] if lines else None)
+        return lines[-1] if lines else None

@@ -27,7 +27,8 @@ SENTENCE = re.compile(r"(?<!\.\.)[.!?](?=[*_\"')\]]*(?:\s+[A-Z<(\\$*]|\s*$|\s*\n
 MANY = 5
 """Words that are prose, not an answer."""
 REMARK = re.compile(
-    r",?\s+\(?(?:i\.?\s?e\.|where\b|which\b|or (?:about|approximately)\b)|\s+\((?:or|about|approximately|i\.e)\b"
+    r",?\s+\(?(?:i\.?\s?e\.|where\b|which\b|because\b|since\b|or (?:about|approximately)\b)"
+    r"|\s+\((?:or|about|approximately|i\.e)\b"
 )
 """Where a statement goes on about the answer that it has given."""
 UNSURE = re.compile(

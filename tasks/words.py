@@ -14,7 +14,7 @@ OHM = r"(?:(?<=[0-9] )|(?<=[0-9])|(?<=\\text\{[kM]\}))\\(?:Omega|AA)(?![a-zA-Z])
 UNIT = rf"(?:(?:\\mu\s*)?\\text\{{{CONTENT}\}}|{OHM})(?:\s*\^\s*(?:\{{\s*-?[0-9]+\s*\}}|-?[0-9]))?"
 MARKED = re.compile(
     rf"(?>\s*(?:(?:/|\\cdot|\\times|\*)\s*)?{UNIT}|\s*/\s*\(\s*{UNIT}(?:\s*\\cdot\s*{UNIT})*\s*\)"
-    rf"|\s*\\frac\{{\s*(?:1|{UNIT})\s*\}}\{{\s*(?:{UNIT}\s*(?:\\cdot\s*)?)+\}})+$"
+    rf"|\s*\\frac\{{\s*(?:1\s*|(?:{UNIT}\s*(?:\\cdot\s*)?)+)\}}\{{\s*(?:{UNIT}\s*(?:\\cdot\s*)?)+\}})+$"
 )
 """Units at the end that are set as text, with powers, products and quotients.
 

@@ -28,6 +28,7 @@ JUDGED = [
     (SEVEN, "```coq\nProof. discriminate. Qed.\n```", False),
     (SWAP, "Proof.\n  intros A B [a b].\n  split.\n  - exact b.\n  - exact a.\nQed.", True),
     (SWAP, "Proof. intros A B H; destruct H as [a b]; split; assumption. Qed.", True),
+    (SWAP, "Proof.\n  (* Take it apart. Admitted? *)\n  intros A B [a b]. (* split. *)\n  now split.\nQed.", True),
     (SWAP, "Proof. exact (fun A B H => match H with conj a b => conj b a end). Qed.", True),
     (SWAP, "Proof. intros A B H. assert (A * B -> True). { intro. exact I. } tauto. Qed.", True),
     (LINEAR, "Proof. intros n m. induction n. { lia. } lia. Qed.", True),

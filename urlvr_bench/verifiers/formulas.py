@@ -28,7 +28,7 @@ DIGITS, MOST_DIGITS = 15, 300
 """Digits of a difference that are worked out, and how far its terms may cancel before it counts as nothing."""
 MAX_BITS = 1_000_000
 """Of an integer that is multiplied out; of a larger power or factorial the first digits are compared."""
-LARGE_DIGITS, EPSILON = 320, sympy.Rational(1, 10**300)
+LARGE_DIGITS, EPSILON, LITTLE = 320, sympy.Rational(1, 10**300), sympy.Rational(1, 10**150)
 POINTS = ((3, 7, 1), (-5, 11, 2), (13, 3, 3), (17, 19, 1))
 WHOLE_POINTS = tuple((first, 1, (1, -2, 3, -1)[first % 4]) for first in range(2, 20))
 """Where formulas with variables are compared: numerator and denominator of the first variable, and the numerators'
@@ -36,13 +36,16 @@ distance. Those with floors and factorials are compared at whole numbers, both r
 """
 SPELLED = (
     (re.compile(r"(?<![a-zA-Z\\])e(?=\s*_)"), r"\\text{e}"),
+    (re.compile(r"_\s*(\{)?\s*\\text\s*\{\s*([a-zA-Z]{2,})\s*\}(?(1)\s*\})"), r"_{\2}"),
     (re.compile(r"_\s*\{?\s*\\(max|min)(?![a-zA-Z])\s*\}?"), r"_{\1}"),
     (re.compile("'+"), lambda primes: r"^{\prime}" * len(primes[0])),
     (re.compile(r"(?<=[_^])[EI]"), r"{\g<0>}"),
     (re.compile(r"(\\text\{[^{}]*\})|(?<!\\)[EI]"), lambda it: it[1] or rf"\text{{{it[0]}}}"),
     (re.compile(r"\\(gam)ma(?![a-zA-Z])|\\(Gam)ma(?![a-zA-Z]|\s*(?:\\left\s*)?[({])"), r"\\text{\1\2}"),
 )
-"""What the parser would take for a number, refuse, or drop: e with an index, \\max as an index, primes, E, I, gamma."""
+"""What the parser would take for a number, refuse, or drop: e with an index, \\max as an index, primes, E, I, gamma;
+and a word as an index, which is the same set upright or not.
+"""
 WHOLE = (sympy.floor, sympy.ceiling, sympy.factorial, sympy.binomial, sympy.Mod)
 
 
@@ -133,11 +136,11 @@ def same_value(first: Any, second: Any, *_: object) -> bool:
         return True
     one, other = evaluated(first), evaluated(second)
     if one.is_Float or other.is_Float:
-        return bool(abs(one - other) <= abs(one) * EPSILON)
+        return bool((one - other).is_finite and abs(one - other) <= abs(one) * EPSILON)
     difference = one - other
     if difference == 0:
         return True
-    found = {vanishes(at) for at in _points(difference)}
+    found = {vanishes(*at) for at in _points(sympy.Tuple(difference, one))}
     return True in found and False not in found
 
 
@@ -151,7 +154,7 @@ def same_relation(first: Relational, second: Relational) -> bool:
         return bool(one == other)
     ratio = one / other
     factor = next(_points(ratio))
-    found = {vanishes(at - factor) for at in _points(ratio)}
+    found = {vanishes(at - factor, factor) for at in _points(ratio)}
     return True in found and False not in found and (isinstance(first, (Eq, Ne)) or bool(factor > 0))
 
 
@@ -175,8 +178,8 @@ def _size(number: Basic) -> sympy.Rational | int:
     return abs(number) if isinstance(number, sympy.Rational) else 0
 
 
-def _points(difference: Expr) -> Iterator[Expr]:
-    """Return a difference at some values of its variables; itself where it has none."""
+def _points(difference: Basic) -> Iterator[Any]:
+    """Return a difference, or several numbers, at some values of the variables; itself where it has none."""
     unknown = sorted(difference.atoms(AppliedUndef, sympy.Derivative), key=str)
     difference = difference.xreplace({one: sympy.Symbol(f"value of {one}", real=True) for one in unknown})
     free = sorted(difference.free_symbols, key=str)
@@ -192,16 +195,26 @@ def _is_whole(rounded: Expr) -> bool:
     return bool(free and rounded.is_polynomial(*free) and sympy.Poly(rounded, *free).domain.is_ZZ)
 
 
-def vanishes(number: Expr) -> bool | None:
-    """Return whether a number is nothing, however far its terms cancel; None where it is undefined."""
+def vanishes(number: Expr, beside: Expr) -> bool | None:
+    """Return whether a difference is nothing, however far its terms cancel; None where it is undefined.
+
+    `beside` is what was compared: it, or very little, must still be seen once it is added, or nothing can be.
+    """
     number = evaluated(number)
     if number == 0 or number is sympy.nan:
         return None if number is sympy.nan else True
-    try:
-        found = number.evalf(DIGITS, maxn=MOST_DIGITS, strict=True)
-    except PrecisionExhausted:
-        return True
+    found = _seen(number)
+    if found is None:
+        return any(_seen(evaluated(number + more)) for more in (beside, LITTLE))
     return None if found is sympy.nan else bool(found == 0)
+
+
+def _seen(number: Expr) -> Any:
+    """Return the first digits of a number, None where its terms cancel too far."""
+    try:
+        return number.evalf(DIGITS, maxn=MOST_DIGITS, strict=True)
+    except PrecisionExhausted:
+        return None
 
 
 grader.sympy_numeric_eq = same_value

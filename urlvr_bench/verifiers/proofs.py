@@ -95,12 +95,13 @@ COQ_NAME = re.compile(r"\b(?:Lemma|Theorem|Corollary|Proposition|Fact|Remark|Exa
 COQ_SENTENCE_END = re.compile(r"\.(?:\s+|$)")
 COQ_TACTIC = re.compile(r"[-+*{}\s]*(?:[a-z0-9(\[!_].*)?", re.DOTALL)
 """A tactic, after bullets and braces; what starts with a capital letter is a command."""
+COQ_COMMENT = re.compile(r"\(\*(?:(?!\(\*).)*?\*\)", re.DOTALL)
 COQ_HOLE = re.compile(r"\b(?:admit|give_up)\b|\"|\(\*")
 
 
 def _coq_program(text: str, script: str) -> str | None:
     """Return the file that proves the statement with the last script's tactics, then prints its axioms."""
-    found, names = COQ_SCRIPT.match(script), COQ_NAME.findall(text)
+    found, names = COQ_SCRIPT.match(COQ_COMMENT.sub(" ", script)), COQ_NAME.findall(text)
     if found is None or not names or COQ_HOLE.search(found["tactics"]):
         return None
     if not all(COQ_TACTIC.fullmatch(sentence) for sentence in COQ_SENTENCE_END.split(found["tactics"])):
