@@ -101,8 +101,8 @@ results: setup  ## make the committed records of the pocket lab again (about eig
 
 docs: setup  ## everything that is generated from the registry and from results/
 	for name in $(DOCUMENTS); do $(BIN)/python -m urlvr_bench.$$name || exit 1; done
-	$(BIN)/urlvr-bench plot results/pocket@2/pocket-6/chain_addition results/pocket-probe@1 --out docs/figures
-	rm -f docs/figures/pocket-probe@1_pocket-* docs/figures/*_forecast.* docs/studies/*.svg
+	$(BIN)/urlvr-bench plot results/pocket@2/pocket-6/chain_addition results/pocket-probe@2 --out docs/figures
+	rm -f docs/figures/pocket-probe@2_pocket-* docs/figures/*_forecast.* docs/studies/*.svg
 	$(BIN)/urlvr-bench plot results/desk-press --out docs/figures/desk
 	$(BIN)/urlvr-bench plot results/desk@2/gemma3-270m --out docs/figures/gemma
 	for kind in png svg; do mv docs/figures/desk/*_dual.$$kind docs/figures/desk.$$kind \

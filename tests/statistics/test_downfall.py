@@ -108,5 +108,5 @@ def test_the_pocket_lab_falls_by_noise_and_instability_and_its_probe_is_hacked()
     assert {name for name, word in found.items() if word == "drifted like noise"} == {"random_reward"}
     assert {found[name] for name in ("token_entropy", "self_certainty")} == {"destroyed"}
     assert {found[name] for name in ("majority_vote", "ground_truth")} == {"held"}
-    (weak,) = cells(record.read_all([RESULTS / "pocket-probe@1" / "pocket-3"])).values()
+    (weak,) = cells(record.read_all([RESULTS / "pocket-probe@2" / "pocket-3"])).values()
     assert str(downfalls(weak)["majority_vote"]) == "hacked"

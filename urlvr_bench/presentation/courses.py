@@ -49,9 +49,15 @@ def band(axes: "Axes", drawn: Course, color: Any, style: Any = "-", width: float
     axes.plot(drawn.steps, drawn.mean, color=color, linestyle=style, linewidth=width)
 
 
-def judged_points(axes: "Axes", cell: Cell, records: Sequence[Record], color: Any = TEST, after: int = -1) -> None:
-    """Draw the test accuracy at every evaluated step `after` one with its interval."""
-    steps = [step for step in judged_steps(records, cell.judged) if step > after]
+def judged_points(axes: "Axes", cell: Cell, records: Sequence[Record], color: Any = TEST, apart: float = 0) -> None:
+    """Draw the test accuracy at the evaluated steps with its interval.
+
+    On a logarithmic axis, which has no step 0, at those alone that are `apart` times the one before, or more.
+    """
+    steps: list[int] = []
+    for step in judged_steps(records, cell.judged):
+        if not apart or (step and (not steps or step >= apart * steps[-1])):
+            steps.append(step)
     if not steps:  # an artist without points would take the layout's room down to the corner of the page
         return
     found = [two_way(accuracy(cell, records, step)) for step in steps]

@@ -13,7 +13,7 @@ from urlvr_bench.statistics.cells import different
 
 TAIL = 0.025
 """Of a 95 % interval, on one side."""
-PUSHED = "pocket-probe@1"
+PUSHED = "pocket-probe@2"
 """The protocol that trains pocket priors hard."""
 
 

@@ -29,6 +29,8 @@ HEIGHTS = (1.6, 1.0)
 """Parts of a panel: accuracy above, proxy below."""
 ROOM = 0.22
 """Share of the (logarithmic) width that names at the lines' starts take."""
+APART = 1.25
+"""Of the evaluated steps, those that are drawn are this many times the one before."""
 
 
 def ladder(rungs: dict[Cell, Rows]) -> "Figure":
@@ -51,7 +53,8 @@ def ladder(rungs: dict[Cell, Rows]) -> "Figure":
         f"{len(rungs)} priors of {first.model.parameters:,} parameters, each named at its start. "
         f"{setting(groups[0], model=False)}, {seeds(groups)}.",
         f"Lines: mean over seeds of {WINDOW}-step means; bands: from the lowest to the highest seed. Collapse: "
-        f"{HEADLINE.name}; the number above its line is the Kaplan-Meier median over all seeds.",
+        f"{HEADLINE.name}; the number above its line is the Kaplan-Meier median over all seeds. Test accuracy: mean "
+        f"and 95 % interval, at evaluated steps {APART:g} times apart.",
         legend_lines(lines | {"collapse of a run": ("0.3", "", "v")}),
     )
     return figure
@@ -81,7 +84,7 @@ def _climb(above: "Axes", below: "Axes", climbing: dict[Cell, list[Record]], loo
         true = course(records, "train_accuracy")
         band(above, true, color, look)
         band(below, course(records, "proxy_reward"), color, look)
-        judged_points(above, cell, records, color, after=0)
+        judged_points(above, cell, records, color, apart=APART)
         marks(above, records, None, color)
         starts.append(float(true.mean[0]))
         if median := median_collapse(records):

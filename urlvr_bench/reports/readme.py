@@ -119,12 +119,12 @@ def _pushed(records: Sequence[Record]) -> list[Claim]:
     votes, noise = (by_model(records, name) for name in (VOTE, NOISE))
     ladder = sorted(votes.values(), key=lambda runs: mean(runs, starts))
     medians = [median for runs in ladder if (median := median_collapse(runs)) is not None]
-    count = sum(map(len, ladder))
+    count, fallen = (sum(map(len, runs)) for runs in (ladder, map(collapses, ladder)))
     told = [
         Claim(
-            f"Pushed hard, majority voting collapses in all {count} runs, in the median at step "
+            f"Pushed hard, majority voting collapses in {fallen} of {count} runs, in the median at step "
             f"{listed(f'{median:g}' for median in medians)} from the weakest to the strongest start.",
-            sum(len(collapses(runs)) for runs in ladder) == count and medians == sorted(set(medians)),
+            fallen >= 0.9 * count and len(medians) == len(ladder) and medians == sorted(set(medians)),
         )
     ]
     if noise:

@@ -108,7 +108,7 @@ def _collapse(known: Sequence[Record]) -> str:
                 f"Over the {len(probe)} votes of `{PUSHED}` its median is {medians[HEADLINE]}, that of "
                 f"{LABELS_LOST.name} {medians[LABELS_LOST]} and that of {PAPER.name} {medians[PAPER]}; "
                 f"{fallen[HEADLINE]}, {fallen[LABELS_LOST]} and {fallen[PAPER]} of them get there.",
-                order == sorted(order) and fallen[HEADLINE] == len(probe),
+                order == sorted(order) and fallen[HEADLINE] >= max(fallen[LABELS_LOST], fallen[PAPER]),
             )
         ]
     )

@@ -1,17 +1,31 @@
 """What the pocket lab's records say of one pre-training's checkpoints, pushed with the vote and with noise."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from urlvr_bench.reports.readme import VOTE
-from urlvr_bench.science.claims import Claim, Runs, by_model, collapses, ends, listed, mean, median_collapse, starts
+from urlvr_bench.science.claims import (
+    Claim,
+    Runs,
+    by_model,
+    collapses,
+    ends,
+    listed,
+    mean,
+    median_collapse,
+    span,
+    starts,
+)
+from urlvr_bench.statistics.cells import cells
 from urlvr_bench.statistics.collapse import step_curve
-from urlvr_bench.statistics.verdicts import NOISE
+from urlvr_bench.statistics.verdicts import NOISE, OUTCOMES, verdict
 
 Arms = Mapping[str, Runs]
 """The runs of a method, by the name of the model."""
+NOTHING = 0.05
+"""Below this share of right answers next to nothing is right."""
 
 
 def priors(records: Runs) -> list[Claim]:
@@ -24,7 +38,8 @@ def priors(records: Runs) -> list[Claim]:
     meet = sum(max(weak) >= min(strong) for weak, strong in pairs)
     peaks = {runs[0].model.name: _rise(runs) for runs in ladder}
     risen = {name: f"{name} by {rise:.2f}" for name, rise in peaks.items() if rise > 0.05}
-    paid = [runs[0].model.name for runs in ladder if mean(runs, proxies) > 0.98]
+    paid = [mean(runs, proxies) for runs in ladder]
+    lost = [runs[0].model.name for runs in ladder if max(ends(runs)) < NOTHING]
     return [
         Claim(
             f"Yes: the median collapse step rises with the accuracy of the prior on every rung "
@@ -38,15 +53,38 @@ def priors(records: Runs) -> list[Claim]:
         ),
         Claim(
             f"Before it falls, train accuracy rises above its first steps on the strong rungs ({listed(risen.values())}"
-            "; 5-step means, oracle-picked); base and final in the table are of the few evaluations of this protocol.",
+            "; 5-step means, oracle-picked).",
             bool(risen) and list(risen) == list(peaks)[-len(risen) :],
         ),
+        *_judged(ladder),
         Claim(
-            f"As where a reward is hacked, the proxy is above 0.98 at the end on {listed(paid)} while next to nothing "
-            "is right.",
-            len(paid) >= 4 and all(max(ends(runs)) < 0.16 for runs in ladder),
+            f"As where a reward is hacked, the votes agree at the end (the proxy is {span(paid, '.2f')} in the mean of "
+            f"a rung) while next to nothing is right on {listed(lost)}.",
+            len(lost) >= 4 and min(paid) > 0.85,
         ),
         *_sooner_than_votes(votes, noise),
+    ]
+
+
+def _judged(ladder: Sequence[Runs]) -> list[Claim]:
+    """Return what became of the test accuracy on each rung, by the rule of all outcomes."""
+    found = {cell.model: verdict(cell, rows[VOTE]) for cell, rows in cells(itertools.chain(*ladder)).items()}
+    told = {
+        name: f"{name} ({one.accuracies[0]:.2f}, {one.peak:.2f} at step {one.peak_step}, {one.end:.2f})"
+        for name, one in found.items()
+    }
+    each = [
+        f"{word} on {listed(names)}"
+        for word in OUTCOMES
+        if (names := [text for name, text in told.items() if found[name].word == word])
+    ]
+    every = ladder[0][0].protocol.evaluation.every
+    return [
+        Claim(
+            f"The accuracy on test problems, judged every {every} steps (start, peak, end; named by the rule of "
+            f"docs/statistics.md), {'; '.join(each)}.",
+            {one.word for one in found.values()} == {"rose, then fell", "fell"},
+        )
     ]
 
 
