@@ -28,7 +28,7 @@ BREAK = "\ue000"
 ROWS = re.compile(r"\\begin\{(cases|aligned|align\*?|array|gathered)\}(?:\{[lcr| ]*\})?([^&]*?)\\end\{\1\}")
 MATRIX = re.compile(
     r"[(\[]\s*\{?\s*\\begin\{(array|matrix|smallmatrix)\}(?:\{[lcr| ]*\})?(.*?)\\end\{\1\}\s*\}?\s*[)\]]"
-    r"|\\begin\{([bB]matrix)\}(.*?)\\end\{\3\}"
+    r"|\\begin\{([bB]matrix|psmallmatrix)\}(.*?)\\end\{\3\}"
 )
 
 
