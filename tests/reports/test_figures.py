@@ -237,6 +237,14 @@ def test_cells_that_differ_in_a_hash_alone_do_not_share_files(tmp_path: Path) ->
     assert len(files) == len(set(files)) == 8  # a dual curve and a forecast each, as PNG and SVG
 
 
+def test_prompts_that_another_task_judges_are_drawn_on_its_problems(tmp_path: Path) -> None:
+    plain = fabricate()
+    judged = plain.protocol.evaluation.model_copy(update={"task": "held"})
+    one = fabricate(protocol=plain.protocol.model_copy(update={"evaluation": judged}), task="sums")
+    assert "sums" not in one.problems
+    assert any("forecast" in path.name for path in plot([one], tmp_path))
+
+
 def test_nothing_to_plot_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no records"):
         plot([], tmp_path)

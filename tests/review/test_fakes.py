@@ -188,6 +188,7 @@ EDITS: dict[str, tuple[Callable[[Any], object], str]] = {
     "an old task": (lambda r: r["task"].update(version="0"), "version 0 of chain_addition"),
     "easy problems alone": (cherry_picked, "7 problems of chain_addition were judged"),
     "problems in another order": (lambda r: r["problems"]["chain_addition"].reverse(), "problem 0 of chain_addition"),
+    "first votes of others": (lambda r: r["evals"][0].update(initial=[0] * 8), "is not its leading vote's"),
     "right answers without votes": (lambda r: r["evals"][-1].update(correct=[4] * 8), "right votes differ"),
     "a start made worse": (lambda r: worse(r["evals"][0]), "step 0 was judged otherwise"),
     "a start made better": (lambda r: better(r["evals"][0]), "step 0 was judged otherwise"),

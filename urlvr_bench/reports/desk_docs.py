@@ -21,7 +21,7 @@ HEAD = """# The desk lab: a real language model
 
 Written by `make docs` from the records under [results/{protocol}](../results/{protocol}); do not edit.
 
-The pocket lab's models have 85,000 parameters and speak a language of their own. Here the same methods, by the same
+Pocket models have 22,000 to 334,000 parameters and speak a language of their own. Here the same methods, by the same
 commands, train **{model}**, a released language model of {parameters:,} parameters, on {train} few-shot questions
 about English words (plural, past, opposite, capital, ...), and judge it on {test} that share no word with them. Nothing
 tells the methods the answers, but for the references. Protocol [`{protocol}`](../urlvr_bench/protocols/{protocol}.yaml)

@@ -159,4 +159,14 @@ def _rate(training: Training, update: int, total: int) -> float:
     return training.learning_rate * falls.get(training.schedule, 1.0)
 
 
-TESTS: tuple[Callable[[Path, Record], Iterable[Remark]], ...] = (counts, bounds, schedules)
+def first_votes(file: Path, one: Record) -> Iterator[Remark]:
+    """What later evaluations follow is the leading vote of step 0, so that at step 0 it has that vote's samples."""
+    for part in one.evals:
+        if part.step or part.initial is None or part.votes is None:
+            continue
+        most = [max((count for count, _ in votes), default=0) for votes in part.votes]
+        if (odd := next((i for i, own in enumerate(part.initial) if own != most[i]), None)) is not None:
+            yield f"evaluation of {part.task} at step 0: initial of problem {odd} is not its leading vote's", REDO
+
+
+TESTS: tuple[Callable[[Path, Record], Iterable[Remark]], ...] = (counts, bounds, schedules, first_votes)

@@ -68,7 +68,8 @@ def _line(axes: "Axes", height: int, group: Sequence[Record]) -> None:
 
 def _caption(groups: Sequence[Sequence[Record]]) -> str:
     first = groups[0][0]
-    size = f"{len(first.problems[first.task.name])} test problems x {first.protocol.evaluation.samples} samples"
+    problems = first.problems[first.judged or first.task.name]
+    size = f"{len(problems)} test problems x {first.protocol.evaluation.samples} samples"
     return (
         f"{size}; accuracy is avg@n; bars 95 % intervals over seeds and problems. Best step: of each run, picked with "
         "the test labels. "
