@@ -10,7 +10,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.records import record
 from urlvr_bench.records.attestation import Attestation
 from urlvr_bench.records.schema import Record
-from urlvr_bench.review import consistency, derivation, provenance, sources, suspicion
+from urlvr_bench.review import consistency, derivation, provenance, sources, suspicion, texts
 from urlvr_bench.review.between import Facts, compare, facts_of
 from urlvr_bench.review.findings import REDO, Finding, Remark, failed
 from urlvr_bench.statistics import stopped
@@ -44,6 +44,7 @@ def examine(*folders: Path) -> tuple[list[Finding], list[Facts]]:
                 continue
             findings += [Finding(file, *remark) for test in TESTS for remark in test(file, one)]
             findings += [Finding(file, *remark) for remark in _attestation(file, content)]
+            findings += [Finding(file, *remark) for remark in texts.remarks(file, content, one)]
             facts.append(facts_of(file, one, content))
     return findings, facts
 
