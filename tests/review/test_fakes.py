@@ -186,6 +186,7 @@ EDITS: dict[str, tuple[Callable[[Any], object], str]] = {
     "another size": (lambda r: r["model"].update(parameters=10**9), "parameters"),
     "other prompts": (lambda r: r["task"].update(prompts_sha256="0" * 16), "are not those of seed 0"),
     "an old task": (lambda r: r["task"].update(version="0"), "version 0 of chain_addition"),
+    "a task from elsewhere": (lambda r: r["task"].update(source="org/sums"), "is said to be of org/sums"),
     "easy problems alone": (cherry_picked, "7 problems of chain_addition were judged"),
     "problems in another order": (lambda r: r["problems"]["chain_addition"].reverse(), "problem 0 of chain_addition"),
     "first votes of others": (lambda r: r["evals"][0].update(initial=[0] * 8), "is not its leading vote's"),

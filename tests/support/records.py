@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from urlvr_bench import methods
+from urlvr_bench import methods, tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.protocol import Protocol
 from urlvr_bench.records.record import (
@@ -68,7 +68,7 @@ def fabricate(
         overrides=overrides or {},
         model=ModelInfo(name=model, revision=None, parameters=84_288, weights_sha256=short_hash(model)),
         task=TaskInfo(
-            name=task, version="1", source="generated", revision=None, prompts_sha256=short_hash(f"{task} {seed}")
+            name=task, version="1", source=_source(task), revision=None, prompts_sha256=short_hash(f"{task} {seed}")
         ),
         method=info,
         seed=seed,
@@ -79,6 +79,10 @@ def fabricate(
         controls=controls,
         provenance=_provenance(steps, [*evals, *controls]),
     )
+
+
+def _source(task: str) -> str:
+    return tasks.load(task).source if tasks.exists(task) else "generated"
 
 
 def _protocol(

@@ -5,6 +5,7 @@ import binascii
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
@@ -66,6 +67,7 @@ def join(steps: Sequence[Sequence[str] | None], rows: int) -> Evidence | None:
     return Evidence(**dict(zip(Evidence.model_fields, map(_packed, columns), strict=True)))
 
 
+@lru_cache(maxsize=1)  # a check asks twice for those of one record
 def rollouts(evidence: Evidence, steps: int, rows: int) -> list[list[Rollout]]:
     """Return the rollouts of each step; a UsageError says that the evidence is not of so many."""
     columns = [unpack(text, steps * rows) for _, text in evidence]

@@ -108,8 +108,13 @@ def _problems(file: Path, one: Record) -> Iterator[Remark]:
             yield f"problem {first} of {name} is not the one of the task's test list", REDO
         elif known and len(ids) < (asked := min(one.protocol.evaluation.problems, len(known))):
             yield f"{len(ids)} problems of {name} were judged, the protocol asks for {asked}", REDO
-    if tasks.exists(one.task.name) and (now := _task(one.task.name).version) != one.task.version:
-        yield f"made with version {one.task.version} of {one.task.name}, which is now {now}", "make the run again"
+    if tasks.exists(one.task.name) and (now := _task(one.task.name)).version != one.task.version:
+        yield (
+            f"made with version {one.task.version} of {one.task.name}, which is now {now.version}",
+            "make the run again",
+        )
+    elif tasks.exists(one.task.name) and (one.task.source, one.task.revision) != (now.source, now.revision):
+        yield f"{one.task.name} is said to be of {one.task.source}, and this version is of {now.source}", REDO
 
 
 @lru_cache(maxsize=64)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from urlvr_bench import methods
 from urlvr_bench.records.schema import Record
 from urlvr_bench.review import sources
 from urlvr_bench.review.findings import REDO, Remark
@@ -100,6 +101,11 @@ def _of_texts(one: Record) -> list[Rule]:
     ]
 
 
+def _trains_tokens(name: str) -> bool:
+    """Return whether a method moves single tokens, also where all rollouts earn the same."""
+    return name in methods.names() and bool(methods.load(name)().token_turns())
+
+
 def _of_rewards(one: Record) -> list[Rule]:
     s, method, right = one.steps, one.method, one.steps.known("train_accuracy")
     rules: list[Rule] = []
@@ -116,7 +122,7 @@ def _of_rewards(one: Record) -> list[Rule]:
         )
     if method.name == "ground_truth":
         rules.append(("proxy_reward = train_accuracy", lambda i: abs(s.proxy_reward[i] - right[i]) < ROUNDING))
-    if method.binary and one.protocol.training.kl_coefficient == 0:
+    if method.binary and one.protocol.training.kl_coefficient == 0 and not _trains_tokens(method.name):
         rules.append(
             ("grad_norm = 0 where no reward differs", lambda i: s.proxy_reward_std[i] > 0 or not s.grad_norm[i])
         )

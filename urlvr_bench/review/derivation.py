@@ -102,12 +102,13 @@ def rollouts(file: Path, one: Record) -> Iterator[Remark]:
     size = one.protocol.training.group_size
     for step, batch in enumerate(kept, 1):
         for start in range(0, len(batch), size):
-            if not _possible(batch[start : start + size], one.method.binary):
+            if not _possible(tuple(batch[start : start + size]), one.method.binary):
                 yield f"step {step}: evidence of a group that cannot be (group {start // size})", REDO
                 return
 
 
-def _possible(group: Sequence[Rollout], binary: bool) -> bool:
+@lru_cache(maxsize=100_000)  # most groups of a training are alike
+def _possible(group: tuple[Rollout, ...], binary: bool) -> bool:
     votes = Counter(rollout.answer for rollout in group if rollout.answer)
     sizes = [votes[answer] for answer in sorted(votes)]
     paid = {rollout.paid for rollout in group}
