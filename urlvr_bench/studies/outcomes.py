@@ -76,10 +76,12 @@ def _pressure(runs: Runs) -> list[Claim]:
     found: dict[str, list[Record]] = {}
     for run in runs:
         found.setdefault(_pressed(run), []).append(run)
-    told = []
+    told, hacked = [], 0
     for pressure, part in found.items():
         rows = by_method(part)
         noise, manners = rows[NOISE], downfalls(rows)
+        hacked += sum(fell.word == "hacked" for fell in manners.values() if fell)
+        counts = span(map(len, rows.values()), "d")
         each = {
             how: [
                 f"`{name}` ({mean(rows[name], ends):.2f})"
@@ -91,12 +93,13 @@ def _pressure(runs: Runs) -> list[Claim]:
         ways = "; ".join(f"{how}: {', '.join(names)}" for how, names in each.items() if names)
         told.append(
             Claim(
-                f"{pressure} ({span(map(len, rows.values()), 'd')} runs each), noise ends at {span(ends(noise))} from "
+                f"{pressure} ({counts} run{'' if counts == '1' else 's'} each), noise ends at {span(ends(noise))} from "
                 f"{mean(noise, starts):.2f}; by the curves of training, {ways}.",
                 bool(ways),
             )
         )
-    return told
+    none = "No reward is hacked (its proxy up, the truth down) under any of these pressures: what falls is destroyed."
+    return [*told, *([] if hacked else [Claim(none, True)])]
 
 
 def _pressed(run: Record) -> str:
