@@ -95,7 +95,7 @@ coverage-study: setup  ## how often intervals hold the truth; adds what is missi
 	OMP_NUM_THREADS=1 $(BIN)/python -m urlvr_bench.reports.coverage
 	$(BIN)/python -m urlvr_bench.reports.statistics_docs
 
-results: setup  ## make the committed records of the pocket lab again (about eight hours on two cores), over any stops
+results: setup  ## make the committed records of the pocket lab again (about nine hours on two cores), over any stops
 	$(BIN)/python benchmarks/remake.py --out runs/reference
 	$(BIN)/urlvr-bench collect runs/reference --out results --replace
 
