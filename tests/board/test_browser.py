@@ -63,7 +63,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def records() -> list[Any]:
     probe = [
-        fabricate("majority_vote", seed, protocol="pocket-probe", model="pocket-1", task="chain_addition", k=(1, 4, 16))
+        fabricate("majority_vote", seed, protocol="pocket-mcs", model="pocket-1", task="chain_addition", k=(1, 4, 16))
         for seed in range(3)
     ]
     return probe + [
@@ -245,9 +245,9 @@ def test_figures_and_title_follow_the_filters(open_page: Any) -> None:
     page.wait_for_selector(".point.out[data-method=token_entropy]", state="attached")
     assert page.locator(".panel:visible").count() == 1
     page.fill("input[name=q]", "")
-    page.select_option("select[name=protocol]", "pocket-probe")
+    page.select_option("select[name=protocol]", "pocket-mcs")
     page.select_option("select[name=model]", "pocket-1")
-    until(page, "document.title.includes('pocket-probe')")
+    until(page, "document.title.includes('pocket-mcs')")
     until(page, "document.querySelectorAll('.scatter .point').length === 1")
     assert page.locator(".panel:not(.out)").count() == 1
     page.select_option("select[name=protocol]", "*")
@@ -308,7 +308,7 @@ def test_a_shared_address_gives_the_same_view(open_page: Any, site: str) -> None
 
 def test_a_choice_that_fits_no_board_opens_the_others(open_page: Any) -> None:
     page = open_page("index.html")
-    page.select_option("select[name=protocol]", "pocket-probe")
+    page.select_option("select[name=protocol]", "pocket-mcs")
     until(page, "document.querySelectorAll('#board tbody tr').length === 1")
     assert page.input_value("select[name=model]") == "*"
     assert page.inner_text("#board tbody tr:last-child td.model") == "pocket-1"
