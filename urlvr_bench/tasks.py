@@ -25,6 +25,10 @@ METADATA = ("version", "source", "license", "description")
 def adopt(given: str) -> str:
     """Return the name of a task; a path `FILE.jsonl`, or `FILE.jsonl@like`, becomes one here and in child processes."""
     file, at, like = given.partition(AT)
+    if file and not file.endswith(".jsonl") and file not in names() and Path(file).exists():
+        raise UsageError(
+            f"{file} is no task; prompts of your own are a file that ends in .jsonl, one JSON object a line"
+        )
     return f"{local_data.adopt(file, names())}{at}{like}" if file.endswith(".jsonl") else given
 
 

@@ -88,6 +88,9 @@ def test_names_that_mean_something_else_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="another task gsm8k; rename the file"):
         tasks.adopt(written(tmp_path / "gsm8k.jsonl", {"prompt": "a"}))
     (tmp_path / "a,b").mkdir()
+    with pytest.raises(UsageError, match=r"a,b is no task; prompts of your own are a file that ends in \.jsonl"):
+        tasks.adopt(str(tmp_path / "a,b"))
+    assert tasks.adopt("gsm8k") == "gsm8k" and tasks.adopt("gsm8k@native") == "gsm8k@native"
     with pytest.raises(UsageError, match=r"a,b/sums\.jsonl: URLVR_DATA cannot name a path with a comma"):
         tasks.adopt(written(tmp_path / "a,b" / "sums.jsonl", {"prompt": "a"}))
     tasks.adopt(written(tmp_path / "mine.jsonl", {"prompt": "a"}))
