@@ -25,7 +25,8 @@ METADATA = ("version", "source", "license", "description")
 def adopt(given: str) -> str:
     """Return the name of a task; a path `FILE.jsonl`, or `FILE.jsonl@like`, becomes one here and in child processes."""
     file, at, like = given.partition(AT)
-    if file and not file.endswith(".jsonl") and file not in names() and Path(file).exists():
+    known = file.endswith(".jsonl") or file in names() or file in own_files()
+    if file and not known and Path(file).exists():
         raise UsageError(
             f"{file} is no task; prompts of your own are a file that ends in .jsonl, one JSON object a line"
         )
