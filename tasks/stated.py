@@ -42,7 +42,7 @@ EQUATES = re.compile(r"(?<![<>=!])=\s*([^=\n$`*<>]*[^=\n$`*<>.\s])\.?\s*\Z")
 SEVERAL = re.compile(
     r"(?:\b(?:solutions|roots|zeros)\b[^.\n:=?]{0,60}?\bare\b:?\s+"
     r"|(?<![^\s(])(?=\$?(?P<name>[a-z])\s*=(?:[^=\n]*,\s*\$?(?P=name)\s*=)*[^=\n]*\s(?:and|or)\s+\$?(?P=name)\s*=))"
-    r"(?P<all>[^\n]+?)\.?\s*\Z"
+    r"(?P<all>[^\n]*?\S)\.?\s*\Z"
 )
 """Several values of one thing that end a text: the roots, or x = 2 or x = 3."""
 VERB = re.compile(r"(?:\b(?:is|are|was|were|equals|be)\b|=)\s*(?:about |approximately )?")
@@ -70,9 +70,10 @@ class Stated(PlainBoxed):
         said = statement(text, first)
         if said is not None and (found := self._within(text, *said)):
             return found
-        several = SEVERAL.search(text, first)
-        if several and (_formula_at(text, several.start("all")) or _is_answer(several["all"])):
-            return _formula_at(text, several.start("all")) or several.span("all")
+        if several := SEVERAL.search(text, first):
+            formula = _formula_at(text, several.start("all"))
+            if formula or _is_answer(several["all"]):
+                return formula or several.span("all")
         equation = EQUATES.search(text, first)
         if equation and _is_answer(equation[1]):
             return equation.span(1)

@@ -103,28 +103,24 @@ def _problems(file: Path, one: Record) -> Iterator[Remark]:
     for name, ids in one.problems.items():
         if not tasks.exists(name):
             yield f"task {name} is not registered ({', '.join(tasks.names())})", f"add tasks/{name}.yaml"
-        elif (known := _test_ids(name)) is not None and ids != known[: len(ids)]:
+            continue
+        problems = texts.test_problems(name)
+        known = None if problems is None else [*problems]
+        if known is not None and ids != known[: len(ids)]:
             first = next((i for i, pair in enumerate(zip(ids, known, strict=False)) if len(set(pair)) > 1), len(known))
             yield f"problem {first} of {name} is not the one of the task's test list", REDO
         elif known and len(ids) < (asked := min(one.protocol.evaluation.problems, len(known))):
             yield f"{len(ids)} problems of {name} were judged, the protocol asks for {asked}", REDO
-    if tasks.exists(one.task.name) and (now := _task(one.task.name)).version != one.task.version:
+    if not tasks.exists(one.task.name):
+        return
+    now = texts.loaded(one.task.name)
+    if now.version != one.task.version:
         yield (
             f"made with version {one.task.version} of {one.task.name}, which is now {now.version}",
             "make the run again",
         )
-    elif tasks.exists(one.task.name) and (one.task.source, one.task.revision) != (now.source, now.revision):
+    elif (one.task.source, one.task.revision) != (now.source, now.revision):
         yield f"{one.task.name} is said to be of {one.task.source}, and this version is of {now.source}", REDO
-
-
-@lru_cache(maxsize=64)
-def _test_ids(name: str) -> list[str] | None:
-    """Return the ids of a task's test problems, None where they would have to be downloaded."""
-    task = _task(name)
-    return None if task.revision or "test" not in task.splits else [doc["id"] for doc in task.docs("test")]
-
-
-_task = lru_cache(maxsize=64)(tasks.load)
 
 
 def _early(file: Path, one: Record) -> Iterator[Remark]:

@@ -11,7 +11,7 @@ from urlvr_bench.records.measured import Eval
 from urlvr_bench.records.schema import Record
 from urlvr_bench.review.findings import Remark
 from urlvr_bench.statistics.collapse import eval_curve, rise_and_fall
-from urlvr_bench.tasks import Doc, Task
+from urlvr_bench.tasks import Doc
 
 AGAIN = "collect the run again, or delete the file of texts"
 
@@ -29,16 +29,15 @@ def remarks(file: Path, content: bytes, one: Record) -> Iterator[Remark]:
         yield f"the texts are said to be of {found.task}, the best at step {found.peak}, which they are not", AGAIN
         return
     evals = {part.step: part for part in one.evals if part.task == found.task}
-    ids = [kept(name)[0] for name in one.problems.get(found.task, [])]
-    scorer = _scorer(found.task, one)
+    ids, docs = one.problems.get(found.task, []), _problems(found.task, one)
     for i, problem in enumerate(found.problems):
-        if i >= len(ids) or problem.id != ids[i]:
+        if i >= len(ids) or problem.id != kept(ids[i])[0]:
             yield f"text {i} is of problem {problem.id!r}, which is none of the first that were judged", AGAIN
         else:
-            yield from _of_problem(i, problem, evals, scorer)
+            yield from _of_problem(i, problem, found.task, evals, docs.get(ids[i]))
 
 
-def _of_problem(i: int, problem: Problem, evals: dict[int, Eval], scorer: "Scorer") -> Iterator[Remark]:
+def _of_problem(i: int, problem: Problem, task: str, evals: dict[int, Eval], doc: Doc | None) -> Iterator[Remark]:
     for said in problem.said:
         where = f"the texts of problem {i} at step {said.step}"
         counts = evals.get(said.step)
@@ -47,7 +46,8 @@ def _of_problem(i: int, problem: Problem, evals: dict[int, Eval], scorer: "Score
             yield f"{where} are of no evaluation", AGAIN
         elif right > counts.correct[i] or len(said.samples) - right > counts.n - counts.correct[i]:
             yield f"{where} hold {right} right ones of {len(said.samples)}, the record {counts.correct[i]}", AGAIN
-        if odd := next((text for text in said.samples if not _holds(text, problem.id, scorer)), None):
+        odd = next((text for text in said.samples if not _holds(text, task, doc)), None)
+        if odd is not None:
             yield f"{where}: {odd.text[:60]!r} does not read as {odd.answer!r}, {_word(odd.correct)}", AGAIN
 
 
@@ -55,29 +55,27 @@ def _word(correct: bool) -> str:
     return "right" if correct else "wrong"
 
 
-Scorer = tuple[Task, dict[str, Doc]] | None
-"""A task with its test problems by id; None where they would have to be downloaded, or are of another version."""
-
-
-def _scorer(name: str, one: Record) -> Scorer:
-    if not tasks.exists(name) or (name == one.task.name and tasks.load(name).version != one.task.version):
-        return None
-    return _problems(name)
+loaded = lru_cache(maxsize=64)(tasks.load)
 
 
 @lru_cache(maxsize=64)
-def _problems(name: str) -> Scorer:
-    task = tasks.load(name)
-    if task.revision or "test" not in task.splits:
-        return None
-    return task, {kept(doc["id"])[0]: doc for doc in task.docs("test")}
+def test_problems(name: str) -> dict[str, Doc] | None:
+    """Return a task's test problems by id, in order; None where they would have to be downloaded."""
+    task = loaded(name)
+    return None if task.revision or "test" not in task.splits else {doc["id"]: doc for doc in task.docs("test")}
 
 
-def _holds(text: Text, problem: str, scorer: Scorer) -> bool:
+def _problems(name: str, one: Record) -> dict[str, Doc]:
+    """Return the problems whose texts can be judged again: none of a task of another version."""
+    if not tasks.exists(name) or (name == one.task.name and loaded(name).version != one.task.version):
+        return {}
+    return test_problems(name) or {}
+
+
+def _holds(text: Text, name: str, doc: Doc | None) -> bool:
     """Return whether a text reads as the answer beside it, and is right or wrong as is said; true where it was cut."""
-    if scorer is None or text.cut or problem not in scorer[1]:
+    if doc is None or text.cut:
         return True
-    task, docs = scorer
-    answer = task.answer(text.text)
-    right = answer is not None and task.right(docs[problem], answer)
+    answer = loaded(name).answer(text.text)
+    right = answer is not None and loaded(name).right(doc, answer)
     return right == text.correct and (None if answer is None else kept(answer)[0]) == text.answer

@@ -1,5 +1,6 @@
 """Sentences that stand or fall with records: each is written from the numbers that bear it out."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -80,6 +81,12 @@ def listed(values: Iterable[object]) -> str:
 def shares(values: Iterable[float]) -> str:
     """Return shares with two digits, listed."""
     return listed(f"{value:.2f}" for value in values)
+
+
+def runs_each(records: Iterable[Record]) -> str:
+    """Return how many runs there are of a method on a prior: `1 run`, or `3 to 5 runs`."""
+    counted = Counter((one.method.id, one.model.name) for one in records).values()
+    return f"{span(counted, 'd')} run{'s' if max(counted) > 1 else ''}"
 
 
 def span(values: Iterable[float], form: str = ".2f") -> str:

@@ -18,7 +18,7 @@ from urlvr_bench.reports.readme import DESK, DESK_GENTLE, GENTLE, VOTE, filled, 
 from urlvr_bench.reports.stopping_told import compared
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import alignment, calm, foretelling, stopping, verifying
-from urlvr_bench.science.claims import collapses, ends, listed, mean, span
+from urlvr_bench.science.claims import collapses, ends, listed, mean, runs_each, span
 from urlvr_bench.statistics.cells import cells, different
 from urlvr_bench.statistics.metrics import scores
 from urlvr_bench.stopping.known import RECOMMENDED
@@ -81,7 +81,7 @@ def _elsewhere(known: Sequence[Record]) -> str:
             told += (
                 f" For {cell.model} that rate is not gentle: noise takes it from {row['start']:.2f} to "
                 f"{row['noise_end']:.2f}, its votes to {mean(votes, ends):.2f}, labels to {row['label_end']:.2f} "
-                f"({_runs([*noise, *taught, *votes])} each)."
+                f"({runs_each([*noise, *taught, *votes])} each)."
             )
     return told
 
@@ -104,7 +104,7 @@ def _aligned(known: Sequence[Record]) -> str:
     last = [one for one in found if one.step == max(each.step for each in found)]
     following = [one for one in last if one.follows]
     priors = span((one.priors for one in last), "d")
-    where = f"([alignment](docs/studies/alignment.md), {priors} priors, {_runs(records)} each)."
+    where = f"([alignment](docs/studies/alignment.md), {priors} priors, {runs_each(records)} each)."
     if not following:
         return f"**The prior does not tell how far.** None of {len(last)} rewards follows the votes of step 0 {where}"
     return (
@@ -175,16 +175,10 @@ def _verified(known: Sequence[Record]) -> str:
     return (
         f"**Checking one's own work {head}.** It harms {harmed} of {len(found)} priors and is shown to escape trained "
         f"votes and certainty on {len(escaping)}, "
-        f"{_runs(records)} each, whose J (share of right solutions accepted less that of wrong ones) is "
+        f"{runs_each(records)} each, whose J (share of right solutions accepted less that of wrong ones) is "
         f"{informed}{where} "
         "([a dial of the verifier](docs/studies/verifier-quality.md))."
     )
-
-
-def _runs(records: Sequence[Record]) -> str:
-    """Return how many runs there are of a method on a prior: `1 run`, or `3 to 5 runs`."""
-    counted = Counter((one.method.id, one.model.name) for one in records).values()
-    return f"{span(counted, 'd')} run{'s' if max(counted) > 1 else ''}"
 
 
 def main(arguments: list[str]) -> int:

@@ -6,7 +6,7 @@ from urlvr_bench import protocol
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.gentle_readings import gentle
 from urlvr_bench.science import calm
-from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, span, starts, written
+from urlvr_bench.science.claims import Claim, Runs, collapses, ends, listed, mean, runs_each, span, starts, written
 from urlvr_bench.science.sharpening import reached
 from urlvr_bench.statistics.downfall import MANNERS, downfalls
 from urlvr_bench.statistics.intervals import Interval, difference, two_way, wilson
@@ -81,7 +81,6 @@ def _pressure(runs: Runs) -> list[Claim]:
         rows = by_method(part)
         noise, manners = rows[NOISE], downfalls(rows)
         hacked += sum(fell.word == "hacked" for fell in manners.values() if fell)
-        counts = span(map(len, rows.values()), "d")
         each = {
             how: [
                 f"`{name}` ({mean(rows[name], ends):.2f})"
@@ -93,7 +92,7 @@ def _pressure(runs: Runs) -> list[Claim]:
         ways = "; ".join(f"{how}: {', '.join(names)}" for how, names in each.items() if names)
         told.append(
             Claim(
-                f"{pressure} ({counts} run{'' if counts == '1' else 's'} each), noise ends at {span(ends(noise))} from "
+                f"{pressure} ({runs_each(part)} each), noise ends at {span(ends(noise))} from "
                 f"{mean(noise, starts):.2f}; by the curves of training, {ways}.",
                 bool(ways),
             )
