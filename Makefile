@@ -43,8 +43,7 @@ desk-records: setup  ## the records behind docs/desk.md; adds what is missing (a
 	$(BIN)/urlvr-bench models get smollm2-135m
 	$(BIN)/urlvr-bench models get gemma3-270m
 	$(BIN)/urlvr-bench run --protocol desk-press --seeds 3 $(addprefix --method ,$(DESK) $(DESK_OTHERS)) --out desk/runs
-	$(BIN)/urlvr-bench run --protocol desk --seeds 3 $(addprefix --method ,$(DESK) self_certainty trajectory_entropy) \
-	    --out desk/runs
+	$(BIN)/urlvr-bench run --protocol desk --seeds 3 $(addprefix --method ,$(DESK) $(DESK_OTHERS)) --out desk/runs
 	$(BIN)/urlvr-bench run --protocol desk --model gemma3-270m --seeds 3 $(addprefix --method ,$(DESK)) --out desk/runs
 	$(BIN)/urlvr-bench collect desk/runs --out results
 

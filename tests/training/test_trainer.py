@@ -89,6 +89,17 @@ def test_every_seam_is_served(tmp_path):
             assert span is None or "0123456789".find(text[span[0]]) >= 0
 
 
+def test_a_question_is_a_turn_of_a_model_that_chats_and_a_plain_prompt_stays_plain(tmp_path):
+    first, other = (tasks.load("chain_addition").prompt(doc) for doc in tasks.load("chain_addition").docs("test")[:2])
+    trainer = trainer_for(Everything(), tmp_path)
+    (plain, turned), _ = trainer.reply([first, other], sampled=False)
+    assert plain != turned
+    trainer.processing_class.chat_template = "{% for m in messages %}" + other + "{% endfor %}"
+    assert trainer.reply([first], sampled=False)[0] == [turned]
+    with trainer._greedy():
+        assert trainer._continue([first], trainer._chats)[0] == [plain]
+
+
 @dataclass(frozen=True)
 class Asking(Everything):
     """Asks for texts of further rollouts, sampled replies beside a greedy one, and likelihoods under teachers."""

@@ -82,3 +82,8 @@ def numbered(kind: str, prompts: Sequence[str]) -> list[str]:
         names.append(kind.format(seen[prompt], prompt))
         seen[prompt] += 1
     return names
+
+
+def as_turns(prompts: Sequence[str], chat: bool) -> list[Any]:
+    """Return prompts as TRL tokenizes them: each as a user's turn in a chat, or as it is."""
+    return [[{"role": "user", "content": prompt}] for prompt in prompts] if chat else list(prompts)

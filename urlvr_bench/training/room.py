@@ -8,6 +8,7 @@ from urlvr_bench import tasks
 from urlvr_bench.errors import UsageError
 from urlvr_bench.protocol import Run
 from urlvr_bench.task import Task
+from urlvr_bench.training.drawing import as_turns
 
 SHOWN = 60
 """Letters of a prompt that is named."""
@@ -49,6 +50,5 @@ def tokens(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str], task: Tas
     """Return the length of each prompt as the model is shown it, with its chat template where the task has chats."""
     if not task.chats(tokenizer.chat_template):
         return [len(ids) for ids in tokenizer(list(prompts))["input_ids"]]
-    turns = [[{"role": "user", "content": prompt}] for prompt in prompts]
-    texts = tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
+    texts = tokenizer.apply_chat_template(as_turns(prompts, True), add_generation_prompt=True, tokenize=False)
     return [len(ids) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]]

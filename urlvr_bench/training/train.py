@@ -22,6 +22,7 @@ from urlvr_bench.training import checkpoints, first_votes, reporting, room, sche
 from urlvr_bench.training.booth import Booth
 from urlvr_bench.training.bridge import RewardBridge
 from urlvr_bench.training.configuration import resolved, trainer_config
+from urlvr_bench.training.drawing import as_turns
 from urlvr_bench.training.parallel import AllSaved, adapter
 from urlvr_bench.training.policy import base_facts, fitted, freeze_embeddings, text_tokens
 from urlvr_bench.training.reporting import Report
@@ -36,8 +37,7 @@ PAID_TWICE = 2
 
 def prompt_rows(prompts: Sequence[str], chat: bool) -> Dataset:
     """Return the scheduled prompts as TRL reads them; no column but the row number leads to a label."""
-    texts = [[{"role": "user", "content": text}] for text in prompts] if chat else list(prompts)
-    return Dataset.from_dict({"prompt": texts, "row": list(range(len(prompts)))})
+    return Dataset.from_dict({"prompt": as_turns(prompts, chat), "row": list(range(len(prompts)))})
 
 
 def train(run: Run, model_path: str, task: Task, folder: Path, say: Say) -> dict[str, Any]:

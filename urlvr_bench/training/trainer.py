@@ -12,7 +12,7 @@ from urlvr_bench.errors import UsageError
 from urlvr_bench.needs import TOKEN_SIGNALS
 from urlvr_bench.training import losses, sharding, signals, teacher
 from urlvr_bench.training.bridge import RewardBridge
-from urlvr_bench.training.drawing import DrawingTrainer, numbered
+from urlvr_bench.training.drawing import DrawingTrainer, as_turns, numbered
 from urlvr_bench.training.seams import Scored, TokenStatistics
 from urlvr_bench.training.start import frozen, sampled_kl
 from urlvr_bench.training.teacher import Teachers
@@ -152,10 +152,10 @@ class PolicyTrainer(DrawingTrainer):
         """Return the text of each token; together they are the completion."""
         return list(self.processing_class.batch_decode([[token] for token in ids], skip_special_tokens=True))
 
-    def _turns(self, prompts: Sequence[str]) -> list[Any]:
-        """Return prompts as TRL tokenizes them: as a user's turn where the training prompts are."""
-        chat = not isinstance(self.train_dataset[0]["prompt"], str)
-        return [[{"role": "user", "content": prompt}] for prompt in prompts] if chat else list(prompts)
+    @property
+    def _chats(self) -> bool:
+        """Whether the training prompts are turns of a chat."""
+        return not isinstance(self.train_dataset[0]["prompt"], str)
 
     def _must_be_alike(self, calls: int) -> None:
         """Refuse what would wait for ever: processes that hold shards of one model call it equally often."""
@@ -165,11 +165,11 @@ class PolicyTrainer(DrawingTrainer):
                 "for the method asks unlike much about the groups: train whole copies, --config multi_gpu"
             )
 
-    def _continue(self, prompts: Sequence[str]) -> tuple[list[str], int]:
+    def _continue(self, prompts: Sequence[str], chat: bool) -> tuple[list[str], int]:
         self._must_be_alike(bool(prompts))
         if not prompts:
             return [], 0
-        ids, images, fields = self._tokenize_prompts(self._turns(prompts))
+        ids, images, fields = self._tokenize_prompts(as_turns(prompts, chat))
         out, _ = self._generate_single_turn(ids, images, fields, 1)
         return self.processing_class.batch_decode(out, skip_special_tokens=True), sum(map(len, out))
 
@@ -177,7 +177,7 @@ class PolicyTrainer(DrawingTrainer):
         """Return one further rollout per prompt, as the batch was sampled, and the number of tokens in them."""
         kind = f"step {self._step_now} further {{}} teacher {teacher_decay} of {{}}"
         with self._taught(teacher_decay), self._drawing(numbered(kind, prompts)):
-            return self._continue(prompts)
+            return self._continue(prompts, self._chats)
 
     @property
     def _step_now(self) -> int:
@@ -191,10 +191,11 @@ class PolicyTrainer(DrawingTrainer):
         """Return the policy's answers to further prompts, and the number of tokens in them.
 
         Greedy, so that no randomness is taken from the rollouts to come, or sampled as they are, to no stop string.
+        A question is a user's turn wherever the model knows of turns: asked in plain text, a chat model says nothing.
         """
         names = numbered(f"step {self._step_now} reply {{}} to {{}}", prompts)
         with self._drawing(names, stops=()) if sampled else self._greedy():
-            return self._continue(prompts)
+            return self._continue(prompts, bool(self._tokenizer.chat_template))
 
     def likelihoods(self, queries: Sequence[Scored], teacher_decay: float | None) -> list[list[float]]:
         """Return the log-probabilities, at the sampling temperature, of each query's continuation of what is before.
@@ -206,7 +207,7 @@ class PolicyTrainer(DrawingTrainer):
             return self._likelihoods(queries) if queries else []
 
     def _likelihoods(self, queries: Sequence[Scored]) -> list[list[float]]:
-        prompt_ids, _, _ = self._tokenize_prompts(self._turns([prompt for prompt, _, _ in queries]))
+        prompt_ids, _, _ = self._tokenize_prompts(as_turns([prompt for prompt, _, _ in queries], self._chats))
         plain = {"add_special_tokens": False}
         written = [self._tokenizer(text, **plain)["input_ids"] for _, text, _ in queries]
         wanted = [
