@@ -19,7 +19,7 @@ LETTERS = re.compile(r"(?:\\text|[\w\s{}().,;:'\"!-])*")
 """What words may be compared with: letters, not the signs of a formula."""
 FUNCTION = re.compile(r"([^()]*)\(([a-zA-Z])\)")
 """The name of a function of one variable."""
-COLUMN = re.compile(r"\\begin\{pmatrix\}([^&]*)\\end\{pmatrix\}")
+MATRIX = re.compile(r"\\begin\{pmatrix\}((?:(?!\\end).)*)\\end\{pmatrix\}", re.DOTALL)
 LETTER = re.compile(r"\\[a-zA-Z]+|[a-zA-Z]")
 HYPHEN = re.compile(r"(?<=[a-zA-Z]{3})-(?=[a-zA-Z]{2})|(?<=[a-zA-Z]{2})-(?=[a-zA-Z]{3})")
 """A hyphen between words; one between letters is a minus."""
@@ -71,19 +71,25 @@ def _compared(first: Answer, second: Answer) -> Verdict:
         return _several(*vectors)
     for one, other in ((first, second), (second, first)):
         if one.kind == "set" and len(one.parts) == 1 and other.kind not in SEVERAL:
-            return _compared(one.parts[0], other)
+            holds_nothing = one.parts[0].text == r"\emptyset"  # but is not nothing
+            return Verdict(False, "different kinds") if holds_nothing else _compared(one.parts[0], other)
     if kinds & set(SEVERAL) and kinds & set(NUMBERS):
         return Verdict(False, "different kinds")
     return _formulas(first, second)
 
 
 def _vectors(first: Answer, second: Answer) -> tuple[Answer, Answer] | None:
-    """Return coordinates and a column with as many as two points, None where they are no such things."""
+    """Return a point and a column of as many coordinates, or rows and a matrix; None where they are no such things."""
     point, other = (first, second) if second.kind == "formula" else (second, first)
-    column = COLUMN.fullmatch(other.text)
-    parts = [read(row) for row in column[1].split(r"\\")] if column and point.name in ("()", "") else [None]
-    known = [part for part in parts if part is not None]
-    return (point, ordered(known, "()")) if len(known) == len(parts) == len(point.parts) else None
+    matrix = MATRIX.fullmatch(other.text)
+    rows = [[read(entry) for entry in row.split("&")] for row in matrix[1].split(r"\\")] if matrix else [[None]]
+    known = [[entry for entry in row if entry is not None] for row in rows]
+    if [*map(len, known)] != [*map(len, rows)] or len(rows) != len(point.parts):
+        return None
+    if point.name in ("()", "") and all(len(row) == 1 for row in known):
+        return point, ordered([row[0] for row in known], "()")
+    wide = point.name == "[]" and all(part.name == "[]" for part in point.parts)
+    return (point, ordered([ordered(row, "[]") for row in known], "[]")) if wide else None
 
 
 def _spelled(answer: Answer | None) -> str:

@@ -63,8 +63,9 @@ MODULO = re.compile(
 REASON = re.compile(
     r"(?<=.)\s*(?:\\text\{\s*)?\(\s*(?:\\text\{\s*)?(?:because|since)\b.*$"
     r"|(?<=.)\s*\\text\{\s*is the (?:only |final |correct )?(?:solution|answer)\s*\}$"
+    r"|(?<=[0-9)}])\s*(?:\\text\{\s*)?\(?\s*(?:\\text\{\s*)?(?:approximately|approx\.?)\s*\}?\s*\)?\s*\}?$"
 )
-"""Why an answer is one, or that it is, after it."""
+"""Why an answer is one, that it is, or that it is not exact, after it."""
 CURRENCY = re.compile(
     r"^([-+]?)\s*(?:[£€¥₹]|(?:\\text\{\s*)?(?:USD?|EUR|GBP|INR|Rs\.?)(?![a-zA-Z])\s*\}?)\s*(?=[-+.0-9])"
 )
@@ -75,13 +76,13 @@ LEAD = re.compile(
     r"(?:\\text\{\s*)?(?:(?:the |our |my )?(?:final |correct |only |m(?:in|ax)imum )?"
     r"(?:answer|result|solution|value|total|sum)"
     r"(?:\s+(?:is|are)\b\s*:?|\s*[:=])|(?:approximately|approx\.?|about|roughly|exactly|only|thus|therefore|hence"
-    r"|there (?:is|are))\b,?)"
+    r"|there (?:is|are))\b,?|\\sim(?:eq)?(?![a-zA-Z]))"
     r"\s*\}?\s*[:=]?\s*",
     re.IGNORECASE,
 )
 """What may stand before an answer and says nothing about it."""
 LABEL = re.compile(
-    r"(?:\\text\{\s*(?:\([A-J]\)|[A-J][.):])\s*\}|\(\\text\{[A-J]\}\)|\([A-J]\)|[A-J]\))\s*"
+    r"(?:\\text\{\s*(?:\([A-J]\)|[A-J][.):])\s*\}|\(\\text\{[A-J]\}\)|\([A-J]\)|[A-J]\)|[A-J]\.(?=\s))\s*"
     r"(?=[-+.0-9\\(])(?!\\text|\(?\s*[A-J]\b)"
 )
 """The letter of a choice before what was chosen."""

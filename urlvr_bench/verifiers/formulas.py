@@ -136,6 +136,10 @@ def same_value(first: Any, second: Any, *_: object) -> bool:
         return True
     one, other = evaluated(first), evaluated(second)
     if one.is_Float or other.is_Float:
+        large: dict[Basic, sympy.Dummy] = {}
+        beside = evaluated(first, large) - evaluated(second, large)
+        if beside.is_Number:  # what is added to a number of more digits than are worked out
+            return bool(beside == 0)
         return bool((one - other).is_finite and abs(one - other) <= abs(one) * EPSILON)
     difference = one - other
     if difference == 0:
@@ -158,13 +162,19 @@ def same_relation(first: Relational, second: Relational) -> bool:
     return True in found and False not in found and (isinstance(first, (Eq, Ne)) or bool(factor > 0))
 
 
-def evaluated(expression: Basic) -> Any:
-    """Work out what the parser left as it stands; a power or a factorial too large to write down has 320 digits."""
-    parts = [evaluated(part) if isinstance(part, Basic) else part for part in expression.args]
-    with mpmath.workdps(LARGE_DIGITS):
-        if isinstance(expression, sympy.Pow) and _bits(parts[0]) * _size(parts[1]) > MAX_BITS:
-            return sympy.Float(mpmath.mpf(parts[0].p) / parts[0].q, LARGE_DIGITS) ** parts[1]
-        if isinstance(expression, sympy.factorial) and _size(parts[0]) > MAX_BITS / 20:
+def evaluated(expression: Basic, large: dict[Basic, sympy.Dummy] | None = None) -> Any:
+    """Work out what the parser left as it stands.
+
+    A power or a factorial too large to write down has 320 digits, or the name that `large` gives to it.
+    """
+    parts = [evaluated(part, large) if isinstance(part, Basic) else part for part in expression.args]
+    power = isinstance(expression, sympy.Pow) and _bits(parts[0]) * _size(parts[1]) > MAX_BITS
+    if power or isinstance(expression, sympy.factorial) and _size(parts[0]) > MAX_BITS / 20:
+        if large is not None:
+            return large.setdefault(sympy.Tuple(*parts), sympy.Dummy())
+        with mpmath.workdps(LARGE_DIGITS):
+            if power:
+                return sympy.Float(mpmath.mpf(parts[0].p) / parts[0].q, LARGE_DIGITS) ** parts[1]
             return sympy.Float(mpmath.factorial(int(parts[0])), LARGE_DIGITS)
     rebuilt = expression.func(*parts) if parts else expression
     return rebuilt.doit() if isinstance(rebuilt, (sympy.Integral, sympy.Sum, sympy.Product, sympy.Limit)) else rebuilt
