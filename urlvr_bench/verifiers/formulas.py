@@ -169,7 +169,7 @@ def evaluated(expression: Basic, large: dict[Basic, sympy.Dummy] | None = None) 
     """
     parts = [evaluated(part, large) if isinstance(part, Basic) else part for part in expression.args]
     power = isinstance(expression, sympy.Pow) and _bits(parts[0]) * _size(parts[1]) > MAX_BITS
-    if power or isinstance(expression, sympy.factorial) and _size(parts[0]) > MAX_BITS / 20:
+    if power or (isinstance(expression, sympy.factorial) and _size(parts[0]) > MAX_BITS / 20):
         if large is not None:
             return large.setdefault(sympy.Tuple(*parts), sympy.Dummy())
         with mpmath.workdps(LARGE_DIGITS):
