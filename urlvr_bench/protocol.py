@@ -116,7 +116,9 @@ def _override(values: dict[str, Any], key: str, value: str) -> None:
     known = [f"{part}.{name}" for part, model in sections.items() for name in model.model_fields]
     if not holders:
         bare = "." not in key
-        raise unknown("protocol setting", key, [name.rpartition(".")[2] for name in known] if bare else known)
+        raise unknown(
+            "protocol setting", key, list(dict.fromkeys(name.rpartition(".")[2] for name in known)) if bare else known
+        )
     if len(holders) > 1:
         raise UsageError(f"setting {key!r} is in {' and '.join(holders)}: write {holders[0]}.{key}")
     section_values = values.setdefault(holders[0], {})
