@@ -94,10 +94,12 @@ def test_vllm_judges_as_transformers_does(wide_pocket, on_cpu, tmp_path):
 
 @pytest.mark.vllm
 @installed
-def test_two_steps_of_training_with_a_colocated_vllm(wide_pocket, on_cpu, tmp_path):
+@pytest.mark.parametrize("method", ["majority_vote", "spine", "entropy_minimization"])
+def test_two_steps_of_training_with_a_colocated_vllm(method, wide_pocket, on_cpu, tmp_path):
+    """A reward, advantages of single tokens, and a regulariser alone."""
     changes = {"steps": "2", "every": "2", "save_every": "2", "training.vllm": "colocate", "learning_rate": "1.0e-3"}
     chosen = protocol.load("smoke", changes)
-    run = protocol.Run(chosen, wide_pocket, "chain_addition", "majority_vote", 0, overrides=changes)
+    run = protocol.Run(chosen, wide_pocket, "chain_addition", method, 0, overrides=changes)
     worker.prepare(run, tmp_path)
     os.environ.setdefault("MASTER_PORT", "29555")
     worker.carry_out(tmp_path, print)
