@@ -8,6 +8,7 @@ from dataclasses import replace
 from urlvr_bench.tasks import figures, statements
 from urlvr_bench.tasks.answer import Answer, ordered
 from urlvr_bench.tasks.answers import read
+from urlvr_bench.tasks.renaming import FUNCTION, counted, renamed
 from urlvr_bench.tasks.scorer import Verdict
 from urlvr_bench.verifiers import grading
 
@@ -17,10 +18,7 @@ NUMBERS = ("number", "based")
 SEVERAL = ("list", "set", "tuple", "union")
 LETTERS = re.compile(r"(?:\\text|[\w\s{}().,;:'\"!-])*")
 """What words may be compared with: letters, not the signs of a formula."""
-FUNCTION = re.compile(r"([^()]*)\(([a-zA-Z])\)")
-"""The name of a function of one variable."""
 MATRIX = re.compile(r"\\begin\{pmatrix\}((?:(?!\\end).)*)\\end\{pmatrix\}", re.DOTALL)
-LETTER = re.compile(r"\\[a-zA-Z]+|[a-zA-Z]")
 HYPHEN = re.compile(r"(?<=[a-zA-Z]{3})-(?=[a-zA-Z]{2})|(?<=[a-zA-Z]{2})-(?=[a-zA-Z]{3})")
 """A hyphen between words; one between letters is a minus."""
 ORDINAL = re.compile(r"(?<=[0-9])(?:st|nd|rd|th)(?![a-z])")
@@ -122,15 +120,15 @@ def _times(first: Answer, second: Answer) -> bool | None:
 def _formulas(first: Answer, second: Answer) -> Verdict:
     if "text" in (first.kind, second.kind):
         return Verdict(False, "same text")
-    same = grading.verdict(first.text, second.text)
+    same = grading.verdict(first.text, counted(first.text, second.text))
     return Verdict(bool(same), "time limit" if same is None else "math-verify")
 
 
 def _equations(first: Answer, second: Answer) -> Verdict:
     """Compare an equation with another, or what it says of its name, or all its sides, with what has no name."""
     if first.kind == second.kind:
-        if first.name and (renamed := _renamed(first, second)):
-            return _compared(first.parts[-1], renamed)
+        if first.name and (said := renamed(first, second)):
+            return _compared(first.parts[-1], said)
         if FUNCTION.fullmatch(first.name) and FUNCTION.fullmatch(second.name):  # math-verify drops what they are of
             return Verdict(False, "different kinds")
         sides = [sorted(statements.split(one.text, "=")) for one in (first, second)]
@@ -139,23 +137,6 @@ def _equations(first: Answer, second: Answer) -> Verdict:
     if equation.name and equation.parts[-1].value == 0 and not statements.is_name(equation.name):
         return Verdict(False, "different kinds")
     return _all(_compared(part, other) for part in equation.parts)
-
-
-def _renamed(first: Answer, second: Answer) -> Answer | None:
-    """Return what the second equation says of the name of the first, in its variable; None where it says nothing.
-
-    `f(t) = 2t` is `f(x) = 2x`, but not `f(w) = x`: of that x nothing is known.
-    """
-    one, other = (FUNCTION.fullmatch(equation.name) for equation in (first, second))
-    names = [found[1] if found else equation.name for found, equation in ((one, first), (other, second))]
-    value = second.parts[-1]
-    if names[0] != names[1]:
-        return value if "y" in names and (one is None) is not (other is None) else None
-    if one is None or other is None or one[2] == other[2]:
-        return value
-    if one[2] in LETTER.findall(value.text):
-        return None
-    return read(LETTER.sub(lambda letter: one[2] if letter[0] == other[2] else letter[0], value.text))
 
 
 def _all(verdicts: Iterable[Verdict]) -> Verdict:
