@@ -7,6 +7,7 @@ from importlib.util import find_spec
 import pytest
 import torch
 import vllm_cpu
+from slurmnode import free_ports
 
 from urlvr_bench import models, protocol, released, settings
 from urlvr_bench.evaluation import evaluate
@@ -69,6 +70,12 @@ def on_cpu(monkeypatch):
     vllm_cpu.make_trainable(monkeypatch.setattr)
 
 
+@pytest.fixture(scope="module")
+def port():
+    """One for all trainings of this process, whose group stays."""
+    os.environ.setdefault("MASTER_PORT", str(free_ports(1)[0]))
+
+
 def spec(**changes):
     values = {"every": 1, "problems": 48, "samples": 8, "max_tokens": 12, "batch_size": 64, "k": (1, 8)}
     return settings.Evaluation(**values | changes)
@@ -95,13 +102,12 @@ def test_vllm_judges_as_transformers_does(wide_pocket, on_cpu, tmp_path):
 @pytest.mark.vllm
 @installed
 @pytest.mark.parametrize("method", ["majority_vote", "spine", "entropy_minimization"])
-def test_two_steps_of_training_with_a_colocated_vllm(method, wide_pocket, on_cpu, tmp_path):
+def test_two_steps_of_training_with_a_colocated_vllm(method, wide_pocket, on_cpu, port, tmp_path):
     """A reward, advantages of single tokens, and a regulariser alone."""
     changes = {"steps": "2", "every": "2", "save_every": "2", "training.vllm": "colocate", "learning_rate": "1.0e-3"}
     chosen = protocol.load("smoke", changes)
     run = protocol.Run(chosen, wide_pocket, "chain_addition", method, 0, overrides=changes)
     worker.prepare(run, tmp_path)
-    os.environ.setdefault("MASTER_PORT", "29555")
     worker.carry_out(tmp_path, print)
     found = record.read(tmp_path / "record.json")
     assert found.provenance.trainer_config["vllm_mode"] == "colocate"
@@ -112,7 +118,7 @@ def test_two_steps_of_training_with_a_colocated_vllm(method, wide_pocket, on_cpu
 @pytest.mark.vllm
 @installed
 @pytest.mark.skipif(not released.is_here("smollm2-135m"), reason="needs `urlvr-bench models get smollm2-135m`")
-def test_a_real_model_is_trained_with_a_colocated_vllm_and_judged_by_it(on_cpu, tmp_path):
+def test_a_real_model_is_trained_with_a_colocated_vllm_and_judged_by_it(on_cpu, port, tmp_path):
     changes = {
         "steps": "2", "every": "2", "save_every": "2", "training.vllm": "colocate", "training.precision": "float32",
         "training.share_prompts": "false", "problems": "32", "backend": "vllm", "evaluation.precision": "float32",
@@ -120,7 +126,6 @@ def test_a_real_model_is_trained_with_a_colocated_vllm_and_judged_by_it(on_cpu, 
     chosen = protocol.load("desk-press", changes)
     run = protocol.Run(chosen, chosen.model, chosen.task, "majority_vote", 0, overrides=changes)
     worker.prepare(run, tmp_path)
-    os.environ.setdefault("MASTER_PORT", "29556")
     worker.carry_out(tmp_path, print)
     found = record.read(tmp_path / "record.json")
     print("train accuracy", found.steps.train_accuracy, "KL", found.steps.kl_to_start, "s", found.timing.generation)
