@@ -47,14 +47,16 @@ desk-records: setup  ## the records behind docs/desk.md; adds what is missing (a
 	$(BIN)/urlvr-bench run --protocol desk --model gemma3-270m --seeds 3 $(addprefix --method ,$(DESK)) --out desk/runs
 	$(BIN)/urlvr-bench collect desk/runs --out results
 
-desk-baselines: setup  ## what SmolLM2-135M can before training (about ten minutes on one core)
+desk-baselines: setup  ## what the desk models can before training (about half an hour on one core)
 	$(BIN)/urlvr-bench models get smollm2-135m
+	$(BIN)/urlvr-bench models get gemma3-270m
 	$(BIN)/python benchmarks/desk_baselines.py
+	$(BIN)/python benchmarks/desk_judging.py
 
 test: setup system  ## lint, types, stale documents, all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/python -m urlvr_bench.review.typed
 	printf '%s\n' $(DOCUMENTS) | OMP_NUM_THREADS=1 xargs -P 2 -I{} $(BIN)/python -m urlvr_bench.{} --check
 	OMP_NUM_THREADS=1 HF_HUB_OFFLINE=1 $(BIN)/pytest -n 2
 

@@ -1,6 +1,7 @@
 """SARL: a rollout earns for a chain of thought whose steps form a small world, whatever they lead to."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
@@ -31,6 +32,7 @@ class Sarl(Method):
         "shares enough character n-grams with it. Two kinds are linked where one follows the other. A thought with "
         "fewer than `least` kinds earns 0, as a single step would be the smallest world of all."
     )
+    same_as = ("d5bf035b431c8fff",)
 
     clustering: NotNegative = 0.5
     """Weight of the mean clustering coefficient."""
@@ -58,7 +60,8 @@ class Sarl(Method):
 
     def _kinds(self, steps: list[str]) -> list[int]:
         """Return the number of each step's kind."""
-        kinds, firsts = [], []
+        kinds: list[int] = []
+        firsts: list[Counter[str]] = []
         for one in (grams(step, self.ngram) for step in steps):
             kind = next((k for k, first in enumerate(firsts) if cosine(one, first) >= self.alike), len(firsts))
             if kind == len(firsts):

@@ -3,9 +3,10 @@
 import hashlib
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 
 from urlvr_bench import Group, Method
-from urlvr_bench.asking import which_is_better, wins
+from urlvr_bench.asking import Wins, which_is_better, wins
 from urlvr_bench.bounds import Few, FewFrom0
 
 
@@ -33,6 +34,7 @@ class Tournament(Method):
         "in our own words; where the task has its own, whether one solution is right, a solution beats those that are "
         "called wrong while it is called right."
     )
+    same_as = ("95730cf3c5fe44ff",)
 
     repeats: Few = 4
     """Tournaments that are played."""
@@ -48,7 +50,7 @@ class Tournament(Method):
         for repeat in range(self.repeats):
             left, number = sorted(entrants), 0
             while len(left) > 1:
-                drawn = sorted(left, key=lambda text, name=f"{repeat} {number}": _lot(group.prompt, name, text))
+                drawn = sorted(left, key=partial(_lot, group.prompt, f"{repeat} {number}"))
                 matches = [drawn[i :: len(drawn) // 2] for i in range(len(drawn) // 2)]
                 left, number = [self._winner(match, won, points) for match in matches], number + 1
         low, high = min((points[text] for text in entrants), default=0), max(points.values(), default=0)
@@ -58,7 +60,7 @@ class Tournament(Method):
             for text, answer in zip(group.completions, group.answers, strict=True)
         ]
 
-    def _winner(self, match: list[str], won: Counter[tuple[str, str]], points: Counter[str]) -> str:
+    def _winner(self, match: list[str], won: Wins, points: Counter[str]) -> str:
         """Return who goes on from a match of two or three, and note the point of who has beaten all others."""
         for text in match:
             if all(won[text, other] > won[other, text] for other in match if other != text):

@@ -72,7 +72,8 @@ class WeightedSum(Method):
         served = dict.fromkeys(("extra_answers", "likelihoods", "replies"), 0)
         for weight, part in self._parts:
             first = _seen(group, part)
-            asked = zip(served, (part.extras(), part.queries(first), part.ask(first)), strict=True)
+            questions_of: tuple[list[Any], ...] = (part.extras(), part.queries(first), part.ask(first))
+            asked = zip(served, questions_of, strict=True)
             share: dict[str, Any] = {}
             for name, questions in list(asked):
                 if name in part.needs:

@@ -62,7 +62,8 @@ def _side(sign: str, zero: bool) -> str:
 
 def _missing(pieces: list[str]) -> list[str]:
     r"""Return what a variable is said not to be, as in `x \ne 1, x \ne 2` or `x \ne 1, 2`."""
-    names, missing = set(), []
+    names: set[str] = set()
+    missing: list[str] = []
     for piece in pieces:
         sides = re.split(statements.UNEQUAL, piece)
         if len(sides) > 2 or (len(sides) == 1 and not missing) or statements.has_variables(sides[-1]):

@@ -44,7 +44,7 @@ def select(
                 raise SetAsideError(f"an earlier row's text{' and' if same else ', another'} answer")
             if elsewhere(row):
                 raise SetAsideError("its text in the test split too")
-            found[row["public"]] = row, str(one.get(stratum, ""))
+            found[row["public"]] = row, str(one.get(stratum, "") if stratum else "")
         except SetAsideError as reason:
             left_out[str(reason)] += 1
     if not found:

@@ -33,7 +33,7 @@ def check_methods(targets: list[str], train: bool, task: str | None, out: Path) 
 
     sound = True
     for target in targets or methods.names():
-        found = method_check.examine(target, [stands_in_the_documents])
+        found = method_check.examine(target, [stands_in_the_documents, passes_mypy])
         tried = train and targets and found.keeps_contract
         went_well, shown = practice(found.name, found.method, task, out) if tried else (True, "")
         print(method_check.markdown(found, shown))
@@ -49,6 +49,19 @@ def stands_in_the_documents(path: Path, method: "Method") -> Iterator[str]:
 
     if path.parent.resolve() == methods.FOLDER.resolve() and method_docs.PAGE.is_file() and method_docs.stale():
         yield "is stale: run `python -m urlvr_bench.reports.method_docs`, and `make docs` for all pages"
+
+
+def passes_mypy(path: Path, method: "Method") -> Iterator[str]:
+    """`mypy --strict`, which CI runs, finds nothing."""
+    from urlvr_bench import methods
+    from urlvr_bench.review import typed
+
+    if path.parent.resolve() == methods.FOLDER.resolve() and typed.RULES.is_file():
+        for line in typed.complaints():
+            if "No module named mypy" in line:
+                yield "nobody looked, for mypy is not installed: pip install mypy"
+            elif line.startswith(f"methods/{path.name}:"):
+                yield line
 
 
 def practice(name: str, method: "Method", task: str | None, out: Path) -> tuple[bool, str]:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import pyarrow as pa  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from urlvr_bench.records.record import Provenance, Record, Steps, Timing
 from urlvr_bench.statistics.metrics import accuracy, evaluation_at

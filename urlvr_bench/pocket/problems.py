@@ -129,7 +129,7 @@ def holds(digits: tuple[int, ...], target: int, expression: str) -> bool:
     return sorted(used) == sorted(digits) and countdown_value(used, (expression[1], expression[3])) == target
 
 
-def distinct(draw: Callable[[random.Random], Problem], split: Split, seed: int) -> Iterator[Problem]:
+def distinct(draw: Callable[[random.Random], Problem], split: str, seed: int) -> Iterator[Problem]:
     """Yield problems of one split, no prompt twice, in an order fixed by the split and the seed.
 
     Ends when 10,000 draws in a row bring nothing new: the split is used up.

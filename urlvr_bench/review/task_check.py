@@ -9,7 +9,7 @@ from itertools import combinations
 
 from urlvr_bench import protocol, task_config, tasks
 from urlvr_bench.errors import UsageError
-from urlvr_bench.tasks import data, remote  # type: ignore[attr-defined]  # found by the finder
+from urlvr_bench.tasks import data, remote
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SCORED = 64

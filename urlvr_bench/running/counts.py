@@ -41,7 +41,7 @@ def absent(names: dict[str, list[str]]) -> dict[str, str]:
     wanted = {name: splits for name, splits in names.items() if name.partition(AT)[0] not in local_copies()}
     if not wanted:
         return {}
-    from urlvr_bench.tasks import remote  # type: ignore[attr-defined]  # takes long to import; found by the finder
+    from urlvr_bench.tasks import remote  # takes long to import
 
     found = {}
     for name, splits in () if remote.hub_answers() else wanted.items():
