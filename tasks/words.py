@@ -76,7 +76,7 @@ LEAD = re.compile(
     r"(?:\\text\{\s*)?(?:(?:the |our |my )?(?:final |correct |only |m(?:in|ax)imum )?"
     r"(?:answer|result|solution|value|total|sum)"
     r"(?:\s+(?:is|are)\b\s*:?|\s*[:=])|(?:approximately|approx\.?|about|roughly|exactly|only|thus|therefore|hence"
-    r"|there (?:is|are))\b,?|\\sim(?:eq)?(?![a-zA-Z]))"
+    r"|there (?:is|are))\b,?|\\sim(?:eq)?(?=\s*-?\s*[.0-9]))"
     r"\s*\}?\s*[:=]?\s*",
     re.IGNORECASE,
 )

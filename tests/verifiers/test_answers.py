@@ -64,6 +64,7 @@ SAME = [
     (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", "[[1,2],[3,4]]", True),
     (r"\begin{bmatrix}1&2\\3&4\end{bmatrix}", "[[1,3],[2,4]]", False),
     ("12", r"\sim 12", True),
+    ("p", r"\sim p", False),
     ("12", r"12 \text{ (approximately)}", True),
     ("24", "D. 24", True),
     (r"\frac{\pi}{4}+k\pi", r"\frac{\pi}{4}+n\pi", True),
