@@ -110,7 +110,6 @@ def _studies(records: Sequence[Record]) -> list[Finding]:
 
 def _desk(records: Sequence[Record], texts: Mapping[Path, Excerpts], folders: Sequence[Path]) -> list[Finding]:
     from urlvr_bench.reports import desk_docs, readme
-    from urlvr_bench.reports.desk_baselines import baselines_of
 
     own = [record for record in records if record.protocol_id == readme.DESK]
     if len({(one.protocol_hash, one.model.name, one.task.name) for one in own}) != 1:
@@ -119,7 +118,7 @@ def _desk(records: Sequence[Record], texts: Mapping[Path, Excerpts], folders: Se
     question = f"Does what tiny models show hold for {own[0].model.name}, a real language model?"
 
     def text() -> str:
-        return desk_docs.page(records, written, [row for folder in folders for row in baselines_of(folder)])
+        return desk_docs.page(records, written, folders)
 
     return [Finding("desk", "The desk lab: a real language model", question, len(own), text)]
 

@@ -16,6 +16,8 @@ from urlvr_bench.reports.readme import filled
 
 FILE = "desk-baselines.json"
 """In a folder of results, the rows that benchmarks/desk_baselines.py adds."""
+JUDGED = "desk-judging.json"
+"""In a folder of results, the rows that benchmarks/desk_judging.py adds."""
 PLAIN, NATIVE = "words", "words_native"
 """The same problems after solved lines, and as questions in the chat template."""
 Baseline = dict[str, Any]
@@ -23,9 +25,9 @@ Baseline = dict[str, Any]
 ROWS: TypeAdapter[list[Baseline]] = TypeAdapter(list[dict[Short, int | Real | Short]])
 
 
-def baselines_of(folder: Path) -> list[Baseline]:
-    """Return the rows that lie in a folder of results; none where there is no such file."""
-    path = folder / FILE
+def rows_of(folder: Path, file: str) -> list[Baseline]:
+    """Return the rows of a file in a folder of results; none where there is no such file."""
+    path = folder / file
     if not path.is_file():
         return []
     try:
@@ -86,3 +88,35 @@ def _interval(one: Baseline, name: str) -> str:
 
 def _grid(rows: Sequence[dict[str, Any]]) -> str:
     return str(tabulate(rows, headers="keys", tablefmt="pipe", disable_numparse=True))
+
+
+def judging(rows: Sequence[Baseline]) -> Iterator[str]:
+    """Tell whether the untrained models can judge, where a method asks them to."""
+    if not rows:
+        return
+    yield "## Whether they can judge"
+    yield _grid(
+        [
+            {
+                "model": one["model"],
+                "method": one["method"],
+                "task": one["task"],
+                "problems": one["problems"],
+                "replies with a box": f"{one['boxed']} of {one['questions']}",
+                "right paid more": f"{one['apart']} of {one['problems']}",
+                "pays the right": f"{one['right']:.2f}",
+                "pays the wrong": f"{one['wrong']:.2f}",
+            }
+            for one in rows
+        ]
+    )
+    boxed, asked, apart, shown = (
+        sum(int(one[key]) for one in rows) for key in ("boxed", "questions", "apart", "problems")
+    )
+    yield filled(
+        "Methods that ask the policy, shown two right answers and a wrong one to each of the first test problems; the "
+        f"untrained model's likeliest replies, of up to 48 tokens, to the questions of a training. {boxed} of {asked} "
+        f"hold the box that is asked for, and the right answer is paid more than the wrong one for {apart} of {shown} "
+        "problems. Where a judge tells nothing apart, what its method pays says nothing of what is right; none "
+        "of these has runs here. `make desk-baselines` measures it."
+    )

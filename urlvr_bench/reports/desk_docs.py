@@ -8,7 +8,7 @@ from urlvr_bench.presentation import generated
 from urlvr_bench.records import record
 from urlvr_bench.records.excerpts import Excerpts
 from urlvr_bench.records.schema import Record
-from urlvr_bench.reports.desk_baselines import Baseline, baselines_of, before
+from urlvr_bench.reports.desk_baselines import FILE, JUDGED, before, judging, rows_of
 from urlvr_bench.reports.desk_outcomes import beside_the_pocket, gently, pressed
 from urlvr_bench.reports.desk_texts import first_texts, written
 from urlvr_bench.reports.readme import DESK
@@ -32,13 +32,17 @@ token_entropy, majority_vote and both references on two cores.
 """
 
 
-def page(known: Sequence[Record], texts: dict[str, Excerpts], baselines: Sequence[Baseline]) -> str:
-    """Return the page; `texts` are the excerpts of the records that have some, by method."""
+def page(known: Sequence[Record], texts: dict[str, Excerpts], folders: Sequence[Path]) -> str:
+    """Return the page; `texts` are the excerpts of the records that have some, by method.
+
+    The folders of results hold what was measured before any training.
+    """
+    baselines, judged = ([row for folder in folders for row in rows_of(folder, file)] for file in (FILE, JUDGED))
     desk = [one for one in known if one.protocol_id == DESK]
     (summary,) = summaries(desk)
     runs = {line.method: [one for one in desk if one.method.id == line.method] for line in summary.lines}
     parts = [_head(desk), *pressed(summary, runs), *gently(known), *beside_the_pocket(summary, known)]
-    parts += [*before(baselines), *written(texts), _cost(desk)]
+    parts += [*before(baselines), *judging(judged), *written(texts), _cost(desk)]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
@@ -69,9 +73,8 @@ def _cost(desk: Sequence[Record]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the page, or with `--check` only say whether it is stale."""
-    baselines = baselines_of(ROOT / "results")
     known = record.read_all([ROOT / "results"])
-    return generated.keep({PAGE: page(known, first_texts(ROOT / "results" / DESK), baselines)}, arguments)
+    return generated.keep({PAGE: page(known, first_texts(ROOT / "results" / DESK), [ROOT / "results"])}, arguments)
 
 
 if __name__ == "__main__":

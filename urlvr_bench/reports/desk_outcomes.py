@@ -1,4 +1,4 @@
-"""What the rewards did to a real language model, pressed and gently, and whether the pocket lab says the same."""
+"""What the rewards did to a real language model, at a high and a low rate, and whether the pocket lab says the same."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -61,7 +61,7 @@ def _table(summary: Summary, runs: dict[str, list[Record]]) -> str:
 
 
 def gently(known: Sequence[Record]) -> Iterator[str]:
-    """Tell what they did at the gentle rate, if somebody trained so: the protocol's own model first, then others."""
+    """Tell what they did at a low rate, if somebody trained so: the protocol's own model first, then others."""
     for name in GENTLE:
         runs = sorted((one for one in known if one.protocol_id == name), key=_place)
         for _, own in groupby(runs, _place):
@@ -83,7 +83,7 @@ def _gentle(own: Sequence[Record]) -> Iterator[str]:
     )
     by = f"[`{name}`](../urlvr_bench/protocols/{protocol.published(name).name})"
     if is_own(own[0]):
-        yield f"## Trained gently: {name}"
+        yield f"## At a low rate: {name}"
         yield filled(f"Protocol {by}: {rate} {protocol.load(name).description} {told(real(own))}")
     else:
         yield f"## Another model at that rate: {model.name}"

@@ -54,7 +54,7 @@ def gentle(records: Sequence[Record]) -> list[Claim]:
 
 
 def real(records: Sequence[Record]) -> list[Claim]:
-    """Return what became of a real language model under the gentle protocol, over the runs of one task."""
+    """Return what became of a real language model at the low rate, over the runs of one task."""
     (runs,) = cells(records).values()
     asked, noise, taught = calm.criterion(), *(runs.get(name, []) for name in (NOISE, LABELS))
     said = []

@@ -43,7 +43,7 @@ def block(records: list[Record]) -> str:
     if own[DESK]:
         parts += ["### A real language model", _about(own[DESK]), outcomes(own[DESK])]
     if own[DESK_GENTLE]:
-        parts += ["### The same model, trained gently", _about(own[DESK_GENTLE]), outcomes(own[DESK_GENTLE])]
+        parts += ["### The same model, at a low rate", _about(own[DESK_GENTLE]), outcomes(own[DESK_GENTLE])]
         parts += [filled(told(real(own[DESK_GENTLE])))]
     said = told([*gentle(own[GENTLE]), *_pushed(own[PUSHED])])
     parts += ["### A pocket model", _about(own[GENTLE]), outcomes(own[GENTLE]), filled(said)]

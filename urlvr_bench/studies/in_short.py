@@ -14,7 +14,7 @@ from urlvr_bench.records import record
 from urlvr_bench.records.schema import Record
 from urlvr_bench.reports.ends_readings import PUSHED
 from urlvr_bench.reports.gentle_readings import FEWEST_SEEDS
-from urlvr_bench.reports.readme import DESK, DESK_GENTLE, GENTLE, VOTE, filled, is_own, repeated
+from urlvr_bench.reports.readme import DESK, DESK_GENTLE, GENTLE, VOTE, filled, repeated
 from urlvr_bench.reports.stopping_told import compared
 from urlvr_bench.reports.summary import summaries
 from urlvr_bench.science import alignment, calm, foretelling, stopping, verifying
@@ -58,32 +58,31 @@ def _rising(known: Sequence[Record]) -> str:
 
 
 def _real(known: Sequence[Record]) -> str:
-    """Return how many rewards rose and fell on the real model, gently and hard, if there are runs of that."""
+    """Return how many rewards rose and fell on the real model, at both rates, if there are runs of that."""
     told, model = [], ""
-    for name, how in ((DESK_GENTLE, "trained gently"), (DESK, "pressed hard")):
+    for name, how in ((DESK_GENTLE, "at a low rate"), (DESK, "pressed hard")):
         records = repeated(known, name)
         for found in summaries(records):
             words = Counter(line.verdict.word for line in found.lines if line.role == "contender")
             counts = ", ".join(f"{count} {word}" for word, count in words.items())
             told.append(f"{how} (`{name}`), of {words.total()} rewards {counts}")
             model = records[0].model.name
-    return f" On {model}, a real language model: {'; '.join(told)}.{_elsewhere(known)}" if told else ""
+    return f" On {model}, a real language model: {'; '.join(told)}.{_moved(known)}" if told else ""
 
 
-def _elsewhere(known: Sequence[Record]) -> str:
-    """Return which other models noise moves at the rate that is gentle for the first."""
-    gentle = [one for one in known if one.protocol_id == DESK_GENTLE and not is_own(one)]
-    told, asked = "", calm.criterion()
-    for cell, runs in cells(gentle).items():
+def _moved(known: Sequence[Record]) -> str:
+    """Return which real models noise alone moves at the low rate, and what the vote and the labels do there."""
+    told, asked = [], calm.criterion()
+    for cell, runs in cells([one for one in known if one.protocol_id == DESK_GENTLE]).items():
         noise, taught, votes = (runs.get(name, []) for name in (asked.noise, asked.labels, VOTE))
         enough = min(map(len, (noise, taught, votes))) >= FEWEST_SEEDS
         if enough and not (row := calm.row(noise, taught))["calm"]:
-            told += (
-                f" For {cell.model} that rate is not gentle: noise takes it from {row['start']:.2f} to "
-                f"{row['noise_end']:.2f}, its votes to {mean(votes, ends):.2f}, labels to {row['label_end']:.2f} "
-                f"({runs_each([*noise, *taught, *votes])} each)."
+            told.append(
+                f"{cell.model} from {row['start']:.2f} to {row['noise_end']:.2f} (its votes to "
+                f"{mean(votes, ends):.2f}, labels to {row['label_end']:.2f}; "
+                f"{runs_each([*noise, *taught, *votes])} each)"
             )
-    return told
+    return f" Noise alone takes, under `{DESK_GENTLE}`, {listed(told)}." if told else ""
 
 
 def _pushed(known: Sequence[Record], model: str) -> str:
