@@ -39,11 +39,11 @@ desk: setup  ## a real language model rises and falls: four rewards on SmolLM2-1
 	    $$($(BIN)/python benchmarks/desk_precision.py) --out desk/runs
 	$(BIN)/urlvr-bench plot desk/runs --out desk/figures
 
-desk-records: setup  ## the records behind docs/desk.md; adds what is missing (about seven hours on two cores)
+desk-records: setup  ## the records behind docs/desk.md; adds what is missing (about eight hours on two cores)
 	$(BIN)/urlvr-bench models get smollm2-135m
 	$(BIN)/urlvr-bench models get gemma3-270m
 	$(BIN)/urlvr-bench run --protocol desk-press --seeds 3 $(addprefix --method ,$(DESK) $(DESK_OTHERS)) --out desk/runs
-	$(BIN)/urlvr-bench run --protocol desk --seeds 3 $(addprefix --method ,$(DESK) $(DESK_OTHERS)) --out desk/runs
+	$(BIN)/urlvr-bench run --protocol desk --seeds 5 $(addprefix --method ,$(DESK) $(DESK_OTHERS)) --out desk/runs
 	$(BIN)/urlvr-bench run --protocol desk --model gemma3-270m --seeds 3 $(addprefix --method ,$(DESK)) --out desk/runs
 	$(BIN)/urlvr-bench collect desk/runs --out results
 
