@@ -73,6 +73,7 @@ def judged(name: str, model: Any, tokenizer: Any, method_name: str, task: str) -
         "task": task,
         "problems": len(paid),
         "questions": len(said),
+        "tokens": TOKENS,
         "boxed": boxed,
         "empty": sum(not reply.strip() for reply in said),
         "apart": sum(first > last for first, _, last in paid),

@@ -79,8 +79,9 @@ def _compared(first: Answer, second: Answer) -> Verdict:
 def _vectors(first: Answer, second: Answer) -> tuple[Answer, Answer] | None:
     """Return a point and a column of as many coordinates, or rows and a matrix; None where they are no such things."""
     point, other = (first, second) if second.kind == "formula" else (second, first)
-    matrix = MATRIX.fullmatch(other.text)
-    rows = [[read(entry) for entry in row.split("&")] for row in matrix[1].split(r"\\")] if matrix else [[None]]
+    if (matrix := MATRIX.fullmatch(other.text)) is None:
+        return None
+    rows = [[read(entry) for entry in row.split("&")] for row in matrix[1].split(r"\\")]
     known = [[entry for entry in row if entry is not None] for row in rows]
     if [*map(len, known)] != [*map(len, rows)] or len(rows) != len(point.parts):
         return None

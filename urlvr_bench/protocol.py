@@ -113,12 +113,11 @@ def _override(values: dict[str, Any], key: str, value: str) -> None:
     sections: dict[str, type[BaseModel]] = {"training": Training, "evaluation": Evaluation}
     section, _, name = key.rpartition(".")
     holders = [part for part, model in sections.items() if name in model.model_fields and section in ("", part)]
-    known = [f"{part}.{name}" for part, model in sections.items() for name in model.model_fields]
     if not holders:
         bare = "." not in key
-        raise unknown(
-            "protocol setting", key, list(dict.fromkeys(name.rpartition(".")[2] for name in known)) if bare else known
-        )
+        named = ((part, name) for part, model in sections.items() for name in model.model_fields)
+        known = dict.fromkeys(name if bare else f"{part}.{name}" for part, name in named)
+        raise unknown("protocol setting", key, list(known))
     if len(holders) > 1:
         raise UsageError(f"setting {key!r} is in {' and '.join(holders)}: write {holders[0]}.{key}")
     section_values = values.setdefault(holders[0], {})

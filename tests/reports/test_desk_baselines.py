@@ -10,7 +10,15 @@ from urlvr_bench.reports import desk_baselines
 
 
 def judged(boxed: int, apart: int) -> desk_baselines.Baseline:
-    counts = {"problems": 12, "questions": 72, "boxed": boxed, "apart": apart, "right": 0.5, "wrong": 0.25}
+    counts = {
+        "problems": 12,
+        "questions": 72,
+        "tokens": 24,
+        "boxed": boxed,
+        "apart": apart,
+        "right": 0.5,
+        "wrong": 0.25,
+    }
     return {"model": "smollm2-135m", "method": "serl", "task": "words", **counts}
 
 
@@ -19,6 +27,7 @@ def test_judges_are_told_row_by_row_and_summed(tmp_path: Path) -> None:
     _, grid, said = desk_baselines.judging(desk_baselines.rows_of(tmp_path, desk_baselines.JUDGED))
     assert "4 of 72" in grid and "6 of 72" in grid and "0.25" in grid
     assert "10 of 144 hold the box" in " ".join(said.split())
+    assert "up to 24 tokens" in " ".join(said.split())
     assert "for 3 of 24 problems" in " ".join(said.split())
     assert not list(desk_baselines.judging(desk_baselines.rows_of(tmp_path, desk_baselines.FILE)))
 

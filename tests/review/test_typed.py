@@ -17,13 +17,14 @@ def test_a_wrong_type_is_found_in_every_room(tmp_path: Path, monkeypatch: pytest
         (tmp_path / folder).mkdir()
         (tmp_path / folder / f"{name}.py").write_text('number: int = "one"\n')
     for part in typed.PARTS:
-        (tmp_path / "urlvr_bench" / f"{part}.py").write_text("")
+        (tmp_path / "urlvr_bench" / f"{part}.py").write_text('number: int = "one"\n')
     rules = tmp_path / "pyproject.toml"
     shutil.copy(typed.RULES, rules)
     monkeypatch.setattr(typed, "ROOT", tmp_path)
     monkeypatch.setattr(typed, "RULES", rules)
     found = typed.complaints.__wrapped__()
-    assert sorted(line.partition(":")[0] for line in found) == sorted(f"{at}/{name}.py" for at, name in MODULES.items())
+    wrong = [f"{at}/{name}.py" for at, name in MODULES.items()] + [f"urlvr_bench/{part}.py" for part in typed.PARTS]
+    assert sorted(line.partition(":")[0] for line in found) == sorted(wrong)
 
 
 def test_a_method_is_told_of_its_own_types_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,9 +54,9 @@ def stands_in_the_documents(path: Path, method: "Method") -> Iterator[str]:
 def passes_mypy(path: Path, method: "Method") -> Iterator[str]:
     """`mypy --strict`, which CI runs, finds nothing."""
     from urlvr_bench import methods
-    from urlvr_bench.review import typed
+    from urlvr_bench.review import form, typed
 
-    if path.parent.resolve() == methods.FOLDER.resolve() and typed.RULES.is_file():
+    if path.parent.resolve() == methods.FOLDER.resolve() and form.RULES.is_file():
         for line in typed.complaints():
             if "No module named mypy" in line:
                 yield "nobody looked, for mypy is not installed: pip install mypy"

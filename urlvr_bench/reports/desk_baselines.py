@@ -115,8 +115,9 @@ def judging(rows: Sequence[Baseline]) -> Iterator[str]:
     )
     yield filled(
         "Methods that ask the policy, shown two right answers and a wrong one to each of the first test problems; the "
-        f"untrained model's likeliest replies, of up to 48 tokens, to the questions of a training. {boxed} of {asked} "
-        f"hold the box that is asked for, and the right answer is paid more than the wrong one for {apart} of {shown} "
-        "problems. Where a judge tells nothing apart, what its method pays says nothing of what is right; none "
-        "of these has runs here. `make desk-baselines` measures it."
+        f"untrained model's likeliest replies, of up to {rows[0]['tokens']} tokens, to the questions of a training. "
+        f"{boxed} of {asked} hold the box that is asked for, and the right answer is paid more than the wrong one for "
+        f"{apart} of {shown} "
+        "problems. Where a judge tells nothing apart, what its method pays says nothing of what is right. "
+        "`make desk-baselines` measures it."
     )

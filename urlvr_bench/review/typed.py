@@ -7,10 +7,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from urlvr_bench import methods
+from urlvr_bench.review.form import RULES
 
-ROOT = methods.FOLDER.parent
-RULES = ROOT / "pyproject.toml"
+ROOT = RULES.parent
 PARTS = ("methods", "tasks")
 """Folders at the top whose files are modules of urlvr_bench, next to a module of their name."""
 
@@ -42,8 +41,11 @@ def complaints() -> tuple[str, ...]:
 
 
 def _from_the_root(line: str) -> str:
-    inside = line.removeprefix(f"urlvr_bench{os.sep}")
-    return inside if inside.startswith(tuple(f"{part}{os.sep}" for part in PARTS)) else line
+    for part in PARTS:
+        line = line.replace(f"urlvr_bench/{part}/__init__.py:", f"urlvr_bench/{part}.py:")
+        if line.startswith(f"urlvr_bench/{part}/"):
+            return line.removeprefix("urlvr_bench/")
+    return line
 
 
 if __name__ == "__main__":
